@@ -1,0 +1,63 @@
+/**
+ * The group log: one ordered, replicated log per stream (groups 1..K) and one for cross-stream commands
+ * (group 0, the sync group). Execution knows this interface and nothing behind it; every implementation passes
+ * the contract suite in test/contract (invariant I5).
+ */
+
+/** What an entry is for. */
+export const EntryKind = {
+  /** Batches of commands; in a stream's log the list may be empty: then the entry carries a merge point alone. */
+  commands: 0,
+  /** Group 0 only: every partition is marked at exactly this index. */
+  checkpoint: 1,
+  /** Group 0 only: fills an index that a merge point names but that was lost (invariant I3). */
+  noop: 2,
+} as const;
+export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
+
+/** What a log holds at one index. */
+export interface Entry {
+  readonly index: number;
+  readonly kind: EntryKind;
+  /** ms since 1970; never decreases from one entry of a log to the next. */
+  readonly timestampMs: number;
+  /** In a stream's log: execute group 0 up to this index before the batch. 0 in group 0's own log. */
+  readonly mergePoint: number;
+  /** COMMANDS frames as their clients sent them (transport/frames.ts), undecoded. */
+  readonly frames: readonly Uint8Array[];
+}
+
+export interface Proposal {
+  readonly kind: EntryKind;
+  readonly mergePoint: number;
+  /** The proposer's clock; the log raises it to the last entry's where it is lower. */
+  readonly timestampMs: number;
+  /** The log keeps these bytes: the caller must not change them afterwards. */
+  readonly frames: readonly Uint8Array[];
+}
+
+export interface GroupLog {
+  readonly group: number;
+  /** The oldest index still held; entries below were truncated. 1 in a fresh log. */
+  readonly firstIndex: number;
+  /** The newest index appended here, committed or not; firstIndex - 1 when empty. */
+  readonly lastIndex: number;
+  /** Entries up to here are committed: never lost, never changed. */
+  readonly committedIndex: number;
+  /** Bytes held since the last truncation; what decides when to take a checkpoint. */
+  readonly bytes: number;
+  /** Whether this replica may propose, and where to go otherwise (a replica's name or address, when known). */
+  readonly leadership: { readonly leading: boolean; readonly leader: string | null };
+
+  /** Appends an entry and returns its index at once; `take` hands it out when it is committed. */
+  propose(proposal: Proposal): number;
+  /** Sets where `take` starts. Throws DATA_CORRUPT where the index was truncated. */
+  startFrom(index: number): void;
+  /** The next committed entry in index order, each exactly once from startFrom's index on; null: none yet. */
+  take(): Entry | null;
+  /** Called (coalesced) whenever committedIndex has risen, and once with the error if the log can go on no more. */
+  onCommitted: ((error: Error | null) => void) | null;
+  /** Entries below `index` may go: a complete checkpoint covers them. */
+  truncateBelow(index: number): Promise<void>;
+  close(): Promise<void>;
+}
