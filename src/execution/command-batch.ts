@@ -14,7 +14,7 @@ export interface CommandBatch {
 }
 
 // Plain maps, no records: a batch must be readable by any MessagePack library and without state of a connection.
-const OPTIONS = { useRecords: false, mapsAsObjects: true, int64AsType: 'auto' } as const;
+const OPTIONS = { useRecords: false, mapsAsObjects: true } as const;
 const packr = new Packr(OPTIONS);
 const unpackr = new Unpackr(OPTIONS);
 

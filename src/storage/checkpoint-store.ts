@@ -13,7 +13,7 @@ export interface CheckpointStore {
   list(): CheckpointManifest[];
   /** The chunks of one part, in order, verified against its PartManifest (DATA_CORRUPT otherwise). */
   read(id: number, part: number): Iterable<Uint8Array>;
-  /** Deletes every checkpoint older than `id`, and unfinished ones. */
+  /** Deletes every checkpoint older than `id`, finished or not. A newer one may be under way, and stays. */
   dropBelow(id: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -126,7 +126,14 @@ export function decodeCommandsFrame(bytes: Uint8Array): CommandsFrame {
     segments.push(segment);
   }
   if (body !== bytes.byteLength) throw badFrame(`${bytes.byteLength - body} bytes follow the last segment`);
-  return { flags, epoch: view.getUint32(4, true), session: bytes.subarray(8, 24), firstSequence, acknowledged, segments };
+  return {
+    flags,
+    epoch: view.getUint32(4, true),
+    session: bytes.subarray(8, 24),
+    firstSequence,
+    acknowledged,
+    segments,
+  };
 }
 
 export function commandCount(frame: CommandsFrame): number {

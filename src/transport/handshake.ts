@@ -1,8 +1,16 @@
 /**
  * The first two messages on a connection: the client's HELLO, the endpoint's WELCOME (or GOODBYE). Each is one byte
- * of kind, then MessagePack.
+ * of kind, then a MessagePack map with the fields below. A field that a reader does not know is skipped.
  */
+import { z } from 'zod';
 import type { PartitionMapJson } from '../classifier/partition-map.js';
+import { PartitionMap } from '../classifier/partition-map.js';
+import { messageOf, PsmrError } from '../errors.js';
+import { decodeValue, encodeValue } from '../execution/command-batch.js';
+import { badFrame, FrameKind, PROTOCOL_VERSION, SESSION_BYTES } from './frames.js';
+
+/** A HELLO is small; more than this is not one. */
+export const HELLO_BYTES_MAX = 16_384;
 
 export interface Hello {
   readonly protocol: number;
@@ -30,4 +38,126 @@ export interface Welcome {
 export interface Goodbye {
   readonly code: string;
   readonly message: string;
+}
+
+const helloFields = z.object({
+  protocol: z.int().min(0),
+  service: z.string().nullable(),
+  token: z.string().nullable(),
+  session: z
+    .instanceof(Uint8Array)
+    .refine((id) => id.byteLength === SESSION_BYTES, `a session is ${SESSION_BYTES} bytes`)
+    .nullable(),
+});
+
+const welcomeFields = z.object({
+  protocol: z.int().min(0),
+  service: z.string(),
+  group: z.int().min(0),
+  partitionMap: z.unknown(),
+  epoch: z.int().min(0).max(0xffff_ffff),
+  endpoints: z.array(z.tuple([z.string().nullable(), z.int().min(1).max(65_535)])).min(2),
+  nowMs: z.int().min(0),
+  frameBytesMax: z.int().min(1),
+});
+
+const goodbyeFields = z.object({ code: z.string(), message: z.string() });
+
+const versionField = z.object({ protocol: z.int().min(0) });
+
+function encodeMessage(kind: number, fields: object): Uint8Array {
+  const body = encodeValue(fields);
+  const bytes = new Uint8Array(1 + body.byteLength);
+  bytes[0] = kind;
+  bytes.set(body, 1);
+  return bytes;
+}
+
+function decodeFields(bytes: Uint8Array, kind: number, name: string): unknown {
+  if (bytes.byteLength === 0) throw badFrame('it is empty');
+  if (bytes[0] !== kind) throw badFrame(`kind ${bytes[0]} where ${name} (${kind}) was due`);
+  try {
+    return decodeValue(bytes.subarray(1));
+  } catch {
+    throw badFrame(`the body of ${name} is not valid MessagePack`);
+  }
+}
+
+function parseFields<T>(schema: z.ZodType<T>, fields: unknown, name: string): T {
+  const parsed = schema.safeParse(fields);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw badFrame(`${name}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as described'}`);
+}
+
+/** A message of another protocol version may have other fields: the version is read first. */
+function checkVersion(fields: unknown, peer: string): void {
+  const { protocol } = parseFields(versionField, fields, peer);
+  if (protocol === PROTOCOL_VERSION) return;
+  const newer = protocol > PROTOCOL_VERSION;
+  throw new PsmrError(
+    'PROTOCOL_VERSION',
+    `The ${peer} speaks protocol version ${protocol}, this side version ${PROTOCOL_VERSION}: ` +
+      `upgrade psmr on ${newer ? 'this side' : `the ${peer}'s side`}.`,
+    { details: { theirs: protocol, ours: PROTOCOL_VERSION } },
+  );
+}
+
+export function encodeHello(hello: Hello): Uint8Array {
+  return encodeMessage(FrameKind.hello, hello);
+}
+
+/** Throws BAD_FRAME, or PROTOCOL_VERSION where the client's differs. The session is a copy. */
+export function decodeHello(bytes: Uint8Array): Hello {
+  if (bytes.byteLength > HELLO_BYTES_MAX) throw badFrame(`HELLO has ${bytes.byteLength} of ${HELLO_BYTES_MAX} bytes`);
+  const fields = decodeFields(bytes, FrameKind.hello, 'HELLO');
+  checkVersion(fields, 'client');
+  const hello = parseFields(helloFields, fields, 'HELLO');
+  if (hello.session === null) return hello;
+  if (hello.session.every((byte) => byte === 0)) throw badFrame('HELLO.session is all zero');
+  return { ...hello, session: Uint8Array.from(hello.session) };
+}
+
+/** A map is one object for as long as it is in force: its epoch is computed once, not for each connection. */
+const epochs = new WeakMap<PartitionMapJson, number>();
+
+export function epochOf(map: PartitionMapJson): number {
+  const epoch = epochs.get(map) ?? PartitionMap.fromJson(map).epoch;
+  epochs.set(map, epoch);
+  return epoch;
+}
+
+/** On the wire the map's epoch stands beside it, for clients that do not compute it themselves. */
+export function encodeWelcome(welcome: Welcome): Uint8Array {
+  return encodeMessage(FrameKind.welcome, { ...welcome, epoch: epochOf(welcome.partitionMap) });
+}
+
+/** Throws BAD_FRAME, or PROTOCOL_VERSION where the endpoint's differs. */
+export function decodeWelcome(bytes: Uint8Array): Welcome {
+  const fields = decodeFields(bytes, FrameKind.welcome, 'WELCOME');
+  checkVersion(fields, 'server');
+  const { epoch, ...welcome } = parseFields(welcomeFields, fields, 'WELCOME');
+  const map = readMap(welcome.partitionMap);
+  if (map.epoch !== epoch) throw badFrame(`WELCOME.epoch is ${epoch}, its partition map's is ${map.epoch}`);
+  if (welcome.endpoints.length !== map.streams + 1)
+    throw badFrame(`WELCOME.endpoints has ${welcome.endpoints.length} entries for ${map.streams} streams and group 0`);
+  if (welcome.group > map.streams) throw badFrame(`WELCOME.group is ${welcome.group} of ${map.streams} streams`);
+  return { ...welcome, partitionMap: map.toJson() };
+}
+
+function readMap(json: unknown): PartitionMap {
+  try {
+    return PartitionMap.fromJson(json);
+  } catch (thrown) {
+    throw badFrame(`WELCOME.partitionMap: ${messageOf(thrown)}`);
+  }
+}
+
+export function encodeGoodbye(goodbye: Goodbye): Uint8Array {
+  return encodeMessage(FrameKind.goodbye, goodbye);
+}
+
+/** Throws BAD_FRAME. */
+export function decodeGoodbye(bytes: Uint8Array): Goodbye {
+  return parseFields(goodbyeFields, decodeFields(bytes, FrameKind.goodbye, 'GOODBYE'), 'GOODBYE');
 }

@@ -1,0 +1,88 @@
+import type { Contender, Sample } from '../techniques/technique.js';
+import { LatencyRecorder, type LatencySummary } from './latency-recorder.js';
+import { type Spread, spreadOf } from './spread.js';
+
+export interface RoundPlan {
+  readonly rounds: number;
+  /** Measured time of each contender in each round. */
+  readonly seconds: number;
+  /** Time of each contender before the first round, not counted: compilers and caches settle. */
+  readonly warmupSeconds: number;
+}
+
+export interface Measurement {
+  readonly label: string;
+  readonly commandsPerSecond: Spread;
+  readonly latencyUs: LatencySummary | null;
+  /** This contender's median over the first one's. */
+  readonly ratioToFirst: number;
+  /** The same ratio round by round: how far it scattered. */
+  readonly ratioRange: { readonly min: number; readonly max: number };
+}
+
+/**
+ * Runs the contenders in turn, round after round, so that a slow minute of the machine hurts all of them alike; every
+ * other round goes backwards, so that none always follows the same one. `progress` is told each step. All contenders are
+ * stopped at the end, whatever happens.
+ */
+export async function measureRounds(
+  contenders: readonly Contender[],
+  plan: RoundPlan,
+  progress: (line: string) => void,
+): Promise<Measurement[]> {
+  try {
+    for (const contender of contenders) {
+      progress(`preparing ${contender.label}`);
+      await contender.prepare();
+      await contender.run(plan.warmupSeconds);
+    }
+    return summarise(contenders, await runAll(contenders, plan, progress));
+  } finally {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+  }
+}
+
+type Samples = ReadonlyMap<Contender, Sample[]>;
+
+async function runAll(
+  contenders: readonly Contender[],
+  { rounds, seconds }: RoundPlan,
+  progress: (line: string) => void,
+): Promise<Samples> {
+  const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const contender of round % 2 === 1 ? contenders : contenders.toReversed()) {
+      const sample = await contender.run(seconds);
+      samples.get(contender)?.push(sample);
+      const rate = Math.round(rateOf(sample)).toLocaleString('en-US');
+      progress(`round ${round} of ${rounds}: ${contender.label} ${rate} commands/s`);
+    }
+  }
+  return samples;
+}
+
+function summarise(contenders: readonly Contender[], samples: Samples): Measurement[] {
+  const rates = contenders.map((contender) => (samples.get(contender) ?? []).map(rateOf));
+  const first = rates[0] ?? [];
+  const firstMedian = spreadOf(first).median;
+  return contenders.map((contender, i) => {
+    const own = rates[i] ?? [];
+    const commandsPerSecond = spreadOf(own);
+    const { min, max } = spreadOf(own.map((rate, round) => rate / (first[round] ?? rate)));
+    const latencyUs = mergeLatencies(samples.get(contender) ?? []);
+    const ratioToFirst = commandsPerSecond.median / firstMedian;
+    return { label: contender.label, commandsPerSecond, latencyUs, ratioToFirst, ratioRange: { min, max } };
+  });
+}
+
+function rateOf({ commands, seconds }: Sample): number {
+  return commands / seconds;
+}
+
+function mergeLatencies(samples: readonly Sample[]): LatencySummary | null {
+  const recorded = samples.flatMap(({ latencies }) => (latencies === null ? [] : [latencies]));
+  if (recorded.length === 0) return null;
+  const merged = new LatencyRecorder();
+  for (const latencies of recorded) merged.add(latencies);
+  return merged.summary();
+}

@@ -1,0 +1,191 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { PsmrError } from '../../src/errors.js';
+import { STREAMS_MAX } from '../../src/transport/frames.js';
+import { TECHNIQUES, type TechniqueName } from '../techniques/technique.js';
+import { KV_MIXES } from '../workloads/kv.js';
+import { SECTOR_BYTES_MIN } from '../workloads/sectors.js';
+import { commaList, decimal, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
+
+export const DURABILITIES = ['memory', 'async', 'sync'] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
+const SEED_MAX = 2 ** 32 - 1;
+
+/** Every option by its name on the command line, as text or already of its type. None has a default here. */
+const OPTIONS = {
+  workload: wordOf(['kv', 'bank', 'blocks']),
+  mix: wordOf(KV_MIXES),
+  technique: commaList(wordOf(TECHNIQUES)),
+  streams: wholeNumber(1, STREAMS_MAX),
+  cross: share(1, true),
+  workUs: decimal(0, 100_000, 'a number of microseconds from 0 to 100000'),
+  zipf: share(1, false),
+  keys: wholeNumber(2, 50_000_000),
+  valueBytes: wholeNumber(1, 1_000_000),
+  feed: wordOf(['log', 'clients']),
+  clients: wholeNumber(1, 10_000),
+  batch: wholeNumber(1, 65_535),
+  outstanding: wholeNumber(1, 1_000_000),
+  rate: wholeNumber(1, 100_000_000),
+  connect: commaList(replicaUrl),
+  durability: commaList(wordOf(DURABILITIES)),
+  seconds: decimal(0.01, 3600, 'a number of seconds from 0.01 to 3600'),
+  rounds: wholeNumber(1, 1000),
+  seed: wholeNumber(0, SEED_MAX),
+  trace: z.string().min(1, 'the path of a trace'),
+  json: z.string().min(1, 'the path of a file'),
+  quick: z.boolean(),
+};
+
+const schema = z.strictObject(OPTIONS).partial();
+type Given = z.infer<typeof schema>;
+
+export interface BenchOptions {
+  readonly workload: 'kv' | 'bank' | 'blocks';
+  /** Of kv; null for the others. */
+  readonly mix: (typeof KV_MIXES)[number] | null;
+  /** In the order in which they are compared: the first is what the others are measured against. */
+  readonly technique: readonly TechniqueName[];
+  readonly streams: number;
+  readonly cross: number;
+  readonly workUs: number;
+  readonly zipf: number;
+  readonly keys: number;
+  readonly valueBytes: number;
+  readonly feed: 'log' | 'clients';
+  readonly clients: number;
+  /** Commands per entry of a log, or per call of a client. */
+  readonly batch: number;
+  /** Commands that each client keeps unanswered at most. */
+  readonly outstanding: number;
+  /** Commands per second of an open loop; null: closed loop. */
+  readonly rate: number | null;
+  readonly connect: readonly string[] | null;
+  /** Several are compared like techniques. */
+  readonly durability: readonly Durability[];
+  /** Per technique and round. */
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly trace: string | null;
+  readonly json: string | null;
+}
+
+/** `valueBytes` of a sector is counted per 512 bytes of the disk; see workloads/blocks.ts. */
+const SECTOR_BYTES_DEFAULT = 10;
+
+function defaults(given: Given): BenchOptions {
+  const quick = given.quick === true;
+  return {
+    workload: 'kv',
+    technique: quick ? ['no-rep', 'smr', 'sp-smr', 'p-smr'] : ['smr', 'p-smr'],
+    streams: Math.min(STREAMS_MAX, Math.max(2, availableParallelism())),
+    cross: 0,
+    workUs: quick ? 10 : 0,
+    zipf: 0,
+    keys: quick ? 100_000 : 1_000_000,
+    valueBytes: given.workload === 'blocks' ? SECTOR_BYTES_DEFAULT : 32,
+    feed: given.connect === undefined ? 'log' : 'clients',
+    clients: 4,
+    batch: 256,
+    outstanding: Math.max(1024, given.batch ?? 0),
+    durability: ['memory'],
+    seconds: quick ? 1 : 3,
+    rounds: quick ? 3 : 5,
+    seed: 1,
+    mix: (given.workload ?? 'kv') === 'kv' ? 'a' : null,
+    rate: null,
+    connect: null,
+    trace: null,
+    json: null,
+  };
+}
+
+/**
+ * The options of a benchmark, from what the command line gave (text or values by camelCase name).
+ * Throws INVALID_ARGUMENT, naming the option, what was found and what it accepts.
+ */
+export function parseBenchOptions(values: Readonly<Record<string, unknown>>): BenchOptions {
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) throw wrongOption(parsed.error.issues[0], values);
+  const given = parsed.data;
+  const options = withDefaults(given);
+  for (const { option, needs, unless } of CONTRADICTIONS) {
+    if (given[option] !== undefined && !unless(options))
+      throw new PsmrError('INVALID_ARGUMENT', `${flag(option)} needs ${needs}.`);
+  }
+  checkTogether(options);
+  return options;
+}
+
+function withDefaults(given: Given): BenchOptions {
+  const standard = defaults(given);
+  return {
+    workload: given.workload ?? standard.workload,
+    mix: given.mix ?? standard.mix,
+    technique: given.technique ?? standard.technique,
+    streams: given.streams ?? standard.streams,
+    cross: given.cross ?? standard.cross,
+    workUs: given.workUs ?? standard.workUs,
+    zipf: given.zipf ?? standard.zipf,
+    keys: given.keys ?? standard.keys,
+    valueBytes: given.valueBytes ?? standard.valueBytes,
+    feed: given.feed ?? standard.feed,
+    clients: given.clients ?? standard.clients,
+    batch: given.batch ?? standard.batch,
+    outstanding: given.outstanding ?? standard.outstanding,
+    rate: given.rate ?? standard.rate,
+    connect: given.connect ?? standard.connect,
+    durability: given.durability ?? standard.durability,
+    seconds: given.seconds ?? standard.seconds,
+    rounds: given.rounds ?? standard.rounds,
+    seed: given.seed ?? standard.seed,
+    trace: given.trace ?? standard.trace,
+    json: given.json ?? standard.json,
+  };
+}
+
+/** Options that say nothing unless another one is set: better an error than a figure that was not asked for. */
+const CONTRADICTIONS: readonly { option: keyof Given; needs: string; unless: (options: BenchOptions) => boolean }[] = [
+  { option: 'mix', needs: '--workload kv', unless: ({ workload }) => workload === 'kv' },
+  { option: 'trace', needs: '--workload blocks', unless: ({ workload }) => workload === 'blocks' },
+  { option: 'clients', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
+  { option: 'outstanding', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
+  { option: 'rate', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
+  { option: 'connect', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
+];
+
+function checkTogether({ workload, trace, feed, durability, outstanding, batch, valueBytes }: BenchOptions): void {
+  if (workload === 'blocks' && trace === null)
+    throw new PsmrError(
+      'INVALID_ARGUMENT',
+      '--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.',
+    );
+  if (workload === 'blocks' && valueBytes < SECTOR_BYTES_MIN)
+    throw new PsmrError(
+      'INVALID_ARGUMENT',
+      `--value-bytes: found ${valueBytes}; blocks accept ${SECTOR_BYTES_MIN} or more.`,
+    );
+  if (feed === 'log' && durability.some((each) => each !== 'memory'))
+    throw new PsmrError(
+      'INVALID_ARGUMENT',
+      `--durability ${durability.join(',')} needs --feed clients: a log in memory writes nothing.`,
+    );
+  if (feed === 'clients' && outstanding < batch)
+    throw new PsmrError('INVALID_ARGUMENT', `--outstanding: found ${outstanding}; accepts ${batch} (--batch) or more.`);
+}
+
+function wrongOption(issue: z.core.$ZodIssue | undefined, values: Readonly<Record<string, unknown>>): PsmrError {
+  if (issue?.code === 'unrecognized_keys')
+    return new PsmrError('INVALID_ARGUMENT', `${flag(issue.keys[0] ?? '')} is no option. See psmr bench --help.`);
+  const option = String(issue?.path[0] ?? '');
+  return new PsmrError(
+    'INVALID_ARGUMENT',
+    `${flag(option)}: found '${String(values[option])}'; accepts ${issue?.message ?? 'something else'}.`,
+  );
+}
+
+function flag(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -1,0 +1,11 @@
+/** Keys to slots: the fixed half of the partition map. What it computes must never change: logs and data depend on it. */
+export const SLOTS = 1024;
+
+/** The slot of a key, 0..1023: FNV-1a over its UTF-16 units, then the finaliser of MurmurHash3. */
+export function slotOf(key: string): number {
+  let hash = 0x811c_9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x0100_0193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+  return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+}

@@ -1,0 +1,85 @@
+/** A client of a server elsewhere. */
+import { PartitionMap } from '../classifier/partition-map.js';
+import { PsmrError } from '../errors.js';
+import { asService, type ServiceDefinition } from '../service/define-service.js';
+import type { Welcome } from '../transport/handshake.js';
+import { type Client, createClient } from './client.js';
+import { systemClock } from './client-clock.js';
+import { ClientCore } from './client-core.js';
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
+import { CommandRouter } from './command-router.js';
+import { Topology } from './topology.js';
+import { type DialOptions, webSocketDial } from './web-socket.js';
+import { webSocketLinks } from './web-socket-link.js';
+
+export interface ConnectOptions<S extends ServiceDefinition> {
+  /** `ws://host:port` or `wss://host:port` of any endpoint of each replica; tried in turn. */
+  readonly replicas: readonly string[];
+  /** The same definition that the server runs: its key functions decide, here, where a command goes. */
+  readonly service: S;
+  readonly token?: string;
+  /** For `wss:` in Node. */
+  readonly tls?: DialOptions;
+  /** How long a command may wait for its answer, ms; 30,000 by default. */
+  readonly requestTimeoutMs?: number;
+  /** How long one replica may take to answer when connecting, ms; 5,000 by default. */
+  readonly connectTimeoutMs?: number;
+  readonly limits?: Partial<Omit<ClientLimits, 'requestTimeoutMs'>>;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Connects to a server. Connections to the groups are opened when first used, and again when lost.
+ *
+ * Rejects with UNREACHABLE (names each replica and why), UNAUTHORIZED, WRONG_SERVICE, PROTOCOL_VERSION, or
+ * INVALID_ARGUMENT where an option is wrong.
+ */
+export async function connect<S extends ServiceDefinition>(options: ConnectOptions<S>): Promise<Client<S>> {
+  checkReplicas(options.replicas);
+  const service = asService(options.service);
+  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const dial = await webSocketDial(options.tls ?? {});
+  const topology = new Topology({
+    replicas: options.replicas,
+    service: service.name,
+    token: options.token ?? null,
+    connectTimeoutMs,
+    dial,
+  });
+  const welcome = await topology.learn();
+  const router = (told: Welcome): CommandRouter => new CommandRouter(service, PartitionMap.fromJson(told.partitionMap));
+  const core = new ClientCore({
+    router: router(welcome),
+    openLink: webSocketLinks(dial, topology, connectTimeoutMs),
+    limits: limitsOf(options, welcome),
+    clock: systemClock,
+    serverNowMs: () => topology.serverNowMs(),
+    learn: async () => router(await topology.learn()),
+  });
+  return createClient<S>(Object.assign(core, { closeLinks: () => undefined }));
+}
+
+function limitsOf<S extends ServiceDefinition>(options: ConnectOptions<S>, welcome: Welcome): ClientLimits {
+  return {
+    ...DEFAULT_CLIENT_LIMITS,
+    frameBytesMax: welcome.frameBytesMax,
+    ...options.limits,
+    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+  };
+}
+
+function checkReplicas(replicas: readonly string[]): void {
+  if (replicas.length === 0) throw wrongReplica('replicas: the list is empty');
+  replicas.forEach((replica, i) => {
+    if (!isAddress(replica)) throw wrongReplica(`replicas[${i}]: '${replica}' is no address`);
+  });
+}
+
+function isAddress(text: string): boolean {
+  return URL.canParse(text) && ['ws:', 'wss:'].includes(new URL(text).protocol);
+}
+
+function wrongReplica(what: string): PsmrError {
+  return new PsmrError('INVALID_ARGUMENT', `${what}; give addresses like 'ws://127.0.0.1:7400'.`);
+}

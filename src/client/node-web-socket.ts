@@ -1,0 +1,58 @@
+import { type ClientOptions, WebSocket } from 'ws';
+import { messageOf } from '../errors.js';
+import type { Dial, DialledSocket, DialOptions, WebSocketEvents } from './web-socket.js';
+
+/**
+ * Masking protects proxies from scripts in browsers that choose what is sent. This client is no browser; with a mask
+ * of zeros the bytes need not be copied and changed.
+ */
+function zeroMask(mask: Buffer): void {
+  mask.fill(0);
+}
+
+class NodeSocket implements DialledSocket {
+  readonly #socket: WebSocket;
+  #why = 'the connection was closed';
+  #done = false;
+
+  constructor(url: string, options: ClientOptions, events: WebSocketEvents) {
+    this.#socket = new WebSocket(url, options);
+    this.#socket.on('open', () => this.#done || events.open());
+    this.#socket.on('message', (data) => {
+      if (!this.#done) events.message(data instanceof Uint8Array ? data : new Uint8Array());
+    });
+    // 'close' always follows, and says nothing of the reason.
+    this.#socket.on('error', (error) => (this.#why = messageOf(error) || 'the connection failed'));
+    this.#socket.on('close', () => {
+      if (this.#done) return;
+      this.#done = true;
+      events.close(this.#why);
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(message: Uint8Array, taken: () => void): void {
+    this.#socket.send(message, { binary: true }, taken);
+  }
+
+  close(): void {
+    this.#done = true;
+    // What was sent still goes out; a peer that does not answer the close is cut off by `ws` after a while.
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close();
+    else this.#socket.terminate();
+  }
+}
+
+export function dialWithWs({ ca, rejectUnauthorized }: DialOptions): Dial {
+  const options: ClientOptions = {
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+    generateMask: zeroMask,
+    ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : Buffer.from(ca) }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
+  return (url, events) => new NodeSocket(url, options, events);
+}

@@ -1,0 +1,76 @@
+/** A reply frame with its MessagePack body read and checked. */
+import { errorFromWire, messageOf, type PsmrError } from '../errors.js';
+import { decodeValue } from '../execution/command-batch.js';
+import { badFrame, decodeReplyFrame, FLAG_READ_ONLY, FrameKind } from '../transport/frames.js';
+
+export interface CommandFailure {
+  readonly position: number;
+  readonly error: PsmrError;
+}
+
+interface ReplyRange {
+  readonly group: number;
+  readonly readOnly: boolean;
+  readonly firstSequence: number;
+  readonly count: number;
+}
+
+export interface Results extends ReplyRange {
+  readonly kind: 'results';
+  readonly values: readonly unknown[];
+  readonly failures: readonly CommandFailure[];
+}
+
+export interface Rejection extends ReplyRange {
+  readonly kind: 'rejected';
+  readonly error: PsmrError;
+}
+
+export type Reply = Results | Rejection;
+
+/** Throws BAD_FRAME. */
+export function decodeReply(bytes: Uint8Array): Reply {
+  const frame = decodeReplyFrame(bytes);
+  const body = unpack(frame.body);
+  const range = {
+    group: frame.group,
+    readOnly: (frame.flags & FLAG_READ_ONLY) !== 0,
+    firstSequence: frame.firstSequence,
+    count: frame.count,
+  };
+  if (!Array.isArray(body) || body.length !== 2) throw badFrame("a reply's body is not two values");
+  const [first, second]: readonly unknown[] = body;
+  if (frame.kind === FrameKind.rejected) return { kind: 'rejected', ...range, error: readError(first, second) };
+  if (!Array.isArray(first) || first.length !== frame.count) throw badFrame("a reply's values do not fit its count");
+  const values: readonly unknown[] = first;
+  return { kind: 'results', ...range, values, failures: readFailures(second, frame.count) };
+}
+
+function unpack(body: Uint8Array): unknown {
+  try {
+    return decodeValue(body);
+  } catch (thrown) {
+    throw badFrame(`a reply is not valid MessagePack (${messageOf(thrown)})`);
+  }
+}
+
+const NO_FAILURES: readonly CommandFailure[] = [];
+
+function readFailures(errors: unknown, count: number): readonly CommandFailure[] {
+  if (!Array.isArray(errors) || errors.length % 3 !== 0) throw badFrame("a reply's errors are not triples");
+  if (errors.length === 0) return NO_FAILURES;
+  const triples: readonly unknown[] = errors;
+  const failures: CommandFailure[] = [];
+  for (let i = 0; i < triples.length; i += 3) {
+    const position = triples[i];
+    if (typeof position !== 'number' || !Number.isInteger(position) || position < 0 || position >= count)
+      throw badFrame("an error's position is outside its reply");
+    failures.push({ position, error: readError(triples[i + 1], triples[i + 2]) });
+  }
+  return failures;
+}
+
+function readError(code: unknown, message: unknown): PsmrError {
+  if (typeof code !== 'string' || typeof message !== 'string') throw badFrame('an error is not code and message');
+  return errorFromWire(code, message);
+}

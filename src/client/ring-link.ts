@@ -1,0 +1,145 @@
+/** How a client in the engine's own process reaches its groups: rings in shared memory, one pair per group. */
+import { PsmrError } from '../errors.js';
+import { ControlBlock, EngineState, type ControlBlockMemory } from '../memory/control-block.js';
+import { Doorbell } from '../memory/doorbell.js';
+import { RingReader, RingWriter } from '../memory/ring.js';
+import { CLIENT_BELL_WORD, CLIENT_CLOSED_WORD } from '../replica/ring-client.js';
+import type { GroupLink, GroupLinkHandlers } from './group-link.js';
+
+/** One client's memory towards all groups; `words` is as in RingClientMemory. */
+export interface RingHubMemory {
+  readonly control: ControlBlockMemory;
+  readonly words: SharedArrayBuffer;
+  readonly requests: readonly SharedArrayBuffer[];
+  readonly replies: readonly SharedArrayBuffer[];
+}
+
+class RingLink implements GroupLink {
+  readonly handlers: GroupLinkHandlers;
+  readonly #requests: RingWriter;
+  readonly #replies: RingReader;
+  readonly #bell: Doorbell;
+  #full = false;
+  closed = false;
+
+  constructor(requests: SharedArrayBuffer, replies: SharedArrayBuffer, bell: Doorbell, handlers: GroupLinkHandlers) {
+    this.#requests = new RingWriter(requests);
+    this.#replies = new RingReader(replies, bell);
+    this.#bell = bell;
+    this.handlers = handlers;
+  }
+
+  send(frame: Uint8Array): boolean {
+    const taken = !this.closed && this.#requests.offer(frame);
+    this.#full = !taken || this.#requests.heldBack;
+    if (this.#requests.publish()) this.#bell.ring();
+    return taken;
+  }
+
+  /** Hands out the replies that have come and writes what was held back; true: something moved. */
+  poll(): boolean {
+    let worked = false;
+    for (let frame = this.#replies.read(); frame !== null && !this.closed; frame = this.#replies.read()) {
+      this.handlers.frame(frame);
+      worked = true;
+    }
+    if (this.#full && !this.closed && this.#requests.flush()) {
+      this.#full = false;
+      this.handlers.writable();
+    }
+    if (this.#requests.publish()) this.#bell.ring();
+    return worked;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** All links of one client. The thread sleeps in `Atomics.waitAsync`, so its event loop stays free. */
+export class RingHub {
+  readonly #memory: RingHubMemory;
+  readonly #words: Int32Array;
+  readonly #bell: Doorbell;
+  readonly #control: ControlBlock;
+  #links: RingLink[] = [];
+  #listening = false;
+  #scheduled = false;
+  #ended = false;
+
+  constructor(memory: RingHubMemory) {
+    this.#memory = memory;
+    this.#words = new Int32Array(memory.words);
+    this.#bell = new Doorbell(this.#words, CLIENT_BELL_WORD);
+    this.#control = new ControlBlock(memory.control);
+  }
+
+  open(group: number, handlers: GroupLinkHandlers): GroupLink {
+    const requests = this.#memory.requests[group];
+    const replies = this.#memory.replies[group];
+    if (requests === undefined || replies === undefined)
+      throw new Error(`broken invariant: there is no group ${group}`);
+    const link = new RingLink(requests, replies, this.#control.bell(group), handlers);
+    this.#links.push(link);
+    this.#schedule();
+    return link;
+  }
+
+  /** The client is gone: the workers let go of its rings. */
+  close(): void {
+    this.#ended = true;
+    for (const link of this.#links) link.close();
+    Atomics.store(this.#words, CLIENT_CLOSED_WORD, 1);
+    for (let group = 0; group < this.#memory.requests.length; group++) this.#control.bell(group).ring();
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    if (this.#ended) return;
+    for (const link of this.#links) link.poll();
+    this.#links = this.#links.filter((link) => !link.closed);
+    if (this.#control.state !== EngineState.running) return this.#lose();
+    this.#park();
+  };
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  #park(): void {
+    this.#bell.prepare();
+    let worked = false;
+    for (const link of this.#links) worked = link.poll() || worked;
+    if (worked || this.#control.state !== EngineState.running) {
+      this.#bell.cancel();
+      return this.#schedule();
+    }
+    if (this.#listening) return;
+    const sleep = this.#bell.sleep();
+    if (sleep === null) return this.#schedule();
+    this.#listening = true;
+    void sleep.then(() => {
+      this.#listening = false;
+      this.#schedule();
+    });
+  }
+
+  #lose(): void {
+    this.#ended = true;
+    const error = engineEnded(this.#control);
+    for (const link of this.#links) {
+      link.close();
+      link.handlers.lost(error, false);
+    }
+  }
+}
+
+/** Why commands are answered no more. */
+export function engineEnded(control: ControlBlock): PsmrError {
+  if (control.state === EngineState.failed) {
+    return new PsmrError('ENGINE_FAILED', `The engine has stopped because of an error: ${control.reason}`);
+  }
+  return new PsmrError('ENGINE_STOPPED', 'The engine was stopped. A command without an answer may have been executed.');
+}

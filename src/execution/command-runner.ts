@@ -1,0 +1,181 @@
+/**
+ * Runs commands one by one against a source of values: the single place where a handler is called. A handler that
+ * throws is a result (invariant I7): its writes are dropped and its error is the reply, the same on every replica.
+ */
+import { readKeys, type DeclaredKeys } from '../classifier/classify.js';
+import type { PartitionMap } from '../classifier/partition-map.js';
+import { PsmrError } from '../errors.js';
+import type { EveryKeyCommand, KeyedCommand } from '../service/command.js';
+import { isThenable, type DeterminismGuard } from '../service/determinism-guard.js';
+import { checkResult, type Stored } from '../service/values.js';
+import { decodeValue, encodeValue } from './command-batch.js';
+import { PlacedContext } from './command-context.js';
+import { CommandState, type ValueSink, type ValueSource } from './command-state.js';
+import type { PreparedCommand } from './command-table.js';
+import { PartitionStore } from './partition-store.js';
+import { PartitionView } from './partition-view.js';
+
+/** Where a batch stands in the log. */
+export interface Place {
+  readonly group: number;
+  readonly index: number;
+  readonly timestampMs: number;
+}
+
+/** The part of an every-key command that one partition contributes. */
+export type Part = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+
+/** A partition's own keys, and its copy of the keys that are placed everywhere. */
+export class StreamValues implements ValueSource, ValueSink {
+  readonly own = new PartitionStore();
+  readonly everywhere = new PartitionStore();
+  readonly #map: PartitionMap;
+
+  constructor(map: PartitionMap) {
+    this.#map = map;
+  }
+
+  get(key: string): Stored | undefined {
+    return this.#storeOf(key).get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#storeOf(key).has(key);
+  }
+
+  set(key: string, value: Stored): void {
+    this.#storeOf(key).set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#storeOf(key).delete(key);
+  }
+
+  #storeOf(key: string): PartitionStore {
+    return this.#map.hasEverywhere && this.#map.streamOf(key) === 0 ? this.everywhere : this.own;
+  }
+}
+
+export class CommandRunner {
+  readonly #state = new CommandState();
+  readonly #context = new PlacedContext();
+  readonly #guard: DeterminismGuard;
+  readonly #map: PartitionMap;
+  readonly #stream: number;
+
+  constructor(map: PartitionMap, stream: number, guard: DeterminismGuard) {
+    this.#map = map;
+    this.#stream = stream;
+    this.#guard = guard;
+  }
+
+  /** Runs `work` with the determinism guard up; handlers may be called only inside. */
+  guarded(work: () => void): void {
+    this.#guard.active = true;
+    try {
+      work();
+    } finally {
+      this.#guard.active = false;
+    }
+  }
+
+  /** The keys of a command, checked; a key function is the user's code too. */
+  keysOf(command: PreparedCommand & { keyed: KeyedCommand }, args: unknown): DeclaredKeys {
+    this.#guard.command = command.name;
+    return readKeys(command.name, command.keyed, args);
+  }
+
+  /** Runs one keyed command and hands its writes to the sink; throws what the handler throws. */
+  runKeyed(
+    command: PreparedCommand & { keyed: KeyedCommand },
+    args: unknown,
+    keys: DeclaredKeys,
+    source: ValueSource,
+    sink: ValueSink,
+    place: Place,
+    position: number,
+  ): unknown {
+    this.#guard.command = command.name;
+    this.#context.moveTo(place.group, place.index, position, place.timestampMs);
+    this.#state.begin(command.name, source, keys.read, keys.write);
+    try {
+      const result = this.#checked(command.name, command.keyed.execute(this.#state, args, this.#context));
+      this.#state.commit(sink);
+      return result;
+    } finally {
+      this.#state.end();
+    }
+  }
+
+  /** This partition's part of an every-key command. The view's writes are the caller's to commit. */
+  runPartial(
+    command: PreparedCommand & { everyKey: EveryKeyCommand },
+    args: unknown,
+    store: PartitionStore,
+    place: Place,
+    position: number,
+  ): { part: Part; view: PartitionView } {
+    const view = new PartitionView(
+      command.name,
+      store,
+      command.readOnly,
+      (key) => this.#map.streamOf(key) === this.#stream,
+    );
+    this.#guard.command = command.name;
+    this.#context.moveTo(place.group, place.index, position, place.timestampMs);
+    try {
+      const value = this.#checked(command.name, command.everyKey.partial(view, args, this.#context));
+      return { part: { ok: true, value }, view };
+    } catch (error) {
+      return { part: { ok: false, error }, view };
+    } finally {
+      view.end();
+    }
+  }
+
+  /** Merges the parts, by stream; throws the first part's error, or what `merge` throws. */
+  runMerge(
+    command: PreparedCommand & { everyKey: EveryKeyCommand },
+    args: unknown,
+    parts: readonly Part[],
+    place: Place,
+    position: number,
+  ): unknown {
+    const values = parts.map((part) => {
+      if (!part.ok) throw part.error;
+      return part.value;
+    });
+    this.#guard.command = command.name;
+    this.#context.moveTo(place.group, place.index, position, place.timestampMs);
+    return this.#checked(command.name, command.everyKey.merge(values, args, this.#context));
+  }
+
+  /** An every-key command where one stream is all there is. */
+  runWhole(
+    command: PreparedCommand & { everyKey: EveryKeyCommand },
+    args: unknown,
+    store: PartitionStore,
+    place: Place,
+    position: number,
+  ): unknown {
+    const { part, view } = this.runPartial(command, args, store, place, position);
+    const result = this.runMerge(command, args, [copyOf(part)], place, position);
+    view.commit(store);
+    return result;
+  }
+
+  #checked(command: string, result: unknown): unknown {
+    if (isThenable(result)) {
+      throw new PsmrError(
+        'NOT_DETERMINISTIC',
+        `Command '${command}' returned a promise. Handlers are synchronous: compute the result from state and arguments.`,
+      );
+    }
+    return checkResult(result);
+  }
+}
+
+/** A part as another thread would read it: merge sees the same with one stream as with many. */
+function copyOf(part: Part): Part {
+  return part.ok ? { ok: true, value: decodeValue(encodeValue(part.value)) } : part;
+}

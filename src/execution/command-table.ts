@@ -1,0 +1,38 @@
+import { PsmrError } from '../errors.js';
+import { isEveryKey, type Command, type EveryKeyCommand, type KeyedCommand, type Service } from '../service/command.js';
+
+/** A command with what execution asks of it again and again. */
+export type PreparedCommand =
+  | { readonly name: string; readonly readOnly: boolean; readonly everyKey: null; readonly keyed: KeyedCommand }
+  | { readonly name: string; readonly readOnly: boolean; readonly everyKey: EveryKeyCommand; readonly keyed: null };
+
+export class CommandTable {
+  readonly #commands: ReadonlyMap<string, PreparedCommand>;
+  readonly #service: string;
+
+  constructor(service: Service) {
+    this.#service = service.name;
+    this.#commands = new Map(Object.entries(service.commands).map(([name, command]) => [name, prepare(name, command)]));
+  }
+
+  /** The command of that name; throws UNKNOWN_COMMAND. */
+  find(name: string): PreparedCommand {
+    const command = this.#commands.get(name);
+    if (command === undefined) throw this.#unknown(name);
+    return command;
+  }
+
+  #unknown(name: string): PsmrError {
+    return new PsmrError(
+      'UNKNOWN_COMMAND',
+      `Service '${this.#service}' has no command '${name}'. It has: ${[...this.#commands.keys()].join(', ')}.`,
+    );
+  }
+}
+
+function prepare(name: string, command: Command): PreparedCommand {
+  const readOnly = command.readOnly === true;
+  return isEveryKey(command)
+    ? { name, readOnly, everyKey: command, keyed: null }
+    : { name, readOnly, everyKey: null, keyed: command };
+}

@@ -1,0 +1,51 @@
+import { messageOf, PsmrError } from '../errors.js';
+import { encodeReplyFrame, FrameKind } from '../transport/frames.js';
+import { encodeValue } from './command-batch.js';
+
+/** The results of consecutive commands: values by position, and beside them the few that failed. */
+export class ResultBatch {
+  readonly values: unknown[] = [];
+  /** position, code, message of each failed command, flat. */
+  readonly errors: (number | string)[] = [];
+
+  succeed(value: unknown): void {
+    this.values.push(value);
+  }
+
+  fail(thrown: unknown): void {
+    this.errors.push(this.values.length, codeOf(thrown), messageOf(thrown));
+    this.values.push(null);
+  }
+
+  get failed(): number {
+    return this.errors.length / 3;
+  }
+
+  encode(group: number, firstSequence: number, flags: number): Uint8Array {
+    return encodeReplyFrame({
+      kind: FrameKind.results,
+      flags,
+      group,
+      count: this.values.length,
+      firstSequence,
+      body: encodeValue([this.values, this.errors]),
+    });
+  }
+}
+
+/** What a handler throws is its own business; what psmr throws into a handler keeps its code. */
+function codeOf(thrown: unknown): string {
+  return thrown instanceof PsmrError ? thrown.code : 'COMMAND_FAILED';
+}
+
+/** The reply to a frame whose commands were not executed. */
+export function encodeRejection(
+  error: PsmrError,
+  group: number,
+  firstSequence: number,
+  count: number,
+  flags: number,
+): Uint8Array {
+  const body = encodeValue([error.code, error.message]);
+  return encodeReplyFrame({ kind: FrameKind.rejected, flags, group, count, firstSequence, body });
+}

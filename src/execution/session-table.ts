@@ -1,0 +1,156 @@
+/**
+ * What makes a retry harmless: per client session, the last sequence number executed in this group and the replies
+ * that its client has not acknowledged yet. A pure function of the group's log (section 9 of the design), so it is the
+ * same on every replica, and part of every checkpoint.
+ */
+import { decodeValue, encodeValue } from './command-batch.js';
+
+export interface SessionLimits {
+  /** A session unused for this long, by the log's time, is forgotten. */
+  readonly sessionIdleMs: number;
+  /** The most sessions remembered; the longest unused one goes first. */
+  readonly sessionsMax: number;
+}
+
+/** The most unacknowledged replies kept for one session; a client has fewer frames than this under way. */
+const REPLIES_PER_SESSION_MAX = 1024;
+const NO_SESSION = '\0'.repeat(16);
+
+export type Admission =
+  /** New: execute it. */
+  | 'admitted'
+  /** Executed before: answer from the table. */
+  | 'duplicate'
+  /** Earlier commands of the session are missing: refuse, the client sends them again. */
+  | 'gap'
+  /** The session is not known (any more): refuse, whether it was executed cannot be told. */
+  | 'expired';
+
+interface Reply {
+  readonly firstSequence: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Session {
+  last: number;
+  usedMs: number;
+  replies: Reply[];
+}
+
+/** A session's 16 bytes as a Map key. */
+export function sessionKeyOf(session: Uint8Array): string {
+  return Buffer.from(session.buffer, session.byteOffset, session.byteLength).toString('latin1');
+}
+
+/** The first 6 bytes of a session id are its creation time, ms, big-endian. */
+function createdMs(sessionKey: string): number {
+  return Buffer.from(sessionKey, 'latin1').readUIntBE(0, 6);
+}
+
+export function hasSession(sessionKey: string): boolean {
+  return sessionKey !== NO_SESSION;
+}
+
+export class SessionTable {
+  readonly #limits: SessionLimits;
+  /** Longest unused first: a used session moves to the end. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(limits: SessionLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Decides about commands [first, first + count) of a session; admits them by moving the session forward. */
+  admit(key: string, first: number, count: number, acknowledged: number, timestampMs: number): Admission {
+    if (!hasSession(key)) return 'admitted';
+    this.#forgetIdle(timestampMs);
+    const session = this.#sessions.get(key) ?? this.#open(key, first, timestampMs);
+    if (session === null) return 'expired';
+    session.usedMs = timestampMs;
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session);
+    forgetAcknowledged(session, acknowledged);
+    if (first + count - 1 <= session.last) return 'duplicate';
+    if (first !== session.last + 1) return 'gap';
+    session.last = first + count - 1;
+    return 'admitted';
+  }
+
+  record(key: string, firstSequence: number, count: number, bytes: Uint8Array): void {
+    const session = this.#sessions.get(key);
+    if (session === undefined) return;
+    session.replies.push({ firstSequence, count, bytes });
+    if (session.replies.length > REPLIES_PER_SESSION_MAX) session.replies.shift();
+  }
+
+  /** The replies to commands [first, first + count), as far as they are there already. */
+  replies(key: string, first: number, count: number): Uint8Array[] {
+    const session = this.#sessions.get(key);
+    if (session === undefined) return [];
+    return session.replies
+      .filter((reply) => reply.firstSequence < first + count && reply.firstSequence + reply.count > first)
+      .map((reply) => reply.bytes);
+  }
+
+  /** The whole table, in its order, as checkpoint chunks. */
+  *encode(): Generator<Uint8Array> {
+    for (const [key, session] of this.#sessions) {
+      yield encodeValue([
+        Buffer.from(key, 'latin1'),
+        session.last,
+        session.usedMs,
+        session.replies.map((reply) => [reply.firstSequence, reply.count, reply.bytes]),
+      ]);
+    }
+  }
+
+  /** Adds one session from a checkpoint chunk written by `encode`. */
+  restore(chunk: Uint8Array): void {
+    const [key, last, usedMs, replies] = decodeValue(chunk) as [
+      Uint8Array,
+      number,
+      number,
+      [firstSequence: number, count: number, bytes: Uint8Array][],
+    ];
+    this.#sessions.set(sessionKeyOf(key), {
+      last,
+      usedMs,
+      replies: replies.map(([firstSequence, count, bytes]) => ({ firstSequence, count, bytes: Uint8Array.from(bytes) })),
+    });
+  }
+
+  #open(key: string, first: number, timestampMs: number): Session | null {
+    // An old session that was forgotten must not begin anew: its first commands may have been executed.
+    if (first !== 1 || createdMs(key) < timestampMs - this.#limits.sessionIdleMs) return null;
+    if (this.#sessions.size >= this.#limits.sessionsMax) this.#forgetLongestUnused();
+    return { last: 0, usedMs: timestampMs, replies: [] };
+  }
+
+  #forgetIdle(timestampMs: number): void {
+    for (const [key, session] of this.#sessions) {
+      if (session.usedMs >= timestampMs - this.#limits.sessionIdleMs) return;
+      this.#sessions.delete(key);
+    }
+  }
+
+  #forgetLongestUnused(): void {
+    for (const key of this.#sessions.keys()) {
+      this.#sessions.delete(key);
+      return;
+    }
+  }
+}
+
+function forgetAcknowledged(session: Session, acknowledged: number): void {
+  let forgotten = 0;
+  for (const reply of session.replies) {
+    if (reply.firstSequence + reply.count - 1 > acknowledged) break;
+    forgotten++;
+  }
+  if (forgotten > 0) session.replies.splice(0, forgotten);
+}

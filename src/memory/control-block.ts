@@ -1,0 +1,112 @@
+/**
+ * The words that all threads of one engine share. One block per engine; group g has one cache line of words and one of
+ * indexes, so that no two threads write to the same line.
+ *
+ *   words     Int32, 16 per line:    line 0: engine state; line 1 + g: bell of group g's worker
+ *   indexes   BigInt64, 8 per line:  line g: 0 wanted | 1 delivered;  line groups + g: 0 awaited
+ *   reason    1 KiB: why the engine failed: u32 length, then UTF-8 (written once, before the state says failed)
+ *
+ *   wanted[i]     newest group-0 index that holds a command for stream i, committed or not (written by group 0)
+ *   delivered[i]  group 0's commands up to here are all in stream i's ring          (written by group 0)
+ *   awaited[i]    the merge point that stream i cannot pass yet                 (written by stream i)
+ * All only rise.
+ */
+import { Doorbell } from './doorbell.js';
+
+const WORDS_PER_LINE = 16;
+const INDEXES_PER_LINE = 8;
+const WANTED = 0;
+const DELIVERED = 1;
+const REASON_BYTES = 1024;
+
+export const EngineState = { running: 0, stopping: 1, failed: 2 } as const;
+export type EngineState = (typeof EngineState)[keyof typeof EngineState];
+
+export interface ControlBlockMemory {
+  readonly groups: number;
+  readonly words: SharedArrayBuffer;
+  readonly indexes: SharedArrayBuffer;
+  readonly reason: SharedArrayBuffer;
+}
+
+export function createControlBlock(groups: number): ControlBlockMemory {
+  return {
+    groups,
+    words: new SharedArrayBuffer((1 + groups) * WORDS_PER_LINE * 4),
+    indexes: new SharedArrayBuffer(2 * groups * INDEXES_PER_LINE * 8),
+    reason: new SharedArrayBuffer(REASON_BYTES),
+  };
+}
+
+export class ControlBlock {
+  readonly #words: Int32Array;
+  readonly #indexes: BigInt64Array;
+  readonly #reason: Uint8Array;
+  readonly #groups: number;
+  readonly #bells: readonly Doorbell[];
+
+  constructor(memory: ControlBlockMemory) {
+    this.#words = new Int32Array(memory.words);
+    this.#indexes = new BigInt64Array(memory.indexes);
+    this.#reason = new Uint8Array(memory.reason);
+    this.#groups = memory.groups;
+    this.#bells = Array.from(
+      { length: memory.groups },
+      (_, group) => new Doorbell(this.#words, (1 + group) * WORDS_PER_LINE),
+    );
+  }
+
+  get state(): EngineState {
+    return Atomics.load(this.#words, 0) as EngineState;
+  }
+
+  /** The bell of a group's worker. */
+  bell(group: number): Doorbell {
+    const bell = this.#bells[group];
+    if (bell === undefined) throw new Error(`broken invariant: there is no group ${group}`);
+    return bell;
+  }
+
+  /** Moves the engine's state forward (it never goes back) and wakes every worker. */
+  enter(state: EngineState, reason = ''): void {
+    if (this.state >= state) return;
+    if (reason !== '') this.#writeReason(reason);
+    Atomics.store(this.#words, 0, state);
+    for (const bell of this.#bells) bell.ring();
+  }
+
+  get reason(): string {
+    const length = new DataView(this.#reason.buffer).getUint32(0, true);
+    return Buffer.from(this.#reason.slice(4, 4 + length)).toString('utf8');
+  }
+
+  wanted(stream: number): number {
+    return Number(Atomics.load(this.#indexes, stream * INDEXES_PER_LINE + WANTED));
+  }
+
+  setWanted(stream: number, index: number): void {
+    Atomics.store(this.#indexes, stream * INDEXES_PER_LINE + WANTED, BigInt(index));
+  }
+
+  delivered(stream: number): number {
+    return Number(Atomics.load(this.#indexes, stream * INDEXES_PER_LINE + DELIVERED));
+  }
+
+  setDelivered(stream: number, index: number): void {
+    Atomics.store(this.#indexes, stream * INDEXES_PER_LINE + DELIVERED, BigInt(index));
+  }
+
+  awaited(stream: number): number {
+    return Number(Atomics.load(this.#indexes, (this.#groups + stream) * INDEXES_PER_LINE));
+  }
+
+  setAwaited(stream: number, index: number): void {
+    Atomics.store(this.#indexes, (this.#groups + stream) * INDEXES_PER_LINE, BigInt(index));
+  }
+
+  #writeReason(reason: string): void {
+    const bytes = Buffer.from(reason, 'utf8').subarray(0, REASON_BYTES - 4);
+    this.#reason.set(bytes, 4);
+    new DataView(this.#reason.buffer).setUint32(0, bytes.byteLength, true);
+  }
+}

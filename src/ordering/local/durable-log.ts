@@ -1,0 +1,150 @@
+import { messageOf, PsmrError } from '../../errors.js';
+import type { LogStore } from '../../storage/log-store.js';
+import { decodeEntry, encodeEntry } from '../entry-codec.js';
+import type { Entry, GroupLog, Proposal } from '../group-log.js';
+
+/** Replay reads the store in pieces of about this size. */
+const READ_BYTES = 1 << 20;
+
+export interface DurableLogOptions {
+  /** sync: committed once on disk. async: committed once appended, on disk soon after (a crash may lose the last). */
+  readonly durability: 'sync' | 'async';
+}
+
+/** The group log of one process on a disk. While one sync runs, everything proposed meanwhile waits for the next. */
+export class DurableGroupLog implements GroupLog {
+  readonly group: number;
+  readonly leadership = { leading: true, leader: null } as const;
+  onCommitted: ((error: Error | null) => void) | null = null;
+  readonly #store: LogStore;
+  readonly #awaitDisk: boolean;
+  /** Entries proposed here and not taken yet: they need not be read back. */
+  #fresh: Entry[] = [];
+  #freshTaken = 0;
+  #replay: Entry[] = [];
+  #next: number;
+  #committedIndex: number;
+  #timestampMs: number;
+  #lastMergePoint: number;
+  #syncing = false;
+
+  constructor(group: number, store: LogStore, options: DurableLogOptions) {
+    this.group = group;
+    this.#store = store;
+    this.#awaitDisk = options.durability === 'sync';
+    this.#next = store.firstIndex;
+    this.#committedIndex = store.lastIndex;
+    const last = store.lastIndex >= store.firstIndex ? store.read(store.lastIndex, 1)[0] : undefined;
+    const entry = last === undefined ? null : decodeEntry(last.index, last.bytes);
+    this.#timestampMs = entry?.timestampMs ?? 0;
+    this.#lastMergePoint = entry?.mergePoint ?? 0;
+  }
+
+  get firstIndex(): number {
+    return this.#store.firstIndex;
+  }
+
+  get lastIndex(): number {
+    return this.#store.lastIndex;
+  }
+
+  get committedIndex(): number {
+    return this.#committedIndex;
+  }
+
+  get bytes(): number {
+    return this.#store.bytes;
+  }
+
+  /** The highest merge point in the log: merge points never decrease, so it is the last entry's. */
+  get lastMergePoint(): number {
+    return this.#lastMergePoint;
+  }
+
+  propose(proposal: Proposal): number {
+    this.#timestampMs = Math.max(this.#timestampMs, proposal.timestampMs);
+    this.#lastMergePoint = Math.max(this.#lastMergePoint, proposal.mergePoint);
+    const entry: Entry = { ...proposal, index: this.#store.lastIndex + 1, timestampMs: this.#timestampMs };
+    this.#store.append(entry.index, encodeEntry(entry));
+    this.#fresh.push(entry);
+    if (!this.#awaitDisk) this.#commit(entry.index);
+    if (!this.#syncing) void this.#sync();
+    return entry.index;
+  }
+
+  startFrom(index: number): void {
+    if (index < this.#store.firstIndex || index > this.#store.lastIndex + 1) {
+      throw new PsmrError(
+        'DATA_CORRUPT',
+        `Group ${this.group}'s log holds entries ${this.#store.firstIndex} to ${this.#store.lastIndex}, but the ` +
+          `checkpoint needs it from ${index} on. Files are missing: restore the data directory from a copy.`,
+      );
+    }
+    this.#next = index;
+    this.#replay = [];
+  }
+
+  take(): Entry | null {
+    if (this.#next > this.#committedIndex) return null;
+    const entry = this.#takeFresh() ?? this.#takeStored();
+    if (entry !== null) this.#next = entry.index + 1;
+    return entry;
+  }
+
+  truncateBelow(index: number): Promise<void> {
+    return this.#store.truncateBelow(index);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  #takeFresh(): Entry | null {
+    let entry = this.#fresh[this.#freshTaken];
+    // During replay the store may have handed out what was proposed meanwhile.
+    while (entry !== undefined && entry.index < this.#next) entry = this.#fresh[++this.#freshTaken];
+    if (entry?.index !== this.#next) return null;
+    this.#freshTaken++;
+    if (this.#freshTaken === this.#fresh.length) {
+      this.#fresh = [];
+      this.#freshTaken = 0;
+    }
+    return entry;
+  }
+
+  #takeStored(): Entry | null {
+    if (this.#replay.length === 0) {
+      // Reversed: taking from the end costs nothing.
+      this.#replay = this.#store
+        .read(this.#next, READ_BYTES)
+        .map(({ index, bytes }) => decodeEntry(index, bytes))
+        .reverse();
+    }
+    const entry = this.#replay.pop() ?? null;
+    if (entry === null || entry.index === this.#next) return entry;
+    this.#replay = [];
+    return this.#takeStored();
+  }
+
+  async #sync(): Promise<void> {
+    this.#syncing = true;
+    try {
+      while (this.#store.durableIndex < this.#store.lastIndex) {
+        const durable = await this.#store.sync();
+        if (this.#awaitDisk) this.#commit(durable);
+      }
+    } catch (error) {
+      const failure =
+        error instanceof PsmrError ? error : new PsmrError('STORAGE_FAILED', messageOf(error), { cause: error });
+      this.onCommitted?.(failure);
+      return; // #syncing stays set: the store takes nothing more.
+    }
+    this.#syncing = false;
+  }
+
+  #commit(index: number): void {
+    if (index <= this.#committedIndex) return;
+    this.#committedIndex = index;
+    this.onCommitted?.(null);
+  }
+}

@@ -1,0 +1,71 @@
+import { PsmrError } from '../../errors.js';
+import { entryBytes } from '../entry-codec.js';
+import type { Entry, GroupLog, Proposal } from '../group-log.js';
+
+/** The group log of one process without a disk: an entry is committed when it is proposed, and gone once taken. */
+export class MemoryGroupLog implements GroupLog {
+  readonly group: number;
+  readonly leadership = { leading: true, leader: null } as const;
+  onCommitted: ((error: Error | null) => void) | null = null;
+  #entries: Entry[] = [];
+  #taken = 0;
+  #next = 1;
+  #lastIndex = 0;
+  #timestampMs = 0;
+  #bytes = 0;
+
+  constructor(group: number) {
+    this.group = group;
+  }
+
+  get firstIndex(): number {
+    return this.#next;
+  }
+
+  get lastIndex(): number {
+    return this.#lastIndex;
+  }
+
+  get committedIndex(): number {
+    return this.#lastIndex;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  propose(proposal: Proposal): number {
+    this.#timestampMs = Math.max(this.#timestampMs, proposal.timestampMs);
+    const index = ++this.#lastIndex;
+    this.#entries.push({ ...proposal, index, timestampMs: this.#timestampMs });
+    this.#bytes += entryBytes(proposal.frames);
+    this.onCommitted?.(null);
+    return index;
+  }
+
+  startFrom(index: number): void {
+    if (index === this.#next) return;
+    throw new PsmrError('DATA_CORRUPT', `A log in memory holds entry ${this.#next} next, not ${index}.`);
+  }
+
+  take(): Entry | null {
+    const entry = this.#entries[this.#taken];
+    if (entry === undefined) return null;
+    this.#taken++;
+    this.#next = entry.index + 1;
+    this.#bytes -= entryBytes(entry.frames);
+    if (this.#taken === this.#entries.length) {
+      this.#entries = [];
+      this.#taken = 0;
+    }
+    return entry;
+  }
+
+  truncateBelow(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

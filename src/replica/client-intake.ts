@@ -1,0 +1,166 @@
+/** The clients of one group: takes their frames from rings and connections, and brings replies back to them. */
+import { PsmrError } from '../errors.js';
+import { encodeRejection } from '../execution/result-batch.js';
+import { sessionKeyOf } from '../execution/session-table.js';
+import { wrongEpoch } from '../execution/stream-executor.js';
+import type { Counters } from '../memory/counters.js';
+import type { Limits } from '../config/limits.js';
+import { acceptClients } from '../transport/accept-clients.js';
+import type { Endpoint, EndpointOptions } from '../transport/endpoint.js';
+import { checkCommands } from '../transport/frame-check.js';
+import { commandCount, decodeCommandsFrame, FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
+import type { Welcome } from '../transport/handshake.js';
+import type { ReplyLink } from './reply-link.js';
+import { RingClient, type RingClientMemory } from './ring-client.js';
+
+/** A session's way back, and the newest entry that holds commands of it. */
+export interface Route {
+  readonly key: string;
+  link: ReplyLink;
+  lastIndex: number;
+}
+
+export interface ClientIntakeOptions {
+  readonly group: number;
+  readonly streams: number;
+  readonly epoch: number;
+  readonly limits: Limits;
+  readonly counters: Counters;
+  /** Bytes taken in and not executed yet. */
+  readonly queuedBytes: () => number;
+  /** A checked frame of the epoch in force; the bytes are the node's to keep. */
+  readonly accept: (frame: CommandsFrame, bytes: Uint8Array, route: Route) => void;
+  /** Something came through the event loop: poll soon. */
+  readonly wake: () => void;
+}
+
+/** Frames taken from one ring before the next one gets its turn. */
+const FRAMES_PER_TURN = 64;
+
+export class ClientIntake {
+  readonly #options: ClientIntakeOptions;
+  readonly #routes = new Map<string, Route>();
+  #rings: RingClient[] = [];
+  #endpoint: Endpoint | null = null;
+
+  constructor(options: ClientIntakeOptions) {
+    this.#options = options;
+  }
+
+  addRing(memory: RingClientMemory): void {
+    this.#rings.push(new RingClient(memory, this.#options.limits.unreadBytesMax));
+    this.#options.wake();
+  }
+
+  /** Opens the group's endpoint; resolves with its port. */
+  async listen(
+    endpoint: EndpointOptions,
+    service: string,
+    token: string | null,
+    welcome: () => Welcome,
+  ): Promise<number> {
+    this.#endpoint = await acceptClients(endpoint, {
+      service,
+      token,
+      welcome,
+      onFrame: (link, frame, bytes) => {
+        const kept = Buffer.from(bytes);
+        this.#receive(decodeCommandsFrame(kept), kept, link);
+        this.#options.wake();
+      },
+      onGone: (sessionKey) => {
+        this.#routes.delete(Buffer.from(sessionKey, 'hex').toString('latin1'));
+      },
+    });
+    return this.#endpoint.port;
+  }
+
+  get connections(): number {
+    return this.#endpoint?.connections ?? 0;
+  }
+
+  /** Takes frames from the rings while there is room for them; what does not fit stays in its ring. */
+  poll(): boolean {
+    let worked = false;
+    for (const ring of this.#rings) {
+      for (let taken = 0; taken < FRAMES_PER_TURN && this.#hasRoom(); taken++) {
+        const bytes = ring.read();
+        if (bytes === null) break;
+        this.#receiveFromRing(ring, bytes);
+        worked = true;
+      }
+    }
+    if (this.#rings.some((ring) => ring.closed)) this.#dropClosed();
+    return worked;
+  }
+
+  reply(sessionKey: string, frame: Uint8Array): void {
+    const route = this.#routes.get(sessionKey);
+    if (route !== undefined && !route.link.send(frame)) this.#routes.delete(sessionKey);
+  }
+
+  /** Makes replies visible to in-process clients, once for all of a poll. */
+  flushReplies(): boolean {
+    let moved = false;
+    for (const ring of this.#rings) moved = ring.flush() || moved;
+    return moved;
+  }
+
+  async close(): Promise<void> {
+    await this.#endpoint?.close();
+    this.#endpoint = null;
+  }
+
+  #hasRoom(): boolean {
+    return this.#options.queuedBytes() < this.#options.limits.queueBytesMax;
+  }
+
+  #receiveFromRing(ring: RingClient, bytes: Uint8Array): void {
+    const { group, streams } = this.#options;
+    const frame = decodeCommandsFrame(bytes);
+    try {
+      checkCommands(frame, { group, streams, epoch: this.#options.epoch });
+    } catch (error) {
+      if (!(error instanceof PsmrError)) throw error;
+      return this.#refuse(ring, frame, error);
+    }
+    this.#receive(frame, bytes, ring);
+  }
+
+  #receive(frame: CommandsFrame, bytes: Uint8Array, link: ReplyLink): void {
+    if (frame.epoch !== this.#options.epoch) return this.#refuse(link, frame, wrongEpoch());
+    if (!this.#hasRoom()) return this.#refuse(link, frame, overloaded());
+    this.#options.accept(frame, bytes, this.#routeOf(frame, link));
+  }
+
+  #routeOf(frame: CommandsFrame, link: ReplyLink): Route {
+    const key = sessionKeyOf(frame.session);
+    const known = this.#routes.get(key);
+    if (known !== undefined) {
+      known.link = link;
+      return known;
+    }
+    const route = { key, link, lastIndex: 0 };
+    this.#routes.set(key, route);
+    return route;
+  }
+
+  #refuse(link: ReplyLink, frame: CommandsFrame, error: PsmrError): void {
+    this.#options.counters.add('rejectedFrames', 1);
+    const flags = frame.flags & FLAG_READ_ONLY;
+    link.send(encodeRejection(error, this.#options.group, frame.firstSequence, commandCount(frame), flags));
+  }
+
+  #dropClosed(): void {
+    const gone = new Set<ReplyLink>(this.#rings.filter((ring) => ring.closed));
+    this.#rings = this.#rings.filter((ring) => !gone.has(ring));
+    for (const [key, route] of this.#routes) if (gone.has(route.link)) this.#routes.delete(key);
+  }
+}
+
+function overloaded(): PsmrError {
+  return new PsmrError(
+    'OVERLOADED',
+    'The group has more commands waiting than limits.queueBytesMax allows. Send fewer at once, or raise the limit.',
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * How a worker's thread spends its time: poll while there is work, spin a little when there is none, then park until a
+ * bell rings, a socket has data or the disk is done. It returns to the event loop at least every slice, so that
+ * sockets and files are served while commands run (invariant I6).
+ */
+import type { Doorbell } from '../memory/doorbell.js';
+
+export type PollOutcome =
+  /** Something was done: poll again. */
+  | 'progress'
+  /** Another thread is about to give work: looking again soon is cheaper than sleeping (25 to 35 us to wake). */
+  | 'spin'
+  /** Nothing will come but through a bell or the event loop. */
+  | 'park';
+
+export interface DutyCycleOptions {
+  readonly bell: Doorbell;
+  readonly poll: () => PollOutcome;
+  /** How long to spin after the last progress, us. */
+  readonly spinUs: number;
+  /** Called once, with whatever `poll` threw. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Longest time away from the event loop while there is work, us. */
+const SLICE_US = 500;
+/** Longest time away from the event loop while spinning, us. */
+const SPIN_SLICE_US = 50;
+
+export class DutyCycle {
+  readonly #options: DutyCycleOptions;
+  #scheduled = false;
+  #sleeping = false;
+  #ended = false;
+  #spinUntilUs = 0;
+  busyUs = 0;
+
+  constructor(options: DutyCycleOptions) {
+    this.#options = options;
+  }
+
+  /** There may be work: called by whatever the event loop brings. */
+  readonly wake = (): void => {
+    if (this.#scheduled || this.#ended) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
+  };
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    if (this.#ended) return;
+    try {
+      this.#run();
+    } catch (error) {
+      this.#ended = true;
+      this.#options.failed(error);
+    }
+  };
+
+  #run(): void {
+    const started = nowUs();
+    const outcome = this.#pollFor(started, SLICE_US);
+    if (outcome === 'progress') return this.wake();
+    if (outcome === 'spin' && this.#spin()) return this.wake();
+    this.#park();
+  }
+
+  #pollFor(startedUs: number, sliceUs: number): PollOutcome {
+    let worked = false;
+    for (;;) {
+      const outcome = this.#options.poll();
+      const now = nowUs();
+      if (outcome !== 'progress') {
+        if (worked) {
+          this.#spinUntilUs = now + this.#options.spinUs;
+          this.busyUs += now - startedUs;
+        }
+        return outcome;
+      }
+      worked = true;
+      if (now - startedUs > sliceUs) {
+        this.busyUs += now - startedUs;
+        return 'progress';
+      }
+    }
+  }
+
+  /** True: look at the event loop and come back; false: the time for spinning is over. */
+  #spin(): boolean {
+    const started = nowUs();
+    for (;;) {
+      const now = nowUs();
+      if (now > this.#spinUntilUs) return false;
+      if (now - started > SPIN_SLICE_US) return true;
+      if (this.#options.poll() === 'progress') {
+        this.#spinUntilUs = nowUs() + this.#options.spinUs;
+        return true;
+      }
+    }
+  }
+
+  #park(): void {
+    const { bell, poll } = this.#options;
+    bell.prepare();
+    // Whoever published before it could see the announcement did not ring: look once more.
+    if (poll() === 'progress') {
+      bell.cancel();
+      return this.wake();
+    }
+    if (this.#sleeping) return;
+    const sleep = bell.sleep();
+    if (sleep === null) return this.wake();
+    this.#sleeping = true;
+    void sleep.then(() => {
+      this.#sleeping = false;
+      this.wake();
+    });
+  }
+}
+
+export function nowUs(): number {
+  return performance.now() * 1000;
+}

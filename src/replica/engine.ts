@@ -1,0 +1,312 @@
+import { pathToFileURL } from 'node:url';
+import { createPartitionMap, type PartitionMap } from '../classifier/partition-map.js';
+import { createClient, type Client } from '../client/client.js';
+import { messageOf, PsmrError } from '../errors.js';
+import { ControlBlock, EngineState } from '../memory/control-block.js';
+import { Doorbell } from '../memory/doorbell.js';
+import type { Service } from '../service/command.js';
+import type { ServiceDefinition } from '../service/define-service.js';
+import { loadService } from '../service/load-service.js';
+import type { CheckpointManifest, CheckpointStore } from '../storage/checkpoint-store.js';
+import { openDataDir, type DataDir } from '../storage/data-dir.js';
+import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
+import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
+import { CheckpointCoordinator } from './checkpoint-coordinator.js';
+import { clientOfPort } from './attach.js';
+import { clientMemoryOf, createClientMemory, createEngineMemory, type ClientMemory, type EngineMemory } from './engine-memory.js';
+import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
+import type { EnginePort } from './engine-port.js';
+import { readGroupStats, type EngineStats } from './engine-stats.js';
+import { openFeed, type Feed, type FeedOptions, type FeedHost } from './feed.js';
+import { CLIENT_BELL_WORD } from './ring-client.js';
+import { openEndpoints, type ListenOptions, type Listening } from './server.js';
+import { WorkerPool } from './worker-pool.js';
+import type { WorkerTask } from './worker-messages.js';
+
+/** How often the size of the logs is looked at, for automatic checkpoints. */
+const CHECKPOINT_CHECK_MS = 1000;
+
+/**
+ * A service executed in parallel on this machine: one ordered log, one worker thread and one partition of the state per
+ * stream, and a group 0 that orders the commands that touch several.
+ *
+ * @example
+ * const engine = await Engine.start({ service: new URL('./bank.js', import.meta.url), streams: 4, dataDir: './data' });
+ * const client = engine.client<typeof bank>();
+ * await client.execute('transfer', { from: 'a', to: 'b', amount: 5 });
+ * await engine.stop();
+ */
+export class Engine {
+  readonly #options: ResolvedEngineOptions;
+  readonly #service: Service;
+  readonly #map: PartitionMap;
+  readonly #memory: EngineMemory;
+  readonly #control: ControlBlock;
+  readonly #dataDir: DataDir | null;
+  readonly #store: CheckpointStore;
+  readonly #pool: WorkerPool;
+  readonly #checkpoints: CheckpointCoordinator;
+  readonly #clients: ClientMemory[] = [];
+  readonly #started = performance.now();
+  readonly #failure: Promise<PsmrError>;
+  #reportFailure: (error: PsmrError) => void = () => undefined;
+  #checkpointTimer: NodeJS.Timeout | undefined;
+  #checkpointCount = 0;
+  #lastCheckpoint: number | null = null;
+  #listening: Listening | null = null;
+  #feed: Feed | null = null;
+  #stopping: Promise<void> | null = null;
+
+  /**
+   * Starts the workers and, with a `dataDir`, recovers what was there: the newest complete checkpoint, then the logs.
+   * Errors: INVALID_CONFIG, INVALID_SERVICE, and those of the data directory (DATA_LOCKED, DATA_MISMATCH, ...).
+   */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const resolved = resolveEngineOptions(options);
+    const service = await loadService(resolved.serviceUrl);
+    const map = createPartitionMap(resolved.partitioning);
+    const dataDir =
+      resolved.dataDir === null
+        ? null
+        : openDataDir(resolved.dataDir, { service: service.name, streams: map.streams, partitionMap: map.toJson() });
+    let engine: Engine;
+    try {
+      const store = dataDir === null ? new MemoryCheckpointStore() : LmdbCheckpointStore.open(dataDir.checkpointsPath);
+      engine = new Engine(resolved, service, map, dataDir, store);
+    } catch (error) {
+      dataDir?.release();
+      throw error;
+    }
+    try {
+      await engine.#recover();
+      return engine;
+    } catch (error) {
+      await engine.stop();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: ResolvedEngineOptions,
+    service: Service,
+    map: PartitionMap,
+    dataDir: DataDir | null,
+    store: CheckpointStore,
+  ) {
+    this.#options = options;
+    this.#service = service;
+    this.#map = map;
+    this.#dataDir = dataDir;
+    this.#store = store;
+    this.#memory = createEngineMemory(map.streams);
+    this.#control = new ControlBlock(this.#memory.control);
+    this.#failure = new Promise((resolve) => {
+      this.#reportFailure = resolve;
+    });
+    const newest = store.newest();
+    this.#lastCheckpoint = newest?.id ?? null;
+    this.#checkpoints = new CheckpointCoordinator({
+      groups: map.streams + 1,
+      store,
+      order: () => this.#orderCheckpoint(),
+      truncate: (group, below) => this.#pool.post(group, { type: 'truncate', below }),
+      nowMs: Date.now,
+    });
+    this.#pool = new WorkerPool(this.#tasks(newest), {
+      part: (_, { checkpoint, part }) => this.#checkpoints.partDone(checkpoint, part),
+      recovered: () => undefined,
+      died: (group, error) => this.#fail(group, error),
+    });
+  }
+
+  /** Number of streams. */
+  get streams(): number {
+    return this.#map.streams;
+  }
+
+  /** Resolves if the engine ever stops by itself, with the reason. Every pending call has been rejected by then. */
+  get failure(): Promise<PsmrError> {
+    return this.#failure;
+  }
+
+  /** A client in this thread. Any number may be open; each has its own rings. */
+  client<S extends ServiceDefinition>(): Client<S> {
+    return createClient<S>(clientOfPort(this.port(), this.#service));
+  }
+
+  /** A client to be: post it to any thread and turn it into a client there with `attach`. One port, one client. */
+  port(): EnginePort {
+    this.#assertRunning();
+    const { limits, serviceUrl } = this.#options;
+    const memory = createClientMemory(this.#clients.length + 1, this.#map.streams + 1, limits.ringBytes);
+    this.#clients.push(memory);
+    for (let group = 0; group <= this.#map.streams; group++) {
+      this.#pool.post(group, { type: 'add-client', client: clientMemoryOf(memory, group) });
+    }
+    return {
+      kind: 'psmr-engine-port',
+      serviceUrl,
+      partitionMap: this.#map.toJson(),
+      limits,
+      control: this.#memory.control,
+      memory,
+    };
+  }
+
+  /**
+   * Feeds the engine from a log of your own, instead of the group logs' own ordering (docs/embedding.md). One feed per
+   * engine, opened before any command was executed by a client since the data directory was made.
+   */
+  feed(options: FeedOptions = {}): Feed {
+    this.#assertRunning();
+    if (this.#feed !== null) throw new PsmrError('FEED_ORDER', 'This engine is fed already: one feed per engine.');
+    const memory = createClientMemory(0, this.#map.streams + 1, this.#options.limits.ringBytes);
+    this.#clients.push(memory);
+    for (let group = 0; group <= this.#map.streams; group++) {
+      this.#pool.post(group, { type: 'add-feed', client: clientMemoryOf(memory, group) });
+    }
+    const host: FeedHost = {
+      service: this.#service,
+      map: this.#map,
+      limits: this.#options.limits,
+      control: this.#memory.control,
+      memory,
+      lastIndex: (group) => this.#lastIndexAt(group),
+    };
+    this.#feed = openFeed(host, options);
+    return this.#feed;
+  }
+
+  /** Writes a consistent cut of the whole state while commands run; resolves when it is complete. */
+  async checkpoint(): Promise<CheckpointManifest> {
+    this.#assertRunning();
+    const manifest = await this.#checkpoints.take();
+    this.#checkpointCount++;
+    this.#lastCheckpoint = manifest.id;
+    return manifest;
+  }
+
+  stats(): EngineStats {
+    const groups = readGroupStats(this.#memory.counters, this.#map.names);
+    const sum = (name: 'commands' | 'failedCommands' | 'keys'): number =>
+      groups.reduce((total, group) => total + group[name], 0);
+    return {
+      service: this.#service.name,
+      streams: this.#map.streams,
+      upMs: performance.now() - this.#started,
+      commands: sum('commands'),
+      failedCommands: sum('failedCommands'),
+      keys: sum('keys'),
+      checkpoints: this.#checkpointCount,
+      lastCheckpoint: this.#lastCheckpoint,
+      groups,
+    };
+  }
+
+  /** Opens an endpoint per group, and the HTTP endpoint where one is configured. Errors: ADDRESS_IN_USE. */
+  async listen(options: ListenOptions = {}): Promise<Listening> {
+    this.#assertRunning();
+    if (this.#listening !== null) return this.#listening;
+    this.#listening = await openEndpoints({
+      options,
+      configured: this.#options,
+      service: this.#service.name,
+      map: this.#map,
+      pool: this.#pool,
+      stats: () => this.stats(),
+      healthy: () => this.#control.state === EngineState.running,
+    });
+    return this.#listening;
+  }
+
+  /** Closes endpoints, logs and threads. Calls without an answer reject with ENGINE_STOPPED. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #recover(): Promise<void> {
+    const ready = await this.#pool.nextOfAll('ready');
+    const recovered = this.#pool.nextOfAll('recovered');
+    ready.forEach(({ lastIndex }, group) => (this.#recoveredIndexes[group] = lastIndex));
+    this.#pool.postAll({ type: 'go', fillTo: Math.max(...ready.map((worker) => worker.lastMergePoint)) });
+    await recovered;
+    const everyBytes = this.#options.checkpointEveryBytes;
+    if (this.#dataDir === null || everyBytes === null) return;
+    this.#checkpointTimer = setInterval(() => this.#checkpointIfDue(everyBytes), CHECKPOINT_CHECK_MS);
+    this.#checkpointTimer.unref();
+  }
+
+  readonly #recoveredIndexes: number[] = [];
+
+  #lastIndexAt(group: number): number {
+    return this.#recoveredIndexes[group] ?? 0;
+  }
+
+  #checkpointIfDue(everyBytes: number): void {
+    if (this.#checkpoints.running) return;
+    const bytes = this.stats().groups.reduce((total, group) => total + group.logBytes, 0);
+    // A failure is the engine's: its worker dies of it and says why.
+    if (bytes > everyBytes) this.checkpoint().catch(() => undefined);
+  }
+
+  #orderCheckpoint(): void {
+    if (this.#feed !== null) this.#feed.orderCheckpoint();
+    else this.#pool.post(0, { type: 'checkpoint' });
+  }
+
+  #tasks(checkpoint: CheckpointManifest | null): WorkerTask[] {
+    const { serviceUrl, limits, spinUs, durability } = this.#options;
+    return Array.from({ length: this.#map.streams + 1 }, (_, group) => ({
+      group,
+      serviceUrl,
+      partitionMap: this.#map.toJson(),
+      limits,
+      ...this.#memory,
+      spinUs,
+      dataDir: this.#dataDir?.path ?? null,
+      durability,
+      checkpoint,
+    }));
+  }
+
+  #assertRunning(): void {
+    if (this.#control.state === EngineState.running) return;
+    const failed = this.#control.state === EngineState.failed;
+    throw failed
+      ? new PsmrError('ENGINE_FAILED', `The engine has stopped because of an error: ${this.#control.reason}`)
+      : new PsmrError('ENGINE_STOPPED', 'The engine was stopped. Start a new one.');
+  }
+
+  #fail(group: number, error: unknown): void {
+    if (this.#stopping !== null || this.#control.state !== EngineState.running) return;
+    const where = group === 0 ? 'the sync group' : `stream ${this.#map.names[group - 1] ?? group}`;
+    const reason = `the worker of ${where} died: ${messageOf(error)}`;
+    this.#control.enter(EngineState.failed, reason);
+    const failure = new PsmrError('ENGINE_FAILED', `The engine has stopped because ${reason}`, { cause: error });
+    this.#checkpoints.fail(failure);
+    this.#wakeClients();
+    void this.stop().then(() => this.#reportFailure(failure));
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#checkpointTimer);
+    this.#control.enter(EngineState.stopping);
+    this.#wakeClients();
+    this.#checkpoints.fail(new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'));
+    await this.#listening?.close();
+    await this.#pool.stop();
+    await this.#store.close();
+    this.#dataDir?.release();
+  }
+
+  #wakeClients(): void {
+    for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
+  }
+}
+
+/** A service's location, as options and configuration give it, as a URL. */
+export function serviceUrlOf(service: string | URL): string {
+  if (service instanceof URL) return service.href;
+  return service.startsWith('file:') ? service : pathToFileURL(service).href;
+}

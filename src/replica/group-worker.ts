@@ -1,0 +1,173 @@
+/** What stream workers and group 0's worker have in common: control messages in, a duty cycle, an orderly end. */
+import type { MessagePort } from 'node:worker_threads';
+import { messageOf, PsmrError } from '../errors.js';
+import { ControlBlock } from '../memory/control-block.js';
+import { Counters } from '../memory/counters.js';
+import { DurableGroupLog } from '../ordering/local/durable-log.js';
+import { MemoryGroupLog } from '../ordering/local/memory-log.js';
+import type { GroupLog } from '../ordering/group-log.js';
+import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
+import { checkpointDirectory, groupDirectory } from '../storage/data-dir.js';
+import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
+import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
+import { SegmentLogStore } from '../storage/segment-log-store.js';
+import type { Welcome } from '../transport/handshake.js';
+import type { ClientIntake } from './client-intake.js';
+import { DutyCycle, type PollOutcome } from './duty-cycle.js';
+import type { RingClientMemory } from './ring-client.js';
+import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
+
+/** What the two kinds of node offer to their worker. */
+export interface GroupNode {
+  readonly clients: ClientIntake;
+  readonly recovered: boolean;
+  poll(): PollOutcome;
+  open(fillTo: number): void;
+  addFeed(memory: RingClientMemory): void;
+  /** Group 0 only. */
+  proposeCheckpoint(): void;
+}
+
+export interface GroupStorage {
+  readonly log: GroupLog;
+  readonly lastMergePoint: number;
+  readonly checkpoints: CheckpointStore;
+}
+
+export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
+  if (task.dataDir === null || task.durability === 'memory') {
+    return { log: new MemoryGroupLog(task.group), lastMergePoint: 0, checkpoints: new MemoryCheckpointStore() };
+  }
+  const store = await SegmentLogStore.open(groupDirectory(task.dataDir, task.group));
+  const log = new DurableGroupLog(task.group, store, { durability: task.durability });
+  const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(task.dataDir));
+  return { log, lastMergePoint: log.lastMergePoint, checkpoints };
+}
+
+/** This group's part of the checkpoint to start from; null: there is none. */
+export function partOf(task: WorkerTask): PartManifest | null {
+  return task.checkpoint?.parts.find((part) => part.part === task.group) ?? null;
+}
+
+export class GroupWorker {
+  readonly control: ControlBlock;
+  readonly counters: Counters;
+  readonly cycle: DutyCycle;
+  readonly ended: Promise<void>;
+  readonly #task: WorkerTask;
+  readonly #port: MessagePort;
+  readonly #storage: GroupStorage;
+  #node: GroupNode | null = null;
+  #welcome: Omit<Welcome, 'group' | 'nowMs'> | null = null;
+  #recoveryReported = false;
+  #resolve: () => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  constructor(task: WorkerTask, port: MessagePort, storage: GroupStorage) {
+    this.#task = task;
+    this.#port = port;
+    this.#storage = storage;
+    this.control = new ControlBlock(task.control);
+    this.counters = new Counters(task.counters, task.group);
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.cycle = new DutyCycle({
+      bell: this.control.bell(task.group),
+      poll: () => this.#poll(),
+      spinUs: task.spinUs,
+      failed: (error) => this.fail(error),
+    });
+    storage.log.onCommitted = (error) => {
+      if (error === null) this.cycle.wake();
+      else this.fail(error);
+    };
+  }
+
+  /** Serves until told to stop; rejects when the worker cannot go on. Closes what is open either way. */
+  async serve(node: GroupNode): Promise<void> {
+    this.#node = node;
+    this.#port.on('message', (message: ToWorker) => this.#receive(node, message));
+    const { log, lastMergePoint } = this.#storage;
+    this.send({ type: 'ready', lastIndex: log.lastIndex, lastMergePoint });
+    try {
+      await this.ended;
+    } finally {
+      this.cycle.end();
+      await node.clients.close();
+      await log.close();
+      await this.#storage.checkpoints.close();
+      this.#port.close();
+    }
+  }
+
+  send(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+
+  /** Reports a checkpoint's part when it is durable; the engine fails if it cannot be written. */
+  reportPart(checkpoint: number, writing: Promise<PartManifest>): void {
+    writing.then(
+      (part) => this.send({ type: 'part', checkpoint, part }),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  #poll(): PollOutcome {
+    const node = this.#node;
+    if (node === null) return 'park';
+    const outcome = node.poll();
+    this.counters.set('busyUs', this.cycle.busyUs);
+    if (!this.#recoveryReported && node.recovered) {
+      this.#recoveryReported = true;
+      this.send({ type: 'recovered' });
+    }
+    return outcome;
+  }
+
+  #receive(node: GroupNode, message: ToWorker): void {
+    switch (message.type) {
+      case 'go':
+        return node.open(message.fillTo);
+      case 'add-client':
+        return node.clients.addRing(message.client);
+      case 'add-feed':
+        return node.addFeed(message.client);
+      case 'listen':
+        return void this.#listen(node, message);
+      case 'welcome':
+        this.#welcome = message.welcome;
+        return;
+      case 'checkpoint':
+        return node.proposeCheckpoint();
+      case 'truncate':
+        this.#storage.log.truncateBelow(message.below).catch((error: unknown) => this.fail(error));
+        return;
+      case 'stop':
+        return this.#resolve();
+    }
+  }
+
+  async #listen(node: GroupNode, message: ToWorker & { type: 'listen' }): Promise<void> {
+    try {
+      const welcome = (): Welcome => this.#greeting();
+      const port = await node.clients.listen(message.endpoint, message.service, message.token, welcome);
+      this.send({ type: 'listening', port });
+    } catch (error) {
+      const code = error instanceof PsmrError ? error.code : 'ENGINE_FAILED';
+      this.send({ type: 'failed', code, message: messageOf(error) });
+    }
+  }
+
+  #greeting(): Welcome {
+    if (this.#welcome === null) {
+      throw new PsmrError('UNREACHABLE', 'The server is still starting. Try again in a moment.');
+    }
+    return { ...this.#welcome, group: this.#task.group, nowMs: Date.now() };
+  }
+}

@@ -1,0 +1,265 @@
+/** One stream on this replica, wired: its clients, its log, its execution, its links to the other workers. */
+import type { PartitionMap } from '../classifier/partition-map.js';
+import type { Limits } from '../config/limits.js';
+import { hasSession } from '../execution/session-table.js';
+import { StreamExecutor, type ExecutionCounts, type StepOutcome } from '../execution/stream-executor.js';
+import type { StreamPorts } from '../execution/stream-ports.js';
+import type { ControlBlock } from '../memory/control-block.js';
+import type { Counters } from '../memory/counters.js';
+import { RingReader } from '../memory/ring.js';
+import type { Entry, GroupLog } from '../ordering/group-log.js';
+import { Proposer } from '../ordering/proposer.js';
+import { encodeSyncResults } from '../ordering/sync-results.js';
+import { decodeSyncRun, type SyncRun } from '../ordering/sync-run.js';
+import type { Service } from '../service/command.js';
+import type { DeterminismGuard } from '../service/determinism-guard.js';
+import { FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
+import { ClientIntake, type Route } from './client-intake.js';
+import { nowUs, type PollOutcome } from './duty-cycle.js';
+import { FeedIntake } from './feed-intake.js';
+import type { RingClientMemory } from './ring-client.js';
+import { ExchangeLinks, OutgoingLink, type LinkMemory } from './stream-links.js';
+
+export interface StreamNodeOptions {
+  readonly stream: number;
+  readonly service: Service;
+  readonly map: PartitionMap;
+  readonly limits: Limits;
+  readonly guard: DeterminismGuard;
+  readonly control: ControlBlock;
+  readonly counters: Counters;
+  readonly links: LinkMemory;
+  readonly log: GroupLog;
+  /** The highest merge point in the log at the start. */
+  readonly lastMergePoint: number;
+  readonly wake: () => void;
+  readonly nowMs: () => number;
+  /** Steps of execution between two looks at clients and log; simulation takes 1, to interleave finely. */
+  readonly stepsPerPoll?: number;
+  /** All partitions are marked now. */
+  readonly checkpoint: (index: number, nextEntry: number) => void;
+}
+
+/** A read-only frame and what must have been executed before it (invariant I4). */
+interface WaitingRead {
+  readonly frame: CommandsFrame;
+  readonly bytes: number;
+  readonly route: Route;
+  readonly afterEntry: number;
+  readonly afterSync: number;
+}
+
+const STEPS_PER_POLL = 32;
+
+export class StreamNode implements StreamPorts {
+  readonly executor: StreamExecutor;
+  readonly clients: ClientIntake;
+  readonly #options: StreamNodeOptions;
+  readonly #proposer: Proposer;
+  readonly #exchange: ExchangeLinks;
+  readonly #ordered: RingReader;
+  readonly #results: OutgoingLink;
+  readonly #reads: WaitingRead[] = [];
+  readonly #recoveredTo: number;
+  #feed: FeedIntake | null = null;
+  #run: SyncRun | null = null;
+  #queuedBytes = 0;
+  #accepting = false;
+  #waitingSinceUs = 0;
+  #waitingFor: StepOutcome = 'idle';
+
+  constructor(options: StreamNodeOptions) {
+    this.#options = options;
+    const { stream, service, map, limits, guard, control, counters, links, log, wake, nowMs } = options;
+    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, sessionLimits: limits });
+    this.clients = new ClientIntake({
+      group: stream,
+      streams: map.streams,
+      epoch: map.epoch,
+      limits,
+      counters,
+      wake,
+      queuedBytes: () => this.#queuedBytes,
+      accept: (frame, bytes, route) => this.#accept(frame, bytes, route),
+    });
+    const wanted = (): number => (this.#feed === null ? control.wanted(stream) : 0);
+    this.#proposer = new Proposer({ log, wanted, entryBytesMax: limits.entryBytesMax, nowMs }, options.lastMergePoint);
+    this.#exchange = new ExchangeLinks(stream, links, control);
+    const syncBell = control.bell(0);
+    this.#ordered = new RingReader(links.ordered[stream] as SharedArrayBuffer, syncBell);
+    this.#results = new OutgoingLink(links.results[stream] as SharedArrayBuffer, syncBell);
+    this.#recoveredTo = log.lastIndex;
+  }
+
+  /** Checkpoints are ordered by group 0. */
+  proposeCheckpoint(): void {
+    throw new Error('broken invariant: a stream does not order checkpoints');
+  }
+
+  /** Recovery may go on, and clients are served. */
+  open(): void {
+    this.#accepting = true;
+    this.#options.wake();
+  }
+
+  addFeed(memory: RingClientMemory): void {
+    this.#feed = new FeedIntake(memory, this.#options.limits.unreadBytesMax);
+    this.#options.wake();
+  }
+
+  /** Everything that the log held at the start has been executed. */
+  get recovered(): boolean {
+    return this.executor.executedIndex >= this.#recoveredTo;
+  }
+
+  poll(): PollOutcome {
+    if (!this.#accepting) return 'park';
+    let worked = this.#takeIn();
+    worked = this.#proposer.flush() || worked;
+    worked = this.#exchange.flush() || worked;
+    const outcome = this.#execute();
+    worked = this.#answerReads() || worked || outcome === 'progress';
+    worked = this.#results.flush() || worked;
+    worked = this.clients.flushReplies() || worked;
+    if (this.#feed !== null) worked = this.#feed.flush() || worked;
+    this.#account(outcome);
+    if (worked) return 'progress';
+    // The disk's answer comes through the event loop: spinning would only keep it waiting.
+    const awaitsDisk = this.#options.log.committedIndex < this.#options.log.lastIndex;
+    return outcome === 'idle' && awaitsDisk ? 'park' : 'spin';
+  }
+
+  takeEntry(): Entry | null {
+    const entry = this.#options.log.take();
+    if (entry !== null && entry.index > this.#recoveredTo) this.#queuedBytes -= bytesOf(entry.frames);
+    return entry;
+  }
+
+  delivered(): number {
+    return this.#options.control.delivered(this.#options.stream);
+  }
+
+  peekRun(): SyncRun | null {
+    if (this.#run === null) {
+      const bytes = this.#ordered.read();
+      if (bytes !== null) this.#run = decodeSyncRun(bytes);
+    }
+    return this.#run;
+  }
+
+  dropRun(): void {
+    this.#run = null;
+  }
+
+  readyToSend(): boolean {
+    return this.#exchange.clear;
+  }
+
+  send(stream: number, message: Uint8Array): void {
+    this.#exchange.send(stream, message);
+  }
+
+  receive(stream: number): Uint8Array | null {
+    return this.#exchange.receive(stream);
+  }
+
+  reply(sessionKey: string, frame: Uint8Array): void {
+    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(frame);
+    else this.clients.reply(sessionKey, frame);
+  }
+
+  syncResults(run: SyncRun, frames: readonly Uint8Array[]): void {
+    this.#results.send(encodeSyncResults(run, frames));
+  }
+
+  checkpoint(index: number, nextEntry: number): void {
+    this.#options.checkpoint(index, nextEntry);
+  }
+
+  #takeIn(): boolean {
+    if (this.#feed === null) return this.clients.poll();
+    const fed = this.#feed.poll(this.#options.log, STEPS_PER_POLL, (_, entry) => {
+      this.#queuedBytes += entry.frame?.byteLength ?? 0;
+    });
+    return this.clients.poll() || fed;
+  }
+
+  #accept(frame: CommandsFrame, bytes: Uint8Array, route: Route): void {
+    const { control, stream } = this.#options;
+    if ((frame.flags & FLAG_READ_ONLY) !== 0) {
+      this.#reads.push({ frame, bytes: bytes.byteLength, route, afterEntry: route.lastIndex, afterSync: control.wanted(stream) });
+      this.#queuedBytes += bytes.byteLength;
+      return;
+    }
+    // Until it is proposed, a read behind it must wait for whatever comes next.
+    route.lastIndex = this.#options.log.lastIndex + 1;
+    this.#queuedBytes += bytes.byteLength;
+    this.#proposer.add(bytes, (index) => {
+      route.lastIndex = index;
+    });
+  }
+
+  #execute(): StepOutcome {
+    let worked = false;
+    for (let steps = this.#options.stepsPerPoll ?? STEPS_PER_POLL; steps > 0; steps--) {
+      const outcome = this.executor.step();
+      if (outcome === 'awaiting-merge') this.#awaitMerge();
+      if (outcome !== 'progress') return worked ? 'progress' : outcome;
+      worked = true;
+    }
+    return 'progress';
+  }
+
+  /** Group 0's worker rings once it has delivered this index; the next poll looks again before the thread parks. */
+  #awaitMerge(): void {
+    const { control, stream } = this.#options;
+    const awaited = this.executor.awaitedSyncIndex;
+    if (control.awaited(stream) !== awaited) control.setAwaited(stream, awaited);
+  }
+
+  /** Answers the read-only frames whose turn has come; one client's stay in order. */
+  #answerReads(): boolean {
+    let answered = 0;
+    for (const read of this.#reads) {
+      const { executedIndex, syncIndex } = this.executor;
+      if (read.afterEntry > executedIndex || read.afterSync > syncIndex) break;
+      read.route.link.send(this.executor.executeReads(read.frame, this.#options.nowMs()));
+      this.#queuedBytes -= read.bytes;
+      answered++;
+    }
+    if (answered > 0) this.#reads.splice(0, answered);
+    return answered > 0;
+  }
+
+  #account(outcome: StepOutcome): void {
+    const { counters, log } = this.#options;
+    const counts: ExecutionCounts = this.executor.counts;
+    counters.set('commands', counts.commands + counts.unloggedReads);
+    counters.set('crossCommands', counts.crossCommands);
+    counters.set('failedCommands', counts.failedCommands);
+    counters.set('unloggedReads', counts.unloggedReads);
+    counters.set('entries', counts.entries);
+    counters.set('rendezvous', counts.rendezvous);
+    counters.set('queuedBytes', this.#queuedBytes);
+    counters.set('keys', this.executor.values.own.size);
+    counters.set('sessions', this.executor.sessions.size);
+    counters.set('connections', this.clients.connections);
+    counters.set('logBytes', log.bytes);
+    counters.set('lastIndex', log.lastIndex);
+    counters.set('committedIndex', log.committedIndex);
+    if (outcome !== this.#waitingFor) this.#accountWait(outcome);
+  }
+
+  #accountWait(outcome: StepOutcome): void {
+    const now = nowUs();
+    if (this.#waitingFor === 'awaiting-merge') this.#options.counters.add('mergeWaitUs', now - this.#waitingSinceUs);
+    if (this.#waitingFor === 'awaiting-rendezvous')
+      this.#options.counters.add('rendezvousWaitUs', now - this.#waitingSinceUs);
+    this.#waitingFor = outcome;
+    this.#waitingSinceUs = now;
+  }
+}
+
+function bytesOf(frames: readonly Uint8Array[]): number {
+  return frames.reduce((bytes, frame) => bytes + frame.byteLength, 0);
+}

@@ -1,0 +1,45 @@
+import type { MessagePort } from 'node:worker_threads';
+import { PartitionMap } from '../classifier/partition-map.js';
+import { installDeterminismGuard } from '../service/determinism-guard.js';
+import { loadService } from '../service/load-service.js';
+import { GroupWorker, openStorage, partOf } from './group-worker.js';
+import { restoreChunk, writePartition } from './partition-writer.js';
+import { StreamNode } from './stream-node.js';
+import type { WorkerTask } from './worker-messages.js';
+
+/** Runs one stream on the calling thread until the engine stops. */
+export async function runStreamWorker(task: WorkerTask, port: MessagePort): Promise<void> {
+  // Before the service is loaded: what it takes hold of at import is guarded too.
+  const guard = installDeterminismGuard();
+  const service = await loadService(task.serviceUrl);
+  const storage = await openStorage(task);
+  const worker = new GroupWorker(task, port, storage);
+  const map = PartitionMap.fromJson(task.partitionMap);
+  const node: StreamNode = new StreamNode({
+    stream: task.group,
+    service,
+    map,
+    limits: task.limits,
+    guard,
+    control: worker.control,
+    counters: worker.counters,
+    links: task.links,
+    log: storage.log,
+    lastMergePoint: storage.lastMergePoint,
+    wake: worker.cycle.wake,
+    nowMs: guard.realNow,
+    checkpoint: (index, nextEntry) => {
+      const { values, sessions } = node.executor;
+      const writer = storage.checkpoints.begin(index, task.group);
+      worker.reportPart(index, writePartition(values, sessions, writer, task.group, nextEntry));
+    },
+  });
+  const part = partOf(task);
+  storage.log.startFrom(part?.nextIndex ?? 1);
+  if (part !== null && task.checkpoint !== null) {
+    const { values, sessions } = node.executor;
+    for (const chunk of storage.checkpoints.read(task.checkpoint.id, task.group)) restoreChunk(chunk, values, sessions);
+    node.executor.resumeFrom(part.nextIndex, task.checkpoint.id);
+  }
+  await worker.serve(node);
+}

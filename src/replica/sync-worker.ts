@@ -1,0 +1,35 @@
+import type { MessagePort } from 'node:worker_threads';
+import { PartitionMap } from '../classifier/partition-map.js';
+import { GroupWorker, openStorage, partOf } from './group-worker.js';
+import { restoreChunk, writeSessions } from './partition-writer.js';
+import { SyncNode } from './sync-node.js';
+import type { WorkerTask } from './worker-messages.js';
+
+/** Runs group 0 on the calling thread until the engine stops. */
+export async function runSyncWorker(task: WorkerTask, port: MessagePort): Promise<void> {
+  const storage = await openStorage(task);
+  const worker = new GroupWorker(task, port, storage);
+  const part = partOf(task);
+  storage.log.startFrom(part?.nextIndex ?? 1);
+  const node: SyncNode = new SyncNode(
+    {
+      map: PartitionMap.fromJson(task.partitionMap),
+      limits: task.limits,
+      control: worker.control,
+      counters: worker.counters,
+      links: task.links,
+      log: storage.log,
+      wake: worker.cycle.wake,
+      nowMs: Date.now,
+      checkpoint: (index) => {
+        const writer = storage.checkpoints.begin(index, 0);
+        worker.reportPart(index, writeSessions(node.sessions, writer, index + 1));
+      },
+    },
+    part === null ? 0 : part.nextIndex - 1,
+  );
+  if (part !== null && task.checkpoint !== null) {
+    for (const chunk of storage.checkpoints.read(task.checkpoint.id, 0)) restoreChunk(chunk, null, node.sessions);
+  }
+  await worker.serve(node);
+}

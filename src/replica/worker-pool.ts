@@ -1,0 +1,132 @@
+/** The engine's worker threads: one per group, hosted by piscina, each with a port for control messages. */
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { errorFromWire, messageOf, PsmrError } from '../errors.js';
+import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
+
+const STREAM_WORKER = fileURLToPath(new URL('../../workers/stream-worker.js', import.meta.url));
+const SYNC_WORKER = fileURLToPath(new URL('../../workers/sync-worker.js', import.meta.url));
+/** How long workers get to close files and sockets before their threads are ended. */
+const STOP_TIMEOUT_MS = 10_000;
+
+type MessageOf<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
+
+export interface WorkerPoolHandlers {
+  part(group: number, message: MessageOf<'part'>): void;
+  recovered(group: number): void;
+  /** A worker is no more, and was not asked to stop. */
+  died(group: number, error: unknown): void;
+}
+
+interface Waiter {
+  readonly type: FromWorker['type'];
+  readonly resolve: (message: FromWorker) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface WorkerHandle {
+  readonly port: MessagePort;
+  readonly waiters: Waiter[];
+  ended: Promise<void>;
+}
+
+export class WorkerPool {
+  readonly #pool: Piscina;
+  readonly #workers: WorkerHandle[] = [];
+  readonly #handlers: WorkerPoolHandlers;
+  #stopping = false;
+
+  constructor(tasks: readonly WorkerTask[], handlers: WorkerPoolHandlers) {
+    this.#handlers = handlers;
+    this.#pool = new Piscina({
+      minThreads: tasks.length,
+      maxThreads: tasks.length,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Infinity,
+      // Our workers block in nothing: their event loops serve sockets and files.
+      atomics: 'disabled',
+    });
+    for (const task of tasks) this.#workers.push(this.#start(task));
+  }
+
+  post(group: number, message: ToWorker): void {
+    this.#workers[group]?.port.postMessage(message);
+  }
+
+  postAll(message: ToWorker): void {
+    for (const worker of this.#workers) worker.port.postMessage(message);
+  }
+
+  /** The next message of a type from one worker. Rejects when the worker reports a failure or dies. */
+  next<T extends FromWorker['type']>(group: number, type: T): Promise<MessageOf<T>> {
+    return new Promise((resolve, reject) => {
+      const accept = (message: FromWorker): void => {
+        if (isOf(message, type)) resolve(message);
+      };
+      this.#workers[group]?.waiters.push({ type, resolve: accept, reject });
+    });
+  }
+
+  nextOfAll<T extends FromWorker['type']>(type: T): Promise<MessageOf<T>[]> {
+    return Promise.all(this.#workers.map((_, group) => this.next(group, type)));
+  }
+
+  /** Lets every worker close what it holds open, then ends the threads. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.postAll({ type: 'stop' });
+    const ended = Promise.allSettled(this.#workers.map((worker) => worker.ended));
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+    });
+    await Promise.race([ended, timeout]);
+    clearTimeout(timer);
+    for (const worker of this.#workers) worker.port.close();
+    await this.#pool.destroy();
+  }
+
+  #start(task: WorkerTask): WorkerHandle {
+    const { port1, port2 } = new MessageChannel();
+    const filename = task.group === 0 ? SYNC_WORKER : STREAM_WORKER;
+    const worker: WorkerHandle = { port: port1, waiters: [], ended: Promise.resolve() };
+    port1.on('message', (message: FromWorker) => this.#receive(task.group, worker, message));
+    const run = this.#pool.run({ task, port: port2 }, { filename, transferList: [port2] }) as Promise<void>;
+    worker.ended = run.then(
+      () => this.#ended(task.group, worker, new Error('the worker ended without being asked to')),
+      (error: unknown) => this.#ended(task.group, worker, error),
+    );
+    return worker;
+  }
+
+  #ended(group: number, worker: WorkerHandle, error: unknown): void {
+    if (this.#stopping) return;
+    const failure = withCode(error);
+    for (const waiter of worker.waiters.splice(0)) waiter.reject(failure);
+    this.#handlers.died(group, failure);
+  }
+
+  #receive(group: number, worker: WorkerHandle, message: FromWorker): void {
+    if (message.type === 'part') return this.#handlers.part(group, message);
+    if (message.type === 'recovered') this.#handlers.recovered(group);
+    const failed = message.type === 'failed';
+    const at = worker.waiters.findIndex((waiter) => failed || waiter.type === message.type);
+    const [waiter] = at < 0 ? [] : worker.waiters.splice(at, 1);
+    if (failed) waiter?.reject(errorFromWire(message.code, message.message));
+    else waiter?.resolve(message);
+  }
+}
+
+function isOf<T extends FromWorker['type']>(message: FromWorker, type: T): message is MessageOf<T> {
+  return message.type === type;
+}
+
+/** Errors lose their class on the way from a thread, but keep their properties. */
+function withCode(error: unknown): PsmrError {
+  if (error instanceof PsmrError) return error;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const known = errorFromWire(code, messageOf(error));
+  if (code !== '' && known.code === code) return known;
+  return new PsmrError('ENGINE_FAILED', messageOf(error), { cause: error });
+}

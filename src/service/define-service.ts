@@ -1,0 +1,132 @@
+/** How a user writes a service: named commands, the keys each touches, what each does. */
+import { PsmrError } from '../errors.js';
+import type { Command, CommandContext, everyKey, Keys, Partition, Service, State } from './command.js';
+import { everyKey as everyKeySymbol } from './command.js';
+
+/** A command that declares the keys it touches. `A` is the type of its arguments, taken from `keys`. */
+export interface KeyedCommandDefinition<A> {
+  /** The keys that a command with these arguments touches. Runs on clients too: a pure function of the arguments. */
+  keys: (args: A) => Keys;
+  /** Nothing is written: may be answered without the log, and by one stream alone where several are read. */
+  readOnly?: boolean;
+  /** Deterministic and synchronous. What it throws is the reply, and nothing is written. */
+  execute(state: State, args: A, context: CommandContext): unknown;
+}
+
+/** A command over all keys: a `partial` on each partition, then one `merge` of what these returned. */
+export interface EveryKeyCommandDefinition<A> {
+  keys: typeof everyKey;
+  readOnly?: boolean;
+  partial(partition: Partition, args: A, context: CommandContext): unknown;
+  // The parts have the type that `partial` returns; TypeScript cannot tie the two here, so `merge` may state it.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+  merge(parts: readonly any[], args: A, context: CommandContext): unknown;
+}
+
+export type CommandDefinitions<A> = { [K in keyof A]: KeyedCommandDefinition<A[K]> | EveryKeyCommandDefinition<A[K]> };
+
+/** What `defineService` returns; the basis of the types of a client. */
+export interface ServiceDefinition<A = unknown, C = unknown> {
+  readonly name: string;
+  readonly commands: C;
+  /** Types only: the arguments of each command. */
+  readonly '~arguments'?: A;
+}
+
+export type CommandName<S extends ServiceDefinition> = keyof S['commands'] & string;
+
+export type CommandArguments<S extends ServiceDefinition, N extends CommandName<S>> =
+  S extends ServiceDefinition<infer A> ? (N extends keyof A ? A[N] : never) : never;
+
+export type CommandResult<S extends ServiceDefinition, N extends CommandName<S>> = S['commands'][N] extends {
+  execute: (...args: never[]) => infer R;
+}
+  ? R
+  : S['commands'][N] extends { merge: (...args: never[]) => infer R }
+    ? R
+    : never;
+
+const NAME_LENGTH_MAX = 128;
+
+/**
+ * Defines a service. Throws INVALID_SERVICE, naming the part that is wrong and what it accepts.
+ *
+ * @example
+ * export default defineService({
+ *   name: 'counters',
+ *   commands: {
+ *     add: {
+ *       keys: (args: { counter: string; by: number }) => [args.counter],
+ *       execute(state, args) {
+ *         const next = (state.get<number>(args.counter) ?? 0) + args.by;
+ *         state.set(args.counter, next);
+ *         return next;
+ *       },
+ *     },
+ *   },
+ * });
+ */
+export function defineService<A extends object, C extends object>(definition: {
+  name: string;
+  commands: CommandDefinitions<A> & C;
+}): ServiceDefinition<A, C> {
+  const { name, commands } = checkDefinition(definition);
+  return Object.freeze({ name, commands: Object.freeze({ ...commands }) }) as ServiceDefinition<A, C>;
+}
+
+/** The definition as the engine runs it. Throws INVALID_SERVICE. */
+export function asService(definition: unknown): Service {
+  return checkDefinition(definition);
+}
+
+function checkDefinition(definition: unknown): Service {
+  if (!isObject(definition)) throw invalid('', 'it is no object', 'what defineService({ name, commands }) returns');
+  const { name, commands } = definition;
+  checkName('name', name);
+  if (!isObject(commands)) throw invalid('commands', 'it is no object', 'an object of commands by name');
+  const names = Object.keys(commands);
+  if (names.length === 0) throw invalid('commands', 'it has no command', 'at least one');
+  const checked: Record<string, Command> = {};
+  for (const command of names) {
+    checkName(`commands[${JSON.stringify(command)}]`, command);
+    if (command.startsWith('$')) throw invalid(`commands["${command}"]`, "its name begins with '$'", 'another name');
+    checked[command] = checkCommand(`commands.${command}`, commands[command]);
+  }
+  return { name: name as string, commands: checked };
+}
+
+function checkCommand(path: string, command: unknown): Command {
+  if (!isObject(command)) throw invalid(path, 'it is no object', '{ keys, execute } or { keys: everyKey, partial, merge }');
+  const { keys, readOnly } = command;
+  if (readOnly !== undefined && typeof readOnly !== 'boolean')
+    throw invalid(`${path}.readOnly`, `it is ${String(readOnly)}`, 'true or false');
+  if (keys === everyKeySymbol) {
+    checkFunction(`${path}.partial`, command['partial']);
+    checkFunction(`${path}.merge`, command['merge']);
+  } else {
+    checkFunction(`${path}.keys`, keys, 'a function from arguments to keys, or everyKey');
+    checkFunction(`${path}.execute`, command['execute']);
+  }
+  // Checked above, property by property.
+  return command as unknown as Command;
+}
+
+function checkName(path: string, name: unknown): void {
+  if (typeof name === 'string' && name.length > 0 && name.length <= NAME_LENGTH_MAX && name.isWellFormed()) return;
+  throw invalid(path, `it is ${JSON.stringify(name) ?? String(name)}`, `a string of 1 to ${NAME_LENGTH_MAX} characters`);
+}
+
+function checkFunction(path: string, value: unknown, accepts = 'a function'): void {
+  if (typeof value !== 'function') throw invalid(path, `it is ${value === undefined ? 'missing' : typeof value}`, accepts);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(path: string, found: string, accepts: string): PsmrError {
+  const where = path === '' ? 'The service definition' : `The service definition's ${path}`;
+  return new PsmrError('INVALID_SERVICE', `${where} cannot be used: ${found}. It accepts ${accepts}.`, {
+    details: { path },
+  });
+}

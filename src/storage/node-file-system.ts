@@ -1,0 +1,62 @@
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
+import type { FileSystem, StoredFile } from './file-system.js';
+
+const writeAt = promisify(fs.write);
+const dataSync = promisify(fs.fdatasync);
+
+class NodeFile implements StoredFile {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  size(): number {
+    return fs.fstatSync(this.#descriptor).size;
+  }
+
+  read(position: number, length: number): Uint8Array {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = fs.readSync(this.#descriptor, bytes, filled, length - filled, position + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  async write(position: number, bytes: Uint8Array): Promise<void> {
+    let written = 0;
+    while (written < bytes.byteLength) {
+      const rest = bytes.byteLength - written;
+      written += (await writeAt(this.#descriptor, bytes, written, rest, position + written)).bytesWritten;
+    }
+  }
+
+  sync(): Promise<void> {
+    return dataSync(this.#descriptor);
+  }
+
+  close(): void {
+    fs.closeSync(this.#descriptor);
+  }
+}
+
+/** The operating system's files. */
+export const nodeFileSystem: FileSystem = {
+  list: (directory) => fs.readdirSync(directory).sort(),
+  createDirectory: (directory) => void fs.mkdirSync(directory, { recursive: true }),
+  open: (path, mode) => new NodeFile(fs.openSync(path, mode === 'create' ? 'wx+' : 'r+')),
+  remove: (path) => fs.unlinkSync(path),
+  rename: (from, to) => fs.renameSync(from, to),
+  async syncDirectory(directory) {
+    const handle = await fs.promises.open(directory, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};

@@ -1,0 +1,41 @@
+import { PsmrError, messageOf } from '../errors.js';
+
+/** Damaged bytes. `offset`: where in the file, in bytes. */
+export function corrupt(file: string, offset: number, what: string): PsmrError {
+  return new PsmrError(
+    'DATA_CORRUPT',
+    `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Restore the data directory from a copy, or start with an empty one.`,
+    { details: { file, offset } },
+  );
+}
+
+/** A file that psmr did not write. */
+export function foreign(file: string, what: string): PsmrError {
+  return new PsmrError(
+    'DATA_FOREIGN',
+    `${file} is not psmr's: ${what}. Move it away, or choose another data directory.`,
+    {
+      details: { file },
+    },
+  );
+}
+
+/** Data of something else than what is being started. */
+export function mismatch(file: string, what: string, details: Record<string, unknown> = {}): PsmrError {
+  return new PsmrError(
+    'DATA_MISMATCH',
+    `${what}. Start with what the data was made for, or choose another data directory.`,
+    {
+      details: { file, ...details },
+    },
+  );
+}
+
+/** The disk, or the operating system, refused. */
+export function storageFailed(file: string, cause: unknown): PsmrError {
+  return new PsmrError(
+    'STORAGE_FAILED',
+    `${file} cannot be written or read: ${messageOf(cause)}. Check the disk's space, permissions and health, then start again.`,
+    { cause, details: { file } },
+  );
+}

@@ -1,0 +1,174 @@
+/**
+ * `Listen` on uWebSockets.js. Facts of that library that shape this file: a socket must not be touched after its
+ * close handler ran; a worker thread must not end while its loop still holds an open socket; a failed listen gives
+ * no reason.
+ */
+import type { ListenOptions, us_listen_socket, WebSocket, WebSocketBehavior } from 'uWebSockets.js';
+import type { Connection, Endpoint, EndpointHandlers, EndpointOptions, Listen } from './endpoint.js';
+import { CLOSE_GOING_AWAY, frameTooLarge, FULL_STATUS, hardMessageBytesMax, IDLE_TIMEOUT_S } from './farewell.js';
+import { askWhy, readCertificate } from './listen-failure.js';
+import type { NativeModule } from './native-module.js';
+
+interface UserData {
+  connection: UwsConnection | null;
+}
+
+type Socket = WebSocket<UserData>;
+
+/** What `send` of uWebSockets.js answers where the client has too much unread. */
+const DROPPED = 2;
+
+class UwsConnection implements Connection {
+  readonly id: number;
+  #socket: Socket | null;
+
+  constructor(id: number, socket: Socket) {
+    this.id = id;
+    this.#socket = socket;
+  }
+
+  send(message: Uint8Array): boolean {
+    if (this.#socket === null) return false;
+    if (this.#socket.send(message, true, false) !== DROPPED) return true;
+    this.#socket.close();
+    return false;
+  }
+
+  close(): void {
+    this.#socket?.end(CLOSE_GOING_AWAY);
+  }
+
+  /** The library's socket is gone. */
+  detach(): void {
+    this.#socket = null;
+  }
+}
+
+/** The app's own `close` is newer than the published types. */
+interface Closable {
+  close?(): unknown;
+}
+
+class UwsEndpoint implements Endpoint {
+  readonly host: string;
+  port = 0;
+  readonly #native: NativeModule;
+  readonly #app: ReturnType<NativeModule['App']> & Closable;
+  readonly #open = new Set<UwsConnection>();
+  #listener: us_listen_socket | undefined;
+  #lastId = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(native: NativeModule, options: EndpointOptions, handlers: EndpointHandlers) {
+    this.host = options.host;
+    this.#native = native;
+    this.#app = createApp(native, options);
+    this.#app.ws<UserData>('/*', this.#behavior(options, handlers));
+    this.#app.any('/*', (response) => {
+      response.writeStatus('426 Upgrade Required');
+      response.end('This is a psmr endpoint: connect with WebSocket, see docs/protocol.md.\n');
+    });
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  #behavior(options: EndpointOptions, handlers: EndpointHandlers): WebSocketBehavior<UserData> {
+    return {
+      compression: this.#native.DISABLED,
+      maxPayloadLength: hardMessageBytesMax(options.frameBytesMax),
+      maxBackpressure: options.unreadBytesMax,
+      idleTimeout: IDLE_TIMEOUT_S,
+      sendPingsAutomatically: true,
+      upgrade: (response, request, context) => {
+        if (this.#open.size >= options.connectionsMax) {
+          response.writeStatus(`${FULL_STATUS} Service Unavailable`).end('too many connections');
+          return;
+        }
+        response.upgrade<UserData>(
+          { connection: null },
+          request.getHeader('sec-websocket-key'),
+          request.getHeader('sec-websocket-protocol'),
+          request.getHeader('sec-websocket-extensions'),
+          context,
+        );
+      },
+      open: (socket) => {
+        const connection = new UwsConnection(++this.#lastId, socket);
+        socket.getUserData().connection = connection;
+        this.#open.add(connection);
+        handlers.open(connection);
+      },
+      message: (socket, message) => {
+        const { connection } = socket.getUserData();
+        if (connection === null) return;
+        if (message.byteLength <= options.frameBytesMax) return handlers.message(connection, new Uint8Array(message));
+        connection.send(frameTooLarge(message.byteLength, options.frameBytesMax));
+        connection.close();
+      },
+      close: (socket) => {
+        const { connection } = socket.getUserData();
+        if (connection === null) return;
+        connection.detach();
+        this.#open.delete(connection);
+        handlers.close(connection);
+      },
+    };
+  }
+
+  /** False: the system refused. */
+  listenOn(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const listening = (listener: us_listen_socket | false): void => {
+        if (listener === false) return resolve(false);
+        this.#listener = listener;
+        this.port = this.#native.us_socket_local_port(listener);
+        resolve(true);
+      };
+      listenExclusively(this.#app, this.host, port, listening);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      if (this.#listener !== undefined) this.#native.us_listen_socket_close(this.#listener);
+      for (const connection of this.#open) connection.close();
+      // A turn of the loop sends the close frames; the next ones free what was closed.
+      setImmediate(() => {
+        this.#app.close?.();
+        setImmediate(() => setImmediate(resolve));
+      });
+    });
+    return this.#closing;
+  }
+}
+
+function createApp(native: NativeModule, options: EndpointOptions): ReturnType<NativeModule['App']> {
+  if (options.tls === undefined) return native.App();
+  readCertificate(options.tls);
+  return native.SSLApp({ cert_file_name: options.tls.certFile, key_file_name: options.tls.keyFile });
+}
+
+/** Without it two endpoints share a port silently and each gets some of the connections. */
+const EXCLUSIVE_PORT: ListenOptions.LIBUS_LISTEN_EXCLUSIVE_PORT = 1;
+
+/** `listen` takes host, port, options and callback; the published types lack that combination. */
+function listenExclusively(
+  app: object,
+  host: string,
+  port: number,
+  listening: (listener: us_listen_socket | false) => void,
+): void {
+  const listen: unknown = Reflect.get(app, 'listen');
+  if (typeof listen !== 'function') throw new Error('uWebSockets.js has no listen');
+  Reflect.apply(listen, app, [host, port, EXCLUSIVE_PORT, listening]);
+}
+
+export function listenWithUws(native: NativeModule): Listen {
+  return async (options, handlers) => {
+    const endpoint = new UwsEndpoint(native, options, handlers);
+    if (await endpoint.listenOn(options.port)) return endpoint;
+    throw await askWhy(options.host, options.port);
+  };
+}

@@ -1,0 +1,60 @@
+/** A client core over the model server, with commands known by a number and groups by that number's remainder. */
+import { ClientCore } from '../../src/client/client-core.js';
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '../../src/client/client-limits.js';
+import type { CommandType } from '../../src/client/command-queue.js';
+import type { Route, Router } from '../../src/client/command-router.js';
+import { PsmrError } from '../../src/errors.js';
+import { maskOfAll, maskOfStream } from '../../src/transport/frame-check.js';
+import { ModelServer } from './model-server.js';
+import { seededRandom, SimulatedClock } from './simulated-clock.js';
+
+const TYPES: Record<string, CommandType> = {
+  write: { name: 'write', readOnly: false, everyKey: false },
+  fails: { name: 'fails', readOnly: false, everyKey: false },
+  read: { name: 'read', readOnly: true, everyKey: false },
+};
+
+export const GROUPS = 3;
+
+/** Under each epoch commands belong elsewhere. */
+export function modelRouter(epoch: number): Router {
+  return {
+    epoch,
+    route(name: string, args: unknown): Route {
+      const type = TYPES[name];
+      if (type === undefined) throw new PsmrError('UNKNOWN_COMMAND', `no command ${name}`);
+      const group = (Number(args) + epoch) % GROUPS;
+      return { type, group, mask: group === 0 ? maskOfAll(GROUPS - 1) : maskOfStream(group) };
+    },
+  };
+}
+
+export interface Model {
+  readonly clock: SimulatedClock;
+  readonly server: ModelServer;
+  readonly client: ClientCore;
+}
+
+export function createModel(seed: number, limits: Partial<ClientLimits> = {}): Model {
+  const clock = new SimulatedClock(seededRandom(seed));
+  const server = new ModelServer(clock);
+  const client = new ClientCore({
+    router: modelRouter(1),
+    openLink: server.open,
+    limits: { ...DEFAULT_CLIENT_LIMITS, ...limits },
+    clock,
+    serverNowMs: () => 1_700_000_000_000 + clock.now(),
+    learn: () => Promise.resolve(modelRouter(server.epoch)),
+  });
+  return { clock, server, client };
+}
+
+/** Lets time pass, promises included, until all is quiet or `untilMs`. */
+export async function passTime(clock: SimulatedClock, untilMs: number): Promise<void> {
+  for (;;) {
+    const quiet = clock.run(untilMs);
+    // What a promise's continuation starts belongs to the same time.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!quiet || clock.run(clock.now())) return;
+  }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { encodeValue } from '../../src/execution/command-batch.js';
+import { FrameKind } from '../../src/transport/frames.js';
+import {
+  decodeGoodbye,
+  decodeHello,
+  decodeWelcome,
+  encodeGoodbye,
+  encodeHello,
+  encodeWelcome,
+  epochOf,
+} from '../../src/transport/handshake.js';
+import { HELLO, WELCOME } from './samples.js';
+
+function message(kind: number, fields: unknown): Uint8Array {
+  return Uint8Array.of(kind, ...encodeValue(fields));
+}
+
+const welcomeFields = { ...WELCOME, epoch: epochOf(WELCOME.partitionMap) };
+
+describe('the handshake', () => {
+  it('arrives as it was sent', () => {
+    expect(decodeHello(encodeHello(HELLO))).toEqual(HELLO);
+    expect(decodeHello(encodeHello({ ...HELLO, service: null, token: null, session: null }))).toEqual({
+      ...HELLO,
+      service: null,
+      token: null,
+      session: null,
+    });
+    expect(decodeWelcome(encodeWelcome(WELCOME))).toEqual(WELCOME);
+    expect(decodeGoodbye(encodeGoodbye({ code: 'OVERLOADED', message: 'later' }))).toEqual({ code: 'OVERLOADED', message: 'later' });
+  });
+
+  it('skips fields that a newer peer may add', () => {
+    expect(decodeHello(message(FrameKind.hello, { ...HELLO, color: 'red' }))).toEqual(HELLO);
+  });
+
+  it('keeps the session when the message it came in is gone', () => {
+    const bytes = encodeHello(HELLO);
+    const { session } = decodeHello(bytes);
+    bytes.fill(0);
+    expect(session).toEqual(HELLO.session);
+  });
+
+  it('names the field of a HELLO that is wrong', () => {
+    expect(() => decodeHello(message(FrameKind.hello, { ...HELLO, token: 5 }))).toThrow(/HELLO\.token/);
+    expect(() => decodeHello(message(FrameKind.hello, 'hello'))).toThrow(/HELLO|client/);
+  });
+
+  it.each<[field: string, wrong: object]>([
+    ['endpoints', { endpoints: WELCOME.endpoints.slice(1) }],
+    ['endpoints.0', { endpoints: [[null, 70_000], ...WELCOME.endpoints.slice(1)] }],
+    ['group', { group: 4 }],
+    ['partitionMap', { partitionMap: { names: [] } }],
+    ['epoch', { epoch: 1 }],
+    ['frameBytesMax', { frameBytesMax: 0 }],
+  ])('names the field of a WELCOME that is wrong: %s', (field, wrong) => {
+    const bytes = message(FrameKind.welcome, { ...welcomeFields, ...wrong });
+    expect(() => decodeWelcome(bytes)).toThrow(`WELCOME.${field}`);
+  });
+
+  it('tells which side is to be upgraded where versions differ, whatever else has changed', () => {
+    expect(() => decodeHello(message(FrameKind.hello, { protocol: 2, other: true }))).toThrow('upgrade psmr on this side');
+    expect(() => decodeWelcome(message(FrameKind.welcome, { protocol: 0 }))).toThrow("upgrade psmr on the server's side");
+  });
+});

@@ -1,0 +1,8 @@
+/** Thread entry point of one stream (1..K). Hosted by piscina. */
+import type { MessagePort } from 'node:worker_threads';
+import { runStreamWorker } from '../src/replica/stream-worker.js';
+import type { WorkerTask } from '../src/replica/worker-messages.js';
+
+export default function run({ task, port }: { task: WorkerTask; port: MessagePort }): Promise<void> {
+  return runStreamWorker(task, port);
+}
