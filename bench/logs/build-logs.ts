@@ -41,13 +41,11 @@ class Dealer {
   }
 
   deal(command: BenchCommand, route: Route): void {
-    const streams = streamsOf(route);
-    const [only = 0] = streams;
-    const group = streams.length === 1 ? only : 0;
+    const { group } = route;
     const open = this.#builder(group);
     open.add(command, route);
     this.#commands++;
-    if (group === 0) for (const stream of streams) this.#syncDestinations.add(stream);
+    if (group === 0) for (const stream of streamsOf(route.mask)) this.#syncDestinations.add(stream);
     if (open.count >= this.#batch) this.#close(group);
   }
 

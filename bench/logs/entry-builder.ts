@@ -25,7 +25,7 @@ export class EntryBuilder {
   }
 
   add(command: BenchCommand, route: Route): void {
-    const key = `${route.low} ${route.high} ${route.everyKey}`;
+    const key = `${route.mask.low} ${route.mask.high} ${route.everyKey}`;
     let segment = this.#segments.get(key);
     if (segment === undefined) this.#segments.set(key, (segment = new OpenSegment(route)));
     segment.add(command, route);
@@ -68,10 +68,10 @@ class OpenSegment {
   }
 
   encode(): Segment {
-    const { low, high, everyKey } = this.#route;
+    const { mask, everyKey } = this.#route;
     return {
-      low,
-      high,
+      low: mask.low,
+      high: mask.high,
       flags: (everyKey ? SEGMENT_EVERY_KEY : 0) | (this.#readOnly ? SEGMENT_READ_ONLY : 0),
       count: this.#indexes.length,
       body: encodeCommandBatch([...this.#places.keys()], this.#indexes, this.#args),

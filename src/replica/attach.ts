@@ -1,6 +1,6 @@
 import { PartitionMap } from '../classifier/partition-map.js';
-import { ClientCore } from '../client/client-core.js';
 import { systemClock } from '../client/client-clock.js';
+import { ClientCore } from '../client/client-core.js';
 import { createClient, type Client } from '../client/client.js';
 import { DEFAULT_CLIENT_LIMITS } from '../client/client-limits.js';
 import { CommandRouter } from '../client/command-router.js';
@@ -11,6 +11,8 @@ import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import type { EnginePort } from './engine-port.js';
 
+const FOREVER_MS = Number.MAX_SAFE_INTEGER;
+
 /**
  * Turns a port that was posted from the engine's thread into a client of this one. The client writes straight to its
  * streams' rings: no thread stands between.
@@ -19,20 +21,21 @@ export async function attach<S extends ServiceDefinition>(port: EnginePort): Pro
   if (port.kind !== 'psmr-engine-port') {
     throw new PsmrError('INVALID_ARGUMENT', 'attach takes what engine.port() returned, posted to this thread.');
   }
-  return createClient<S>(clientOfPort(port, await loadService(port.serviceUrl)));
+  return clientOfPort<S>(port, await loadService(port.serviceUrl));
 }
 
-export function clientOfPort(port: EnginePort, service: Service): ClientCore & { closeLinks(): void } {
+export function clientOfPort<S extends ServiceDefinition>(port: EnginePort, service: Service): Client<S> {
   const hub = new RingHub({ control: port.control, ...port.memory });
   const { commandBytesMax, frameBytesMax, outstandingMax } = port.limits;
   const router = new CommandRouter(service, PartitionMap.fromJson(port.partitionMap));
   const core = new ClientCore({
     router,
     openLink: (group, _session, handlers) => hub.open(group, handlers),
-    limits: { ...DEFAULT_CLIENT_LIMITS, commandBytesMax, frameBytesMax, outstandingMax, requestTimeoutMs: Infinity },
+    // Rings lose nothing: an answer comes, or the engine ends.
+    limits: { ...DEFAULT_CLIENT_LIMITS, commandBytesMax, frameBytesMax, outstandingMax, requestTimeoutMs: FOREVER_MS },
     clock: systemClock,
     serverNowMs: Date.now,
     learn: () => Promise.resolve(router),
   });
-  return Object.assign(core, { closeLinks: () => hub.close() });
+  return createClient<S>(Object.assign(core, { closeLinks: () => hub.close() }));
 }

@@ -28,6 +28,8 @@ export interface ClientIntakeOptions {
   readonly counters: Counters;
   /** Bytes taken in and not executed yet. */
   readonly queuedBytes: () => number;
+  /** Why frames that write are refused; null: they are not. */
+  readonly writesRefused: () => PsmrError | null;
   /** A checked frame of the epoch in force; the bytes are the node's to keep. */
   readonly accept: (frame: CommandsFrame, bytes: Uint8Array, route: Route) => void;
   /** Something came through the event loop: poll soon. */
@@ -130,6 +132,8 @@ export class ClientIntake {
   #receive(frame: CommandsFrame, bytes: Uint8Array, link: ReplyLink): void {
     if (frame.epoch !== this.#options.epoch) return this.#refuse(link, frame, wrongEpoch());
     if (!this.#hasRoom()) return this.#refuse(link, frame, overloaded());
+    const refusal = (frame.flags & FLAG_READ_ONLY) === 0 ? this.#options.writesRefused() : null;
+    if (refusal !== null) return this.#refuse(link, frame, refusal);
     this.#options.accept(frame, bytes, this.#routeOf(frame, link));
   }
 

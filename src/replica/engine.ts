@@ -1,6 +1,6 @@
-import { pathToFileURL } from 'node:url';
-import { createPartitionMap, type PartitionMap } from '../classifier/partition-map.js';
-import { createClient, type Client } from '../client/client.js';
+import { createPartitionMap } from '../classifier/create-partition-map.js';
+import type { PartitionMap } from '../classifier/partition-map.js';
+import type { Client } from '../client/client.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
@@ -8,7 +8,7 @@ import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import type { CheckpointManifest, CheckpointStore } from '../storage/checkpoint-store.js';
-import { openDataDir, type DataDir } from '../storage/data-dir.js';
+import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
 import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { CheckpointCoordinator } from './checkpoint-coordinator.js';
@@ -17,7 +17,7 @@ import { clientMemoryOf, createClientMemory, createEngineMemory, type ClientMemo
 import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
-import { openFeed, type Feed, type FeedOptions, type FeedHost } from './feed.js';
+import { EngineFeed, type Feed } from './feed.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
 import { openEndpoints, type ListenOptions, type Listening } from './server.js';
 import { WorkerPool } from './worker-pool.js';
@@ -71,7 +71,7 @@ export class Engine {
         : openDataDir(resolved.dataDir, { service: service.name, streams: map.streams, partitionMap: map.toJson() });
     let engine: Engine;
     try {
-      const store = dataDir === null ? new MemoryCheckpointStore() : LmdbCheckpointStore.open(dataDir.checkpointsPath);
+      const store = dataDir === null ? new MemoryCheckpointStore() : LmdbCheckpointStore.open(checkpointDirectory(dataDir.path), { check: true });
       engine = new Engine(resolved, service, map, dataDir, store);
     } catch (error) {
       dataDir?.release();
@@ -131,7 +131,7 @@ export class Engine {
 
   /** A client in this thread. Any number may be open; each has its own rings. */
   client<S extends ServiceDefinition>(): Client<S> {
-    return createClient<S>(clientOfPort(this.port(), this.#service));
+    return clientOfPort<S>(this.port(), this.#service);
   }
 
   /** A client to be: post it to any thread and turn it into a client there with `attach`. One port, one client. */
@@ -155,25 +155,31 @@ export class Engine {
 
   /**
    * Feeds the engine from a log of your own, instead of the group logs' own ordering (docs/embedding.md). One feed per
-   * engine, opened before any command was executed by a client since the data directory was made.
+   * engine, in memory (your log is the durable one), opened before clients have executed anything; from then on clients
+   * may only read. Errors: FEED_ORDER, NOT_SUPPORTED.
    */
-  feed(options: FeedOptions = {}): Feed {
+  feed(): Feed {
     this.#assertRunning();
     if (this.#feed !== null) throw new PsmrError('FEED_ORDER', 'This engine is fed already: one feed per engine.');
+    if (this.#dataDir !== null) {
+      throw new PsmrError(
+        'NOT_SUPPORTED',
+        'An engine that is fed keeps no log of its own: yours is the durable one. Start it without a dataDir.',
+      );
+    }
+    if (this.stats().groups.some((group) => group.lastIndex > 0)) {
+      throw new PsmrError(
+        'FEED_ORDER',
+        "Clients have executed commands already, which are not in your log. Open the feed first, right after Engine.start.",
+      );
+    }
     const memory = createClientMemory(0, this.#map.streams + 1, this.#options.limits.ringBytes);
     this.#clients.push(memory);
     for (let group = 0; group <= this.#map.streams; group++) {
       this.#pool.post(group, { type: 'add-feed', client: clientMemoryOf(memory, group) });
     }
-    const host: FeedHost = {
-      service: this.#service,
-      map: this.#map,
-      limits: this.#options.limits,
-      control: this.#memory.control,
-      memory,
-      lastIndex: (group) => this.#lastIndexAt(group),
-    };
-    this.#feed = openFeed(host, options);
+    const { limits } = this.#options;
+    this.#feed = new EngineFeed({ service: this.#service, map: this.#map, limits, control: this.#memory.control, memory });
     return this.#feed;
   }
 
@@ -208,8 +214,8 @@ export class Engine {
     this.#assertRunning();
     if (this.#listening !== null) return this.#listening;
     this.#listening = await openEndpoints({
-      options,
-      configured: this.#options,
+      options: { ...this.#options.listen, ...options },
+      limits: this.#options.limits,
       service: this.#service.name,
       map: this.#map,
       pool: this.#pool,
@@ -228,19 +234,12 @@ export class Engine {
   async #recover(): Promise<void> {
     const ready = await this.#pool.nextOfAll('ready');
     const recovered = this.#pool.nextOfAll('recovered');
-    ready.forEach(({ lastIndex }, group) => (this.#recoveredIndexes[group] = lastIndex));
     this.#pool.postAll({ type: 'go', fillTo: Math.max(...ready.map((worker) => worker.lastMergePoint)) });
     await recovered;
     const everyBytes = this.#options.checkpointEveryBytes;
     if (this.#dataDir === null || everyBytes === null) return;
     this.#checkpointTimer = setInterval(() => this.#checkpointIfDue(everyBytes), CHECKPOINT_CHECK_MS);
     this.#checkpointTimer.unref();
-  }
-
-  readonly #recoveredIndexes: number[] = [];
-
-  #lastIndexAt(group: number): number {
-    return this.#recoveredIndexes[group] ?? 0;
   }
 
   #checkpointIfDue(everyBytes: number): void {
@@ -303,10 +302,4 @@ export class Engine {
   #wakeClients(): void {
     for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
   }
-}
-
-/** A service's location, as options and configuration give it, as a URL. */
-export function serviceUrlOf(service: string | URL): string {
-  if (service instanceof URL) return service.href;
-  return service.startsWith('file:') ? service : pathToFileURL(service).href;
 }

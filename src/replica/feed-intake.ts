@@ -4,6 +4,7 @@
  *
  *   0 u8 entry kind | 1..7 zero | 8 f64 merge point | 16 f64 timestamp | 24 one COMMANDS frame, or nothing
  */
+import { PsmrError } from '../errors.js';
 import { EntryKind, type GroupLog } from '../ordering/group-log.js';
 import { RingClient, type RingClientMemory } from './ring-client.js';
 
@@ -64,4 +65,9 @@ export class FeedIntake {
   flush(): boolean {
     return this.#client.flush();
   }
+}
+
+/** Clients of an engine that is fed may read, no more: what they write would be in nobody's log. */
+export function orderedByFeed(): PsmrError {
+  return new PsmrError('FEED_ORDER', 'This engine is fed from a log: append the command there. Clients may only read.');
 }

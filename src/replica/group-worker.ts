@@ -1,5 +1,6 @@
 /** What stream workers and group 0's worker have in common: control messages in, a duty cycle, an orderly end. */
 import type { MessagePort } from 'node:worker_threads';
+import { PartitionMap } from '../classifier/partition-map.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock } from '../memory/control-block.js';
 import { Counters } from '../memory/counters.js';
@@ -38,7 +39,9 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   if (task.dataDir === null || task.durability === 'memory') {
     return { log: new MemoryGroupLog(task.group), lastMergePoint: 0, checkpoints: new MemoryCheckpointStore() };
   }
-  const store = await SegmentLogStore.open(groupDirectory(task.dataDir, task.group));
+  const store = await SegmentLogStore.open(groupDirectory(task.dataDir, task.group), {
+    identity: `group-${task.group} of epoch ${PartitionMap.fromJson(task.partitionMap).epoch}`,
+  });
   const log = new DurableGroupLog(task.group, store, { durability: task.durability });
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(task.dataDir));
   return { log, lastMergePoint: log.lastMergePoint, checkpoints };

@@ -16,7 +16,7 @@ import type { DeterminismGuard } from '../service/determinism-guard.js';
 import { FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
 import { ClientIntake, type Route } from './client-intake.js';
 import { nowUs, type PollOutcome } from './duty-cycle.js';
-import { FeedIntake } from './feed-intake.js';
+import { FeedIntake, orderedByFeed } from './feed-intake.js';
 import type { RingClientMemory } from './ring-client.js';
 import { ExchangeLinks, OutgoingLink, type LinkMemory } from './stream-links.js';
 
@@ -80,6 +80,7 @@ export class StreamNode implements StreamPorts {
       counters,
       wake,
       queuedBytes: () => this.#queuedBytes,
+      writesRefused: () => (this.#feed === null ? null : orderedByFeed()),
       accept: (frame, bytes, route) => this.#accept(frame, bytes, route),
     });
     const wanted = (): number => (this.#feed === null ? control.wanted(stream) : 0);

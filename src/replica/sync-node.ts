@@ -24,7 +24,7 @@ import {
 } from '../transport/frames.js';
 import { ClientIntake, type Route } from './client-intake.js';
 import type { PollOutcome } from './duty-cycle.js';
-import { FeedIntake } from './feed-intake.js';
+import { FeedIntake, orderedByFeed } from './feed-intake.js';
 import type { RingClientMemory } from './ring-client.js';
 import { OutgoingLink, type LinkMemory } from './stream-links.js';
 
@@ -76,6 +76,7 @@ export class SyncNode {
       counters,
       wake,
       queuedBytes: () => this.#queuedBytes,
+      writesRefused: () => (this.#feed === null ? null : orderedByFeed()),
       accept: (frame, bytes, route) => this.#accept(frame, bytes, route),
     });
     this.#proposer = new Proposer({ log, wanted: () => 0, entryBytesMax: limits.entryBytesMax, nowMs }, 0);

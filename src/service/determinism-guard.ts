@@ -100,12 +100,12 @@ function replaceFunction(guard: DeterminismGuard, path: string, instead: string)
 
 /** `new Date()` and `Date()` without arguments are the clock; with arguments they are arithmetic. */
 function replaceDate(guard: DeterminismGuard, RealDate: DateConstructor): () => void {
-  const guarded = new Proxy(RealDate, {
-    construct(target, args, newTarget) {
+  const guarded: DateConstructor = new Proxy(RealDate, {
+    construct(target, args, newTarget): object {
       if (args.length === 0 && guard.active) throw forbidden(guard, 'new Date()', USE_NOW);
       return Reflect.construct(target, args, newTarget === guarded ? target : newTarget) as Date;
     },
-    apply(target, self, args) {
+    apply(target, self, args): string {
       if (guard.active) throw forbidden(guard, 'Date()', USE_NOW);
       return Reflect.apply(target, self, args) as string;
     },

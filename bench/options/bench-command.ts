@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { TECHNIQUE_NOTES, TECHNIQUES } from '../techniques/technique.js';
+import { parseBenchOptions, type BenchOptions } from './bench-options.js';
+
+/** Without defaults: these depend on one another, and an option that was not given must be told from one that was. */
+const FLAGS: readonly (readonly [flags: string, help: string])[] = [
+  ['--workload <name>', 'kv (YCSB), bank or blocks (default: kv)'],
+  ['--mix <letter>', 'kv: the YCSB mix, a to f (default: a, half reads and half updates)'],
+  ['--technique <list>', 'what to compare, the first is the base of the ratios (default: smr,p-smr)'],
+  ['--streams <n>', 'streams of p-smr, workers of sp-smr (default: the number of cores, at least 2)'],
+  ['--cross <share>', 'share of commands over two streams, 0 to 1; bank: of transfers (default: 0)'],
+  ['--work-us <us>', 'CPU work added to each command, in microseconds (default: 0)'],
+  ['--zipf <theta>', 'skew of the keys, 0 is uniform, YCSB has 0.99 (default: 0)'],
+  ['--keys <n>', 'keys of kv, accounts of bank (default: 1000000)'],
+  ['--value-bytes <n>', 'size of a value; blocks: characters kept per sector (default: 32; blocks: 10)'],
+  ['--feed <kind>', 'log: prebuilt logs in memory, execution alone; clients: requests and replies (default: log)'],
+  ['--clients <n>', 'number of clients (default: 4)'],
+  ['--batch <n>', "commands per log entry, or per client's call (default: 256)"],
+  ['--outstanding <n>', 'unanswered commands per client at most (default: 1024)'],
+  ['--rate <n>', 'open loop: commands per second, whatever the replies do (default: closed loop)'],
+  ['--connect <urls>', 'a running server in place of one in this process, ws:// or wss://'],
+  ['--durability <list>', 'memory, async, sync; several are compared (default: memory)'],
+  ['--seconds <s>', 'measured time per technique and round (default: 3)'],
+  ['--rounds <n>', 'rounds; techniques take turns in each (default: 5)'],
+  ['--seed <n>', 'equal seeds give equal commands (default: 1)'],
+  ['--trace <file>', 'blocks: CSV with version,time,op,size,lbn'],
+  ['--json <file>', 'write the result there as JSON'],
+  ['--quick', 'a comparison of all techniques in well under a minute'],
+];
+
+const EXAMPLES = `
+Techniques:
+${TECHNIQUES.map((name) => `  ${name.padEnd(12)}${TECHNIQUE_NOTES[name]}`).join('\n')}
+
+Examples:
+  psmr bench --quick
+  psmr bench --workload kv --technique smr,p-smr --streams 2 --cross 0.1 --work-us 10 --feed log --seconds 5 --rounds 5 --json out.json
+  psmr bench --workload bank --cross 0.2 --feed clients --clients 8 --rate 50000
+  psmr bench --workload blocks --trace block-io.csv --technique no-rep,smr,sp-smr,p-smr
+  psmr bench --technique p-smr --feed clients --batch 1 --outstanding 256 --durability memory,sync
+`;
+
+/** The `bench` command of the CLI. `run` gets checked options; wrong ones reject with INVALID_ARGUMENT. */
+export function benchCommand(run: (options: BenchOptions) => Promise<void>): Command {
+  const command = new Command('bench')
+    .description('Compare ways to execute a replicated service, on this machine, on real implementations.')
+    .addHelpText('after', EXAMPLES);
+  for (const [flags, help] of FLAGS) command.option(flags, help);
+  return command.action(async (values: Record<string, unknown>) => {
+    await run(parseBenchOptions(values));
+  });
+}

@@ -1,0 +1,57 @@
+import type { BenchOptions } from '../options/bench-options.js';
+import { bankWorkload } from './bank.js';
+import { readBlockTrace } from './block-trace.js';
+import { blocksWorkload } from './blocks.js';
+import { kvWorkload } from './kv.js';
+import { randomSource } from './random-source.js';
+import type { BenchCommand, KeyPlacement, Workload, WorkloadOptions } from './workload.js';
+
+/** Everything that the contenders of one benchmark share: the same commands for all of them. */
+export interface BenchJob {
+  readonly options: BenchOptions;
+  readonly workload: Workload;
+  /** Fills the state; made anew at each call, since a million commands are no small array. */
+  readonly load: () => Iterable<BenchCommand>;
+  /** What is measured; contenders begin again at the end of it. */
+  readonly commands: readonly BenchCommand[];
+}
+
+/**
+ * `placement` is that of `options.streams` streams: what is cross-stream there is what techniques with one stream get too.
+ * `spinsPerUs`: see calibrateSpin. Throws INVALID_ARGUMENT for a wrong trace.
+ */
+export function createJob(
+  options: BenchOptions,
+  placement: KeyPlacement,
+  spinsPerUs: number,
+  commandsMax: number,
+): BenchJob {
+  const workload = workloadOf(options);
+  const { keys, valueBytes, zipf, cross, workUs } = options;
+  const details: WorkloadOptions = {
+    ...{ keys, valueBytes, zipf, cross, placement },
+    work: Math.round(workUs * spinsPerUs),
+  };
+  const generated = workload.generate(details, randomSource(options.seed));
+  return { options, workload, load: () => workload.load(details), commands: [...take(generated, commandsMax)] };
+}
+
+function workloadOf({ workload, mix, trace }: BenchOptions): Workload {
+  switch (workload) {
+    case 'kv':
+      return kvWorkload(mix ?? 'a');
+    case 'bank':
+      return bankWorkload;
+    case 'blocks':
+      return blocksWorkload(readBlockTrace(trace ?? ''));
+  }
+}
+
+function* take<T>(items: Iterable<T>, count: number): Generator<T> {
+  let taken = 0;
+  if (count === 0) return;
+  for (const item of items) {
+    yield item;
+    if (++taken === count) return;
+  }
+}

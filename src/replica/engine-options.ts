@@ -1,0 +1,108 @@
+import { dirname, resolve } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import type { PartitionMapOptions } from '../classifier/create-partition-map.js';
+import { loadConfig, parseConfig, type Config, type PartitioningConfig, type StreamConfig } from '../config/config.js';
+import { limitsWithDefaults, type Limits } from '../config/limits.js';
+import { PsmrError } from '../errors.js';
+import { STREAMS_MAX } from '../transport/frames.js';
+import type { ListenOptions } from './server.js';
+import type { Durability } from './worker-messages.js';
+
+export interface EngineOptions {
+  /** The service's module: a URL, or a path relative to the working directory. */
+  readonly service?: string | URL;
+  /** How many streams, 1 to 64, or each with its name and endpoint. Default: one per core. */
+  readonly streams?: number | readonly StreamConfig[];
+  readonly partitioning?: PartitioningConfig;
+  /** Where logs and checkpoints are kept; without it everything is in memory. */
+  readonly dataDir?: string;
+  /** sync (default): a reply means that it is on disk. async: on disk soon after; a crash may lose the last moments. */
+  readonly durability?: 'sync' | 'async';
+  readonly checkpoint?: { readonly everyBytes?: number | null };
+  readonly limits?: Partial<Limits>;
+  /** How long an idle worker spins before it sleeps, us. Default: 50 where there is a core per stream, else 5. */
+  readonly spinUs?: number;
+  /** A psmr.config.json; what is given beside it takes precedence. */
+  readonly config?: string | URL;
+}
+
+export interface ResolvedEngineOptions {
+  readonly serviceUrl: string;
+  readonly partitioning: PartitionMapOptions;
+  readonly dataDir: string | null;
+  readonly durability: Durability;
+  readonly checkpointEveryBytes: number | null;
+  readonly limits: Limits;
+  readonly spinUs: number;
+  /** What the configuration file says of endpoints. */
+  readonly listen: ListenOptions;
+}
+
+const CHECKPOINT_EVERY_BYTES = 256 << 20;
+const SPIN_US = 50;
+const SPIN_US_CROWDED = 5;
+
+/** Checks options, reads the configuration file if one is named, fills in defaults. Throws INVALID_CONFIG. */
+export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
+  const { service, config: file, ...given } = options;
+  const path = file === undefined ? null : file instanceof URL ? fileOf(file) : resolve(file);
+  const configured = path === null ? {} : loadConfig(path);
+  const config = { ...configured, ...parseConfig(given) };
+  const streams = config.streams ?? Math.min(availableParallelism(), STREAMS_MAX);
+  const dataDir = options.dataDir ?? relativeTo(path, configured.dataDir);
+  const crowded = (typeof streams === 'number' ? streams : streams.length) > availableParallelism();
+  if (dataDir === undefined && config.durability !== undefined) {
+    throw new PsmrError('INVALID_CONFIG', "The configuration is wrong at 'durability': it needs a dataDir to keep data in.");
+  }
+  return {
+    serviceUrl: serviceUrl(service ?? relativeTo(path, configured.service)),
+    partitioning: { streams, partitioning: config.partitioning },
+    dataDir: dataDir === undefined ? null : resolve(dataDir),
+    durability: dataDir === undefined ? 'memory' : (config.durability ?? 'sync'),
+    checkpointEveryBytes: config.checkpoint?.everyBytes === undefined ? CHECKPOINT_EVERY_BYTES : config.checkpoint.everyBytes,
+    limits: limitsWithDefaults(defined(config.limits)),
+    spinUs: config.spinUs ?? (crowded ? SPIN_US_CROWDED : SPIN_US),
+    listen: listenOptions(config, path),
+  };
+}
+
+function listenOptions(config: Config, path: string | null): ListenOptions {
+  const { host, port, http, tls, token, streams } = config;
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+    ...(http === undefined ? {} : { http: defined(http) }),
+    ...(token === undefined ? {} : { token }),
+    ...(tls === undefined
+      ? {}
+      : { tls: { certFile: relativeTo(path, tls.certFile) ?? '', keyFile: relativeTo(path, tls.keyFile) ?? '' } }),
+    ...(typeof streams === 'object' ? { streams } : {}),
+  };
+}
+
+/** Drops what is undefined: spreading it would hide a default. */
+function defined<T extends object>(value: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value ?? {}).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** Paths in a configuration file are relative to it. */
+function relativeTo(file: string | null, path: string | undefined): string | undefined {
+  return path === undefined || file === null || path.startsWith('file:') ? path : resolve(dirname(file), path);
+}
+
+function fileOf(url: URL): string {
+  return url.protocol === 'file:' ? decodeURIComponent(url.pathname) : url.href;
+}
+
+function serviceUrl(service: string | URL | undefined): string {
+  if (service instanceof URL) return service.href;
+  if (typeof service !== 'string' || service === '') {
+    throw new PsmrError(
+      'INVALID_CONFIG',
+      "The configuration is wrong at 'service': it is missing. Give the service's module, such as new URL('./bank.js', import.meta.url).",
+    );
+  }
+  return service.startsWith('file:') ? service : pathToFileURL(resolve(service)).href;
+}
