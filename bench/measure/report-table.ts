@@ -1,6 +1,7 @@
 /** A report for people: a table, and under it the sentence that says what it means. */
 import Table from 'cli-table3';
-import { labelOf, type RunReport } from './report.js';
+import { labelOf } from '../techniques/variant.js';
+import type { RunReport } from './report.js';
 
 export function renderReport(runs: readonly RunReport[]): string {
   const [first] = runs;

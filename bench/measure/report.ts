@@ -36,34 +36,11 @@ export interface RunReport {
   readonly ratioRange: { readonly min: number; readonly max: number };
 }
 
-/** A technique with what else sets a contender apart. */
-export interface Variant {
-  readonly technique: TechniqueName;
-  readonly durability: Durability;
-  readonly streams: number;
-}
-
-/** Every technique with every durability, in the order given. */
-export function variantsOf({ technique, durability, streams }: BenchOptions): Variant[] {
-  return technique.flatMap((name) =>
-    durability.map((each) => ({ technique: name, durability: each, streams: streamsOfTechnique(name, streams) })),
-  );
-}
-
-function streamsOfTechnique(technique: TechniqueName, streams: number): number {
-  return technique === 'p-smr' || technique === 'sp-smr' ? streams : 1;
-}
-
-/** Names a variant among others. */
-export function labelOf({ technique, durability }: Pick<Variant, 'technique' | 'durability'>): string {
-  return durability === 'memory' ? technique : `${technique} (${durability})`;
-}
-
-export function reportRun(options: BenchOptions, variant: Variant, measured: Measurement): RunReport {
+export function reportRun(options: BenchOptions, measured: Measurement): RunReport {
   const { workload, mix, cross, workUs, zipf, keys, valueBytes, feed, clients, batch, rate, rounds, seconds, seed } =
     options;
   return {
-    ...variant,
+    ...measured.variant,
     ...{ workload, mix, cross, workUs, zipf, keys, valueBytes, feed, batch, rate, rounds, seconds, seed },
     clients: feed === 'clients' ? clients : null,
     commandsPerSecond: measured.commandsPerSecond,

@@ -1,4 +1,5 @@
 import type { Contender, Sample } from '../techniques/technique.js';
+import { labelOf, type Variant } from '../techniques/variant.js';
 import { LatencyRecorder, type LatencySummary } from './latency-recorder.js';
 import { type Spread, spreadOf } from './spread.js';
 
@@ -11,7 +12,7 @@ export interface RoundPlan {
 }
 
 export interface Measurement {
-  readonly label: string;
+  readonly variant: Variant;
   readonly commandsPerSecond: Spread;
   readonly latencyUs: LatencySummary | null;
   /** This contender's median over the first one's. */
@@ -32,7 +33,7 @@ export async function measureRounds(
 ): Promise<Measurement[]> {
   try {
     for (const contender of contenders) {
-      progress(`preparing ${contender.label}`);
+      progress(`preparing ${labelOf(contender.variant)}`);
       await contender.prepare();
       await contender.run(plan.warmupSeconds);
     }
@@ -55,7 +56,7 @@ async function runAll(
       const sample = await contender.run(seconds);
       samples.get(contender)?.push(sample);
       const rate = Math.round(rateOf(sample)).toLocaleString('en-US');
-      progress(`round ${round} of ${rounds}: ${contender.label} ${rate} commands/s`);
+      progress(`round ${round} of ${rounds}: ${labelOf(contender.variant)} ${rate} commands/s`);
     }
   }
   return samples;
@@ -71,7 +72,7 @@ function summarise(contenders: readonly Contender[], samples: Samples): Measurem
     const { min, max } = spreadOf(own.map((rate, round) => rate / (first[round] ?? rate)));
     const latencyUs = mergeLatencies(samples.get(contender) ?? []);
     const ratioToFirst = commandsPerSecond.median / firstMedian;
-    return { label: contender.label, commandsPerSecond, latencyUs, ratioToFirst, ratioRange: { min, max } };
+    return { variant: contender.variant, commandsPerSecond, latencyUs, ratioToFirst, ratioRange: { min, max } };
   });
 }
 

@@ -8,11 +8,12 @@ import type { LogEntry } from '../logs/ordered-logs.js';
 import type { KeyArguments, KeysArguments, SwapArguments, ValueArguments } from '../services/kv.js';
 import { spin } from '../workloads/work.js';
 import type { Contender, Sample } from './technique.js';
+import type { Variant } from './variant.js';
 
 type Values = Map<string, string | undefined>;
 
 export class PlainLoop implements Contender {
-  readonly label = 'plain-loop';
+  readonly variant: Variant = { technique: 'plain-loop', durability: 'memory', streams: 1 };
   readonly #load: readonly LogEntry[];
   readonly #log: readonly LogEntry[];
   readonly #nowMs: () => number;
@@ -62,19 +63,24 @@ function executeEntry(state: Values, entry: LogEntry): void {
   }
 }
 
-function executeCommand(state: Values, name: string | undefined, args: unknown): unknown {
+function executeCommand(state: Values, name: string | undefined, args: unknown): void {
   // The batches are made of kv's commands by this benchmark: their arguments are what the names say.
   switch (name) {
     case 'get':
-      return get(state, args as KeyArguments);
+      get(state, args as KeyArguments);
+      break;
     case 'set':
-      return set(state, args as ValueArguments);
+      set(state, args as ValueArguments);
+      break;
     case 'getMany':
-      return getMany(state, args as KeysArguments);
+      getMany(state, args as KeysArguments);
+      break;
     case 'readModifyWrite':
-      return readModifyWrite(state, args as ValueArguments);
+      readModifyWrite(state, args as ValueArguments);
+      break;
     case 'swap':
-      return swap(state, args as SwapArguments);
+      swap(state, args as SwapArguments);
+      break;
     default:
       throw new RangeError(`the plain loop knows no '${name}'`);
   }
@@ -85,7 +91,7 @@ function get(state: Values, args: KeyArguments): string | undefined {
   return state.get(args.key);
 }
 
-function set(state: Values, args: ValueArguments): undefined {
+function set(state: Values, args: ValueArguments): void {
   if (args.spin !== undefined) spin(args.spin);
   state.set(args.key, args.value);
 }
@@ -102,7 +108,7 @@ function readModifyWrite(state: Values, args: ValueArguments): string {
   return old;
 }
 
-function swap(state: Values, args: SwapArguments): undefined {
+function swap(state: Values, args: SwapArguments): void {
   if (args.spin !== undefined) spin(args.spin);
   const first = state.get(args.first);
   state.set(args.first, state.get(args.second));

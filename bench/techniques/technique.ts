@@ -1,4 +1,5 @@
 import type { LatencyRecorder } from '../measure/latency-recorder.js';
+import type { Variant } from './variant.js';
 
 /** The ways to execute a replicated service that the benchmark compares, each a real implementation. */
 export const TECHNIQUES = ['no-rep', 'smr', 'sp-smr', 'p-smr', 'plain-loop'] as const;
@@ -22,8 +23,7 @@ export interface Sample {
 
 /** One technique, set up with its workload: prepared once, run round by round, stopped once. */
 export interface Contender {
-  /** Unique in one benchmark: the technique, and what else sets it apart. */
-  readonly label: string;
+  readonly variant: Variant;
   /** Starts threads and fills the state; nothing of it is measured. */
   prepare(): Promise<void>;
   /** Executes commands for about so long. Between two runs it leaves the processor to the others. */

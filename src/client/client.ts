@@ -5,8 +5,7 @@ import type { ClientCore } from './client-core.js';
 
 /** What became of one command of a batch. */
 export type CommandOutcome<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly error: PsmrError };
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: PsmrError };
 
 /** The arguments of a command, as a list: none where it can do without. */
 type ArgumentList<S extends ServiceDefinition, N extends CommandName<S>> =

@@ -14,7 +14,9 @@ export interface CommandBatch {
 }
 
 // Plain maps, no records: a batch must be readable by any MessagePack library and without state of a connection.
-const OPTIONS = { useRecords: false, mapsAsObjects: true } as const;
+// moreTypes: sets, errors and typed arrays come back as what they were. copyBuffers: decoded bytes are the reader's
+// own, and no handler can change a log through them.
+const OPTIONS = { useRecords: false, mapsAsObjects: true, moreTypes: true, copyBuffers: true } as const;
 const packr = new Packr(OPTIONS);
 const unpackr = new Unpackr(OPTIONS);
 
@@ -24,7 +26,12 @@ export function encodeValue(value: unknown): Uint8Array {
 }
 
 export function decodeValue(bytes: Uint8Array): unknown {
-  return unpackr.unpack(bytes);
+  return unpackr.unpack(plainBytes(bytes));
+}
+
+/** Decoded bytes are of the class of their source: a Buffer here and a Uint8Array there would make replicas differ. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function encodeCommandBatch(names: readonly string[], indexes: readonly number[], args: readonly unknown[]): Uint8Array {
@@ -44,7 +51,7 @@ function isIndexes(value: unknown, names: number): value is ArrayLike<number> {
 export function decodeCommandBatch(body: Uint8Array, count: number): CommandBatch {
   let batch: unknown;
   try {
-    batch = unpackr.unpack(body);
+    batch = decodeValue(body);
   } catch {
     throw badFrame('a segment is not valid MessagePack');
   }

@@ -2,14 +2,18 @@
  * Values as partitions store them. Whatever a handler reads must be the same on every replica, also where the value has
  * gone through a log, a rendezvous or a checkpoint (MessagePack each time), and no handler may change it in place:
  *
- *   primitives                         as they are
- *   plain objects and arrays of such   deeply frozen, as they are
- *   anything else msgpackr carries     as MessagePack bytes; each read decodes a copy of its own
+ *   primitives                                           as they are
+ *   plain objects and arrays of such                     a deeply frozen copy
+ *   bytes                                                a private copy, copied again at each read
+ *   what holds dates, sets, bytes, typed arrays, errors  as MessagePack bytes; each read decodes a copy of its own
+ *
+ * What else msgpackr can encode becomes what it decodes to, at once and not only after a restart: a class instance and
+ * a Map are plain objects then. What it cannot encode, or would silently change, is refused.
  */
-import { messageOf, PsmrError } from '../errors.js';
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
+import { checkEncodable, fitsMessagePack, notEncodable } from './encodable.js';
 
-/** A value that no plain object can stand for (Date, Map, Set, typed array, class instance, ...). */
+/** A value that no frozen plain object can stand for (it holds dates, sets, bytes, ...). */
 export class EncodedValue {
   constructor(readonly bytes: Uint8Array) {}
 }
@@ -17,24 +21,15 @@ export class EncodedValue {
 /** A stored value: a primitive, a deeply frozen plain value, a private copy of bytes, or an EncodedValue. */
 export type Stored = unknown;
 
-const DEPTH_MAX = 100;
-const INT64_MIN = -(2n ** 63n);
-const UINT64_MAX = 2n ** 64n - 1n;
+/** Deeper values, cycles among them, are refused. */
+export const DEPTH_MAX = 100;
+
+const NOT_PLAIN = Symbol('not plain');
 
 /** Prepares a value for `state.set`. Throws VALUE_NOT_ENCODABLE. */
 export function normalizeValue(value: unknown): Stored {
-  if (typeof value === 'string') {
-    if (value.isWellFormed()) return value;
-    throw notEncodable('', 'a string with half a surrogate pair');
-  }
-  if (typeof value === 'number') return value === 0 ? 0 : value;
-  if (typeof value !== 'object' || value === null) return normalizePrimitive(value);
-  if (isBytes(value)) return Uint8Array.from(value);
-  if (isPlain(value, '', 0)) {
-    freezeDeep(value);
-    return value;
-  }
-  return new EncodedValue(encodeExotic(value));
+  const copy = plainCopy(value, 0);
+  return copy === NOT_PLAIN ? normalizeUnusual(value) : copy;
 }
 
 /** What a handler gets for a stored value. */
@@ -50,110 +45,85 @@ export function encodableStored(stored: Stored): unknown {
   return stored instanceof EncodedValue ? decodeValue(stored.bytes) : stored;
 }
 
-/** A stored value from what MessagePack decoding gave; it is the caller's own and needs no check. */
+/** A stored value from what MessagePack decoding gave: it is the caller's own, is frozen in place and needs no check. */
 export function decodeStored(value: unknown): Stored {
-  if (typeof value !== 'object' || value === null) return value;
-  return normalizeValue(value);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return freezePlain(value) ? value : new EncodedValue(Uint8Array.from(encodeValue(value)));
 }
 
-/** A handler's result as it will be encoded. Throws VALUE_NOT_ENCODABLE. */
+/** A handler's result as it will be encoded: a copy, so that later commands cannot change it. Throws VALUE_NOT_ENCODABLE. */
 export function checkResult(value: unknown): unknown {
-  if (typeof value === 'string') {
-    if (value.isWellFormed()) return value;
-    throw notEncodable('', 'a string with half a surrogate pair');
-  }
-  if (typeof value !== 'object' || value === null) return normalizePrimitive(value);
-  if (isBytes(value) || isPlain(value, '', 0)) return value;
-  return decodeValue(encodeExotic(value));
+  return encodableStored(normalizeValue(value));
 }
 
-function normalizePrimitive(value: unknown): unknown {
-  checkPrimitive(value, '');
-  return typeof value === 'number' && value === 0 ? 0 : value;
-}
-
-function checkPrimitive(value: unknown, path: string): void {
+/** A frozen copy of plain data; NOT_PLAIN where it holds anything that needs a closer look. Hot: no paths, no checks twice. */
+function plainCopy(value: unknown, depth: number): unknown {
   switch (typeof value) {
-    case 'function':
-      throw notEncodable(path, 'a function');
-    case 'symbol':
-      throw notEncodable(path, 'a symbol');
-    case 'bigint':
-      if (value < INT64_MIN || value > UINT64_MAX) throw notEncodable(path, 'an integer beyond 64 bits');
-      return;
     case 'string':
-      if (!value.isWellFormed()) throw notEncodable(path, 'a string with half a surrogate pair');
-      return;
+      return value.isWellFormed() ? value : NOT_PLAIN;
+    case 'number':
+      // MessagePack has no -0.
+      return value === 0 ? 0 : value;
+    case 'object':
+      if (value === null) return null;
+      if (depth > DEPTH_MAX) return NOT_PLAIN;
+      return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth);
+    case 'bigint':
+      return fitsMessagePack(value) ? value : NOT_PLAIN;
+    case 'boolean':
+    case 'undefined':
+      return value;
     default:
-      return;
+      return NOT_PLAIN;
   }
 }
 
-function isBytes(value: object): value is Uint8Array {
-  return value instanceof Uint8Array;
+function copyArray(value: readonly unknown[], depth: number): unknown {
+  if (Object.getPrototypeOf(value) !== Array.prototype) return NOT_PLAIN;
+  const copy: unknown[] = [];
+  for (let at = 0; at < value.length; at++) {
+    const item = plainCopy(value[at], depth + 1);
+    if (item === NOT_PLAIN) return NOT_PLAIN;
+    copy.push(item);
+  }
+  return Object.freeze(copy);
 }
 
-/** Whether a value is plain data all through; throws for what cannot be encoded at all. */
-function isPlain(value: object, path: string, depth: number): boolean {
-  if (depth > DEPTH_MAX) throw notEncodable(path.slice(0, 60), `nesting deeper than ${DEPTH_MAX} levels (or a cycle)`);
-  if (Array.isArray(value)) return isPlainArray(value, path, depth);
+function copyObject(value: object, depth: number): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    checkInside(value, path, depth);
-    return false;
+  if (prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
+  // The copy has data properties only: an accessor could answer differently at each read.
+  const copy: Record<string, unknown> = { ...value };
+  if (Object.getOwnPropertySymbols(copy).length > 0) return NOT_PLAIN;
+  for (const key of Object.keys(copy)) {
+    if (key === '__proto__' || key === 'toJSON' || !key.isWellFormed()) return NOT_PLAIN;
+    const item = copy[key];
+    const itemCopy = plainCopy(item, depth + 1);
+    if (itemCopy === NOT_PLAIN) return NOT_PLAIN;
+    if (itemCopy !== item || itemCopy === 0) copy[key] = itemCopy;
   }
-  let plain = prototype !== null && Object.getOwnPropertySymbols(value).length === 0;
-  for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
-    if (key === '__proto__' || !('value' in descriptor) || descriptor.enumerable !== true) plain = false;
-    else if (!key.isWellFormed()) throw notEncodable(`${path}.${key}`, 'a name with half a surrogate pair');
-    else if (!isPlainItem(descriptor.value, `${path}.${key}`, depth)) plain = false;
-  }
-  return plain;
+  return Object.freeze(copy);
 }
 
-function isPlainArray(value: readonly unknown[], path: string, depth: number): boolean {
-  let plain = Object.keys(value).length === value.length;
-  for (let at = 0; at < value.length; at++) if (!isPlainItem(value[at], `${path}[${at}]`, depth)) plain = false;
-  return plain;
-}
-
-function isPlainItem(item: unknown, path: string, depth: number): boolean {
-  if (typeof item === 'object' && item !== null) {
-    // Bytes cannot be frozen, so what holds them is not plain.
-    return isBytes(item) ? false : isPlain(item, path, depth + 1);
-  }
-  checkPrimitive(item, path);
-  return !(typeof item === 'number' && Object.is(item, -0));
-}
-
-/** Looks for what cannot be encoded inside a Map, a Set or a class instance. */
-function checkInside(value: object, path: string, depth: number): void {
-  if (ArrayBuffer.isView(value) || value instanceof Date || value instanceof RegExp || value instanceof Error) return;
-  const items = value instanceof Map ? [...value.keys(), ...value.values()] : value instanceof Set ? [...value] : null;
-  for (const item of items ?? (Object.values(value) as unknown[])) isPlainItem(item, `${path}.?`, depth);
-}
-
-function encodeExotic(value: object): Uint8Array {
+function normalizeUnusual(value: unknown): Stored {
+  checkEncodable(value, DEPTH_MAX);
+  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  let decoded: unknown;
   try {
-    return Uint8Array.from(encodeValue(value));
+    decoded = decodeValue(encodeValue(value));
   } catch (error) {
-    throw notEncodable('', `${value.constructor.name} (${messageOf(error)})`);
+    throw notEncodable('', 'something that MessagePack cannot carry', error);
   }
+  return decodeStored(decoded);
 }
 
-function freezeDeep(value: object): void {
-  if (Object.isFrozen(value) && value !== Object(value)) return;
+/** Freezes what decoding gave as far as it is plain; false: it holds something that cannot be frozen. */
+function freezePlain(value: object): boolean {
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (const item of items) {
+    if (typeof item === 'object' && item !== null && !freezePlain(item)) return false;
+  }
   Object.freeze(value);
-  for (const item of Object.values(value) as unknown[]) {
-    if (typeof item === 'object' && item !== null) freezeDeep(item);
-  }
-}
-
-function notEncodable(path: string, what: string): PsmrError {
-  const where = path === '' ? '' : ` at '${path.replace(/^\./, '')}'`;
-  return new PsmrError(
-    'VALUE_NOT_ENCODABLE',
-    `The value holds ${what}${where}, which cannot be stored or sent. Use plain objects, arrays, strings, numbers, ` +
-      'bytes, dates, maps and sets.',
-  );
+  return true;
 }

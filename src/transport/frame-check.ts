@@ -31,7 +31,8 @@ export function maskOfAll(streams: number): StreamMask {
 /** Throws BAD_FRAME where sequences, flags or destinations cannot be those of an honest client. */
 export function checkCommands(frame: CommandsFrame, shape: GroupShape): void {
   const { firstSequence } = frame;
-  if (firstSequence < 1 || firstSequence > Number.MAX_SAFE_INTEGER - commandCount(frame)) throw badFrame('its sequences are not from 1 up');
+  if (firstSequence < 1 || firstSequence > Number.MAX_SAFE_INTEGER - commandCount(frame))
+    throw badFrame('its sequences are not from 1 up');
   const readOnly = (frame.flags & FLAG_READ_ONLY) !== 0;
   if (!readOnly && frame.acknowledged >= frame.firstSequence) throw badFrame('it acknowledges its own results');
   for (const segment of frame.segments) {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { messageOf, PsmrError } from '../errors.js';
 
-export function listenError(host: string, port: number, code: string | undefined, cause: unknown): PsmrError {
+function listenError(host: string, port: number, code: string | undefined, cause: unknown): PsmrError {
   const at = `${host}:${port}`;
   if (code === 'EADDRINUSE')
     return new PsmrError(
@@ -23,17 +23,16 @@ function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
-/** For a listener that does not say why it failed: asks the system the same once more. */
-export function askWhy(host: string, port: number): Promise<PsmrError> {
-  return new Promise((resolve) => {
+/**
+ * For a listener that does not say why it failed, or would share a port with another silently: binds the address the
+ * careful way and lets go of it at once. Rejects with the reason where it cannot be had.
+ */
+export function checkAddress(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', (error) => resolve(listenError(host, port, codeOf(error), error)));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(unexplained(host, port))));
+    probe.once('error', (error) => reject(explain(host, port, error)));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
   });
-}
-
-function unexplained(host: string, port: number): PsmrError {
-  return listenError(host, port, undefined, 'the system gave no reason');
 }
 
 export function explain(host: string, port: number, thrown: unknown): PsmrError {

@@ -3,10 +3,10 @@
  * close handler ran; a worker thread must not end while its loop still holds an open socket; a failed listen gives
  * no reason.
  */
-import type { ListenOptions, us_listen_socket, WebSocket, WebSocketBehavior } from 'uWebSockets.js';
+import type { us_listen_socket, WebSocket, WebSocketBehavior } from 'uWebSockets.js';
 import type { Connection, Endpoint, EndpointHandlers, EndpointOptions, Listen } from './endpoint.js';
 import { CLOSE_GOING_AWAY, frameTooLarge, FULL_STATUS, hardMessageBytesMax, IDLE_TIMEOUT_S } from './farewell.js';
-import { askWhy, readCertificate } from './listen-failure.js';
+import { checkAddress, explain, readCertificate } from './listen-failure.js';
 import type { NativeModule } from './native-module.js';
 
 interface UserData {
@@ -117,17 +117,16 @@ class UwsEndpoint implements Endpoint {
     };
   }
 
-  /** False: the system refused. */
-  listenOn(port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const listening = (listener: us_listen_socket | false): void => {
-        if (listener === false) return resolve(false);
-        this.#listener = listener;
-        this.port = this.#native.us_socket_local_port(listener);
-        resolve(true);
-      };
-      listenExclusively(this.#app, this.host, port, listening);
+  async listenOn(port: number): Promise<void> {
+    // The library lets two listeners share a port, and each gets some of the connections. Its option against that also
+    // forbids a port with connections of a former process on it, for a minute after a restart.
+    await checkAddress(this.host, port);
+    const listener = await new Promise<us_listen_socket | false>((resolve) => {
+      this.#app.listen(this.host, port, resolve);
     });
+    if (listener === false) throw explain(this.host, port, new Error('the system gave no reason'));
+    this.#listener = listener;
+    this.port = this.#native.us_socket_local_port(listener);
   }
 
   close(): Promise<void> {
@@ -150,25 +149,10 @@ function createApp(native: NativeModule, options: EndpointOptions): ReturnType<N
   return native.SSLApp({ cert_file_name: options.tls.certFile, key_file_name: options.tls.keyFile });
 }
 
-/** Without it two endpoints share a port silently and each gets some of the connections. */
-const EXCLUSIVE_PORT: ListenOptions.LIBUS_LISTEN_EXCLUSIVE_PORT = 1;
-
-/** `listen` takes host, port, options and callback; the published types lack that combination. */
-function listenExclusively(
-  app: object,
-  host: string,
-  port: number,
-  listening: (listener: us_listen_socket | false) => void,
-): void {
-  const listen: unknown = Reflect.get(app, 'listen');
-  if (typeof listen !== 'function') throw new Error('uWebSockets.js has no listen');
-  Reflect.apply(listen, app, [host, port, EXCLUSIVE_PORT, listening]);
-}
-
 export function listenWithUws(native: NativeModule): Listen {
   return async (options, handlers) => {
     const endpoint = new UwsEndpoint(native, options, handlers);
-    if (await endpoint.listenOn(options.port)) return endpoint;
-    throw await askWhy(options.host, options.port);
+    await endpoint.listenOn(options.port);
+    return endpoint;
   };
 }

@@ -54,7 +54,11 @@ describe('a client connected over WebSocket', () => {
   });
 
   it('goes on after its server was started anew, at other ports', async () => {
-    const { server, port } = await start();
+    const { port } = await start();
+    const server = new StubServer();
+    await open.pop()?.close();
+    await server.start(port);
+    open.push({ close: () => server.stop() });
     const client = await connectTo(port);
     await client.execute('deposit', { account: 'a', amount: 1 });
     await server.stop();
@@ -82,7 +86,9 @@ describe('a client connected over WebSocket', () => {
     await expect(connectTo(port, { token: 'guess' })).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
     const shop = defineService({ name: 'shop', commands: { buy: { keys: () => ['x'], execute: () => 0 } } });
     const replicas = [`ws://127.0.0.1:${port}`];
-    await expect(connect({ replicas, service: shop, token: 'secret' })).rejects.toMatchObject({ code: 'WRONG_SERVICE' });
+    await expect(connect({ replicas, service: shop, token: 'secret' })).rejects.toMatchObject({
+      code: 'WRONG_SERVICE',
+    });
     for (const wrong of [[], ['127.0.0.1:7400'], ['http://127.0.0.1'], ['']])
       await expect(connectTo(port, { replicas: wrong })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
@@ -91,7 +97,9 @@ describe('a client connected over WebSocket', () => {
     const { server, port } = await start();
     const client = await connectTo(port, { requestTimeoutMs: 100 });
     server.answering = false;
-    await expect(client.execute('deposit', { account: 'a', amount: 1 })).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await expect(client.execute('deposit', { account: 'a', amount: 1 })).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+    });
     await expect(client.execute('balance', { account: 'a' })).rejects.toMatchObject({ code: 'UNREACHABLE' });
     server.answering = true;
     expect(await client.execute('deposit', { account: 'a', amount: 1 })).toMatchObject({ name: 'deposit' });

@@ -149,12 +149,14 @@ describe.each(IMPLEMENTATIONS)('an endpoint on %s', (_name, listen) => {
   });
 
   it('lets go of its port and its connections when it is closed', async () => {
-    const { endpoint } = await start();
+    const { endpoint: former } = await start();
+    await former.close();
+    const { endpoint } = await start({ port: former.port });
     const socket = await connectTo(endpoint.port);
     await Promise.all([endpoint.close(), endpoint.close(), closed(socket)]);
     expect(endpoint.connections).toBe(0);
-    const { endpoint: next } = await start({ port: endpoint.port });
-    expect(next.port).toBe(endpoint.port);
+    const { endpoint: next } = await start({ port: former.port });
+    expect(next.port).toBe(former.port);
   });
 
   it('answers plain HTTP with what to do instead', async () => {
@@ -168,7 +170,17 @@ describe.each(IMPLEMENTATIONS)('an endpoint on %s', (_name, listen) => {
     const folder = mkdtempSync(join(tmpdir(), 'psmr-tls-'));
     const certFile = join(folder, 'cert.pem');
     const keyFile = join(folder, 'key.pem');
-    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+    const request = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+    ];
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
     execFileSync('openssl', [...request, '-keyout', keyFile, '-out', certFile, ...subject], { stdio: 'pipe' });
     afterAll(() => rmSync(folder, { recursive: true }));

@@ -15,7 +15,10 @@ import {
 import { SessionGate } from '../../src/transport/session-gate.js';
 import { commands, FakeConnection, FakeGroup, FakeTimer, HELLO, segment, WELCOME } from './samples.js';
 
-const resultsBody = encodeValue([[1, null], [1, 'COMMAND_FAILED', 'no']]);
+const resultsBody = encodeValue([
+  [1, null],
+  [1, 'COMMAND_FAILED', 'no'],
+]);
 const reply = { flags: 0, group: 2, count: 2, firstSequence: 1 };
 
 const SAMPLES = {
@@ -64,7 +67,10 @@ function throwsOnlyPsmrErrors(act: () => unknown): void {
 
 describe('whatever bytes arrive', () => {
   it.each(Object.entries(DECODERS))('decoding them as %s gives a value or a PsmrError', (_name, decode) => {
-    fc.assert(fc.property(anyBytes, (bytes) => throwsOnlyPsmrErrors(() => decode(bytes))), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(anyBytes, (bytes) => throwsOnlyPsmrErrors(() => decode(bytes))),
+      { numRuns: 2_000 },
+    );
   });
 
   it('every byte of every message can be any other', () => {

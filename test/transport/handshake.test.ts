@@ -28,7 +28,10 @@ describe('the handshake', () => {
       session: null,
     });
     expect(decodeWelcome(encodeWelcome(WELCOME))).toEqual(WELCOME);
-    expect(decodeGoodbye(encodeGoodbye({ code: 'OVERLOADED', message: 'later' }))).toEqual({ code: 'OVERLOADED', message: 'later' });
+    expect(decodeGoodbye(encodeGoodbye({ code: 'OVERLOADED', message: 'later' }))).toEqual({
+      code: 'OVERLOADED',
+      message: 'later',
+    });
   });
 
   it('skips fields that a newer peer may add', () => {
@@ -60,7 +63,11 @@ describe('the handshake', () => {
   });
 
   it('tells which side is to be upgraded where versions differ, whatever else has changed', () => {
-    expect(() => decodeHello(message(FrameKind.hello, { protocol: 2, other: true }))).toThrow('upgrade psmr on this side');
-    expect(() => decodeWelcome(message(FrameKind.welcome, { protocol: 0 }))).toThrow("upgrade psmr on the server's side");
+    expect(() => decodeHello(message(FrameKind.hello, { protocol: 2, other: true }))).toThrow(
+      'upgrade psmr on this side',
+    );
+    expect(() => decodeWelcome(message(FrameKind.welcome, { protocol: 0 }))).toThrow(
+      "upgrade psmr on the server's side",
+    );
   });
 });

@@ -42,7 +42,8 @@ export class Echo implements EndpointHandlers {
   /** The only connection. */
   get only(): Connection {
     const [connection] = this.connections.values();
-    if (connection === undefined || this.connections.size !== 1) throw new Error(`${this.connections.size} connections`);
+    if (connection === undefined || this.connections.size !== 1)
+      throw new Error(`${this.connections.size} connections`);
     return connection;
   }
 

@@ -3,7 +3,13 @@ import { createPartitionMap } from '../../src/classifier/create-partition-map.js
 import { encodeCommandBatch } from '../../src/execution/command-batch.js';
 import type { Connection } from '../../src/transport/endpoint.js';
 import { maskOfStream } from '../../src/transport/frame-check.js';
-import { type CommandsFrame, encodeCommandsFrame, FrameKind, PROTOCOL_VERSION, type Segment } from '../../src/transport/frames.js';
+import {
+  type CommandsFrame,
+  encodeCommandsFrame,
+  FrameKind,
+  PROTOCOL_VERSION,
+  type Segment,
+} from '../../src/transport/frames.js';
 import { decodeGoodbye, epochOf, type Hello, type Welcome } from '../../src/transport/handshake.js';
 import type { After, SessionGateHandlers, SessionLink } from '../../src/transport/session-gate.js';
 
@@ -30,7 +36,13 @@ export const WELCOME: Welcome = {
 };
 
 export function segment(overrides: Partial<Segment> = {}): Segment {
-  return { ...maskOfStream(2), flags: 0, count: 1, body: encodeCommandBatch(['deposit'], [0], [{ account: 'a' }]), ...overrides };
+  return {
+    ...maskOfStream(2),
+    flags: 0,
+    count: 1,
+    body: encodeCommandBatch(['deposit'], [0], [{ account: 'a' }]),
+    ...overrides,
+  };
 }
 
 export function commands(overrides: Partial<CommandsFrame> = {}): Uint8Array {
@@ -60,7 +72,9 @@ export class FakeConnection implements Connection {
 
   /** The codes of the GOODBYEs it was sent. */
   get goodbyes(): string[] {
-    return this.sent.filter((message) => message[0] === FrameKind.goodbye).map((message) => decodeGoodbye(message).code);
+    return this.sent
+      .filter((message) => message[0] === FrameKind.goodbye)
+      .map((message) => decodeGoodbye(message).code);
   }
 }
 

@@ -84,7 +84,10 @@ describe('the session gate', () => {
   it.each<[why: string, frame: Uint8Array]>([
     ['the session of another', commands({ session: new Uint8Array(16).fill(9) })],
     ['sequences from zero', commands({ firstSequence: 0 })],
-    ['sequences beyond all numbers', commands({ firstSequence: Number.MAX_SAFE_INTEGER, segments: [segment({ count: 2 })] })],
+    [
+      'sequences beyond all numbers',
+      commands({ firstSequence: Number.MAX_SAFE_INTEGER, segments: [segment({ count: 2 })] }),
+    ],
     ['an acknowledgement of itself', commands({ firstSequence: 3, acknowledged: 3 })],
     ['a segment for another stream', commands({ segments: [segment({ low: 1 })] })],
     ['a segment for two streams', commands({ segments: [segment({ low: 3 })] })],
