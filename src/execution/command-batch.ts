@@ -19,6 +19,8 @@ export interface CommandBatch {
 const OPTIONS = { useRecords: false, mapsAsObjects: true, moreTypes: true, copyBuffers: true } as const;
 const packr = new Packr(OPTIONS);
 const unpackr = new Unpackr(OPTIONS);
+// Where there are Buffers, msgpackr writes nothing else as MessagePack's own binary type.
+const BinaryArray: Pick<typeof Uint8Array, 'from'> = typeof Buffer === 'undefined' ? Uint8Array : Buffer;
 
 /** MessagePack of any value that a service may use. Throws where msgpackr cannot encode it. */
 export function encodeValue(value: unknown): Uint8Array {
@@ -34,8 +36,12 @@ function plainBytes(bytes: Uint8Array): Uint8Array {
   return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-export function encodeCommandBatch(names: readonly string[], indexes: readonly number[], args: readonly unknown[]): Uint8Array {
-  return packr.pack([names, names.length <= 256 ? Uint8Array.from(indexes) : indexes, args]);
+export function encodeCommandBatch(
+  names: readonly string[],
+  indexes: readonly number[],
+  args: readonly unknown[],
+): Uint8Array {
+  return packr.pack([names, names.length <= 256 ? BinaryArray.from(indexes) : indexes, args]);
 }
 
 function isIndexes(value: unknown, names: number): value is ArrayLike<number> {

@@ -147,7 +147,8 @@ export class StreamExecutor {
     const delivered = this.#ports.delivered();
     const run = this.#ports.peekRun();
     if (run === null || run.index > this.#mergePoint) {
-      if (delivered < this.#mergePoint) return 'awaiting-merge';
+      // A later run proves that all before it have come; so does group 0's word.
+      if (run === null && delivered < this.#mergePoint) return 'awaiting-merge';
       this.#syncIndex = this.#mergePoint;
       return 'progress';
     }

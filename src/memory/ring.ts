@@ -73,15 +73,12 @@ export class RingWriter {
     return true;
   }
 
-  /** Writes what is held back of a large message; true: nothing is held back any more. */
+  /** Writes what is held back of a large message (publish it then); true: nothing is held back any more. */
   flush(): boolean {
     while (this.#rest !== null) {
       const last = this.#rest.byteLength <= this.#fragmentBytesMax;
       const piece = last ? this.#rest : this.#rest.subarray(0, this.#fragmentBytesMax);
-      if (!this.#writeRecord(piece, last ? 0 : FLAG_CONTINUES)) {
-        this.publish();
-        return false;
-      }
+      if (!this.#writeRecord(piece, last ? 0 : FLAG_CONTINUES)) return false;
       this.#rest = last ? null : this.#rest.subarray(this.#fragmentBytesMax);
     }
     return true;

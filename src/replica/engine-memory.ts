@@ -18,23 +18,34 @@ export interface EngineMemory {
   readonly links: LinkMemory;
 }
 
-export function createEngineMemory(streams: number): EngineMemory {
+export interface RingSizes {
+  readonly syncBytes: number;
+  readonly exchangeBytes: number;
+}
+
+/** Rings between workers: as large as `sizes` says, or as suits the number of streams. */
+export function createEngineMemory(streams: number, sizes: RingSizes = sizesFor(streams)): EngineMemory {
   const groups = streams + 1;
   const none = new SharedArrayBuffer(0);
   const perStream = (make: (stream: number) => SharedArrayBuffer): SharedArrayBuffer[] =>
     Array.from({ length: groups }, (_, group) => (group === 0 ? none : make(group)));
-  const exchangeBytes = streams > MANY_STREAMS ? EXCHANGE_RING_BYTES_MANY : EXCHANGE_RING_BYTES;
+  const { syncBytes, exchangeBytes } = sizes;
   return {
     control: createControlBlock(groups),
     counters: createCounters(groups),
     links: {
-      ordered: perStream(() => createRing(SYNC_RING_BYTES)),
-      results: perStream(() => createRing(SYNC_RING_BYTES)),
+      ordered: perStream(() => createRing(syncBytes)),
+      results: perStream(() => createRing(syncBytes)),
       exchange: Array.from({ length: groups }, (_, from) =>
         perStream((to) => (from === 0 || from === to ? none : createRing(exchangeBytes))),
       ),
     },
   };
+}
+
+function sizesFor(streams: number): RingSizes {
+  const exchangeBytes = streams > MANY_STREAMS ? EXCHANGE_RING_BYTES_MANY : EXCHANGE_RING_BYTES;
+  return { syncBytes: SYNC_RING_BYTES, exchangeBytes };
 }
 
 /** One client's rings: a pair per group, and one set of words for all. */

@@ -96,7 +96,8 @@ function checkDefinition(definition: unknown): Service {
 }
 
 function checkCommand(path: string, command: unknown): Command {
-  if (!isObject(command)) throw invalid(path, 'it is no object', '{ keys, execute } or { keys: everyKey, partial, merge }');
+  if (!isObject(command))
+    throw invalid(path, 'it is no object', '{ keys, execute } or { keys: everyKey, partial, merge }');
   const { keys, readOnly } = command;
   if (readOnly !== undefined && typeof readOnly !== 'boolean')
     throw invalid(`${path}.readOnly`, `it is ${String(readOnly)}`, 'true or false');
@@ -113,11 +114,16 @@ function checkCommand(path: string, command: unknown): Command {
 
 function checkName(path: string, name: unknown): void {
   if (typeof name === 'string' && name.length > 0 && name.length <= NAME_LENGTH_MAX && name.isWellFormed()) return;
-  throw invalid(path, `it is ${JSON.stringify(name) ?? String(name)}`, `a string of 1 to ${NAME_LENGTH_MAX} characters`);
+  throw invalid(
+    path,
+    `it is ${JSON.stringify(name) ?? String(name)}`,
+    `a string of 1 to ${NAME_LENGTH_MAX} characters`,
+  );
 }
 
 function checkFunction(path: string, value: unknown, accepts = 'a function'): void {
-  if (typeof value !== 'function') throw invalid(path, `it is ${value === undefined ? 'missing' : typeof value}`, accepts);
+  if (typeof value !== 'function')
+    throw invalid(path, `it is ${value === undefined ? 'missing' : typeof value}`, accepts);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,7 +6,16 @@ const UINT64_MAX = 2n ** 64n - 1n;
 const PATH_LENGTH_MAX = 100;
 
 /** Objects whose content is out of reach: msgpackr would write them as empty objects. */
-const OPAQUE: readonly (new (...args: never[]) => object)[] = [Promise, WeakMap, WeakSet, WeakRef, SharedArrayBuffer];
+const OPAQUE: readonly (new (...args: never[]) => object)[] = [
+  Promise,
+  WeakMap,
+  WeakSet,
+  WeakRef,
+  SharedArrayBuffer,
+  Number,
+  String,
+  Boolean,
+];
 
 export function fitsMessagePack(value: bigint): boolean {
   return value >= INT64_MIN && value <= UINT64_MAX;
@@ -27,7 +36,7 @@ export function checkEncodable(value: unknown, depthMax: number, path = ''): voi
       return;
     case 'object':
       if (value === null || ArrayBuffer.isView(value)) return;
-      if (depthMax < 0) throw notEncodable(path, 'a cycle, or more levels than are allowed (100)');
+      if (depthMax <= 0) throw notEncodable(path, 'a cycle, or more levels than are allowed (100)');
       checkObject(value, depthMax - 1, path);
       return;
     default:
@@ -37,7 +46,7 @@ export function checkEncodable(value: unknown, depthMax: number, path = ''): voi
 
 function checkObject(value: object, depthMax: number, path: string): void {
   const opaque = OPAQUE.find((kind) => value instanceof kind);
-  if (opaque !== undefined) throw notEncodable(path, `a ${opaque.name}`);
+  if (opaque !== undefined) throw notEncodable(path, `a ${opaque.name} object`);
   if (Array.isArray(value)) {
     value.forEach((item, at) => checkEncodable(item, depthMax, `${path}[${at}]`));
   } else if (value instanceof Set) {

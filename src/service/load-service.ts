@@ -9,7 +9,9 @@ export async function loadService(url: string | URL): Promise<Service> {
   const href = url instanceof URL ? url.href : url;
   const file = href.startsWith('file:') ? fileURLToPath(href) : href;
   if (href.startsWith('file:') && !existsSync(file)) {
-    throw new PsmrError('INVALID_SERVICE', `There is no service module at ${file}. Check the path.`, { details: { file } });
+    throw new PsmrError('INVALID_SERVICE', `There is no service module at ${file}. Check the path.`, {
+      details: { file },
+    });
   }
   const module = await importModule(href, file);
   const exported = module['default'] ?? module['service'];

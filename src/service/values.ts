@@ -66,7 +66,7 @@ function plainCopy(value: unknown, depth: number): unknown {
       return value === 0 ? 0 : value;
     case 'object':
       if (value === null) return null;
-      if (depth > DEPTH_MAX) return NOT_PLAIN;
+      if (depth >= DEPTH_MAX) return NOT_PLAIN;
       return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth);
     case 'bigint':
       return fitsMessagePack(value) ? value : NOT_PLAIN;

@@ -5,7 +5,7 @@ import type { CommandType } from '../../src/client/command-queue.js';
 import type { Route, Router } from '../../src/client/command-router.js';
 import { PsmrError } from '../../src/errors.js';
 import { maskOfAll, maskOfStream } from '../../src/transport/frame-check.js';
-import { ModelServer } from './model-server.js';
+import { idOf, ModelServer } from './model-server.js';
 import { seededRandom, SimulatedClock } from './simulated-clock.js';
 
 const TYPES: Record<string, CommandType> = {
@@ -23,7 +23,7 @@ export function modelRouter(epoch: number): Router {
     route(name: string, args: unknown): Route {
       const type = TYPES[name];
       if (type === undefined) throw new PsmrError('UNKNOWN_COMMAND', `no command ${name}`);
-      const group = (Number(args) + epoch) % GROUPS;
+      const group = (idOf(args) + epoch) % GROUPS;
       return { type, group, mask: group === 0 ? maskOfAll(GROUPS - 1) : maskOfStream(group) };
     },
   };
@@ -44,17 +44,15 @@ export function createModel(seed: number, limits: Partial<ClientLimits> = {}): M
     limits: { ...DEFAULT_CLIENT_LIMITS, ...limits },
     clock,
     serverNowMs: () => 1_700_000_000_000 + clock.now(),
-    learn: () => Promise.resolve(modelRouter(server.epoch)),
+    learn: () => Promise.resolve(modelRouter(server.learnedEpoch ?? server.epoch)),
   });
   return { clock, server, client };
 }
 
-/** Lets time pass, promises included, until all is quiet or `untilMs`. */
+/** Lets time pass until `untilMs` or until nothing is left to happen; what promises start belongs to their time. */
 export async function passTime(clock: SimulatedClock, untilMs: number): Promise<void> {
-  for (;;) {
-    const quiet = clock.run(untilMs);
-    // What a promise's continuation starts belongs to the same time.
+  for (let next = clock.nextMs; next <= untilMs; next = clock.nextMs) {
+    clock.run(next + 1);
     await new Promise((resolve) => setImmediate(resolve));
-    if (!quiet || clock.run(clock.now())) return;
   }
 }

@@ -44,18 +44,24 @@ interface ModelLink {
 
 type Body = readonly [id: number, group: number];
 
+/** A command's number: its argument, or the first of several. */
+export function idOf(args: unknown): number {
+  return Number(Array.isArray(args) ? args[0] : args);
+}
+
 export class ModelServer {
   /** How often each command, known by its id, was executed; reads are not counted. */
   readonly executions = new Map<number, number>();
   readonly frames: CommandsFrame[] = [];
   faults: Faults = NO_FAULTS;
   epoch = 1;
+  /** What it names as its map; its own where null. */
+  learnedEpoch: number | null = null;
   /** Whether a frame of an old epoch is refused as a whole or executed to an error per command. */
   epochErrorPerCommand = false;
-  /** False: nobody answers. */
-  up = true;
   readonly #clock: SimulatedClock;
   readonly #sessions = new Map<string, Session>();
+  readonly #links: ModelLink[] = [];
   /** A real server tells these by the creation time in their ids. */
   readonly #forgotten = new Set<string>();
 
@@ -65,9 +71,9 @@ export class ModelServer {
 
   readonly open: OpenLink = (group, _session, handlers): GroupLink => {
     const link: ModelLink = { handlers, open: true, busyUntil: 0 };
+    this.#links.push(link);
     let room = false;
     this.#clock.after(this.#delay(), () => {
-      if (!this.up) return this.#lose(link);
       room = true;
       if (link.open) handlers.writable();
     });
@@ -90,6 +96,14 @@ export class ModelServer {
     };
   };
 
+  /** Takes all links down for good. */
+  end(code: 'ENGINE_FAILED'): void {
+    for (const link of this.#links.filter(({ open }) => open)) {
+      link.open = false;
+      link.handlers.lost(new PsmrError(code, 'the model has ended'), false);
+    }
+  }
+
   #chance(fault: keyof Faults): boolean {
     return this.#clock.random() < this.faults[fault];
   }
@@ -110,7 +124,7 @@ export class ModelServer {
     if (this.#chance('linkLost')) return this.#lostWith(link);
     link.busyUntil = Math.max(link.busyUntil, this.#clock.now() + this.#delay());
     this.#clock.after(link.busyUntil - this.#clock.now(), () => {
-      if (this.up) this.#arrive(link, group, decodeCommandsFrame(bytes));
+      this.#arrive(link, group, decodeCommandsFrame(bytes));
     });
   }
 
@@ -155,7 +169,7 @@ export class ModelServer {
     const readOnly = (frame.flags & FLAG_READ_ONLY) !== 0;
     const ids = frame.segments.flatMap((segment) => {
       const { names, indexes, args } = decodeCommandBatch(segment.body, segment.count);
-      return args.map((value, i) => ({ id: Number(value), name: names[indexes[i] ?? 0] }));
+      return args.map((value, i) => ({ id: idOf(value), name: names[indexes[i] ?? 0] }));
     });
     if (!readOnly && !oldEpoch) for (const { id } of ids) this.executions.set(id, (this.executions.get(id) ?? 0) + 1);
     const replies: Uint8Array[] = [];

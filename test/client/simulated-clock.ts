@@ -43,12 +43,14 @@ export class SimulatedClock implements ClientClock {
     return () => (event.cancelled = true);
   }
 
-  /** Lets everything happen until `untilMs`; true: nothing is left to happen. */
-  run(untilMs: number): boolean {
-    for (;;) {
-      const next = this.#next();
-      if (next === undefined) return true;
-      if (next.at > untilMs) return false;
+  /** When the next thing happens; Infinity: nothing is left to happen. */
+  get nextMs(): number {
+    return this.#next()?.at ?? Infinity;
+  }
+
+  /** Lets everything happen until `untilMs`. */
+  run(untilMs: number): void {
+    for (let next = this.#next(); next !== undefined && next.at <= untilMs; next = this.#next()) {
       this.#events.splice(this.#events.indexOf(next), 1);
       this.#now = Math.max(this.#now, next.at);
       if (!next.cancelled) next.act();

@@ -21,7 +21,7 @@ function randomCommand(random: () => number, keys: readonly string[], id: number
   if (roll < 0.45) return ['add', { key: pick(keys), by, id }];
   if (roll < 0.55) return ['read', { key: pick(keys), by, id }];
   if (roll < 0.7) return ['move', { from: pick(keys), to: pick(keys), by, id }];
-  if (roll < 0.78) return ['spread', { keys: many, by, id }];
+  if (roll < 0.78) return ['spread', { keys: many, by, id, padding: 'x'.repeat(random() < 0.2 ? 3000 : 0) }];
   if (roll < 0.84) return ['sumOf', { keys: many, by, id }];
   if (roll < 0.92) return ['copy', { from: pick(keys), to: pick(keys), by, id }];
   return roll < 0.96 ? ['total', { id }] : ['raise', { by, id }];
@@ -47,7 +47,7 @@ function simulate(seed: number): void {
   const answered = (): number => clients.reduce((sum, client) => sum + client.outcomes.size, 0);
   let sent = 0;
   for (let steps = 0; answered() < total || !engine.drained; steps++) {
-    if (steps > STEPS_MAX) throw new Error(`stuck with ${answered()} of ${total} commands answered`);
+    if (steps > STEPS_MAX) throw new Error(`stuck with ${answered()} of ${total} commands answered: ${engine.describe()}`);
     if (sent < total && random() < 0.1) {
       const size = Math.min(total - sent, 1 + Math.floor(random() * 6));
       const batch = Array.from({ length: size }, (_, at) => [sent + at, randomCommand(random, keys, sent + at)] as const);

@@ -56,7 +56,7 @@ export const modelService = defineService({
     sumOf: {
       keys: (args: Many) => ({ read: args.keys }),
       readOnly: true,
-      execute: (state, args) => args.keys.map((key) => number(state.get<number>(key))),
+      execute: (state, args) => args.keys.map((key) => [state.get<number>(key) ?? 'none', state.has(key)]),
     },
     copy: {
       keys: (args: Two) => ({ read: [args.from], write: [args.to] }),
@@ -141,7 +141,7 @@ export class SequentialModel {
         return sum;
       }
       case 'sumOf':
-        return keys.map(get);
+        return keys.map((at) => [this.content.get(at) ?? 'none', this.content.has(at)]);
       case 'copy': {
         const value = get(from);
         this.content.set(to, value + 1);

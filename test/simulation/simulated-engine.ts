@@ -22,6 +22,7 @@ import { encodeCommandsFrame, SEGMENT_EVERY_KEY, type Segment } from '../../src/
 import { sameStreams } from '../../src/execution/stream-set.js';
 import type { ModelCommand, ModelOutcome } from './model-service.js';
 
+// Rings of 4 KiB, so that they are full now and then.
 const noGuard: DeterminismGuard = { active: false, command: '', realNow: () => 0, uninstall: () => undefined };
 
 /** Keeps what was proposed, and commits it only when told to: a log whose disk takes its time. */
@@ -128,7 +129,7 @@ export class SimulatedEngine {
     random: () => number,
   ) {
     this.#random = random;
-    const memory = createEngineMemory(map.streams);
+    const memory = createEngineMemory(map.streams, { syncBytes: 4096, exchangeBytes: 4096 });
     const control = new ControlBlock(memory.control);
     this.control = control;
     const groups = Array.from({ length: map.streams + 1 }, (_, group) => group);
@@ -171,6 +172,16 @@ export class SimulatedEngine {
     } else {
       this.nodes[group]?.poll();
     }
+  }
+
+  describe(): string {
+    return this.logs
+      .map((log, group) => {
+        const executor = this.streams[group - 1]?.executor;
+        const at = executor === undefined ? '' : ` executed ${executor.executedIndex} merged ${executor.syncIndex}`;
+        return `group ${group}: last ${log.lastIndex} committed ${log.committed}${at}`;
+      })
+      .join('; ');
   }
 
   /** Whether all that was ordered has been executed in each of its streams: a reply needs only the coordinator. */
