@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 // One seed for all properties of a run: printed, and given back by FAST_CHECK_SEED to replay it.
 const seed = process.env['FAST_CHECK_SEED'] ?? String(randomInt(2 ** 31));
 process.env['FAST_CHECK_SEED'] = seed;
-process.stderr.write(`fast-check seed ${seed} (replay with FAST_CHECK_SEED=${seed})\n`);
+if (process.env['VITEST'] !== undefined)
+  process.stderr.write(`fast-check seed ${seed} (replay with FAST_CHECK_SEED=${seed})\n`);
 
 export default defineConfig({
   test: {

@@ -1,13 +1,11 @@
-import { invariant, type PsmrError } from '../../src/errors.js';
+import type { Outcome } from '../../src/client/call.js';
+import { invariant } from '../../src/errors.js';
 import type { BenchCommand } from '../workloads/workload.js';
 
 /** What the load needs of a client: the engine's own and the remote one fit. */
 export interface BatchClient {
   executeBatch(commands: readonly BenchCommand[]): Promise<readonly Outcome[]>;
 }
-
-export type Outcome =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: PsmrError };
 
 /** Says what is wrong with a command's result, null for a right one. */
 export type ResultCheck = (command: BenchCommand, value: unknown) => string | null;

@@ -15,7 +15,8 @@ export interface LogShape {
 /**
  * Deals commands, in the order of their arrival, to the logs of their groups. Every `batch` commands close an entry; a
  * stream's entry names the newest group-0 index closed so far that has a command for it. A stream that is idle when
- * group 0 grows by a command for it gets an entry with that merge point alone.
+ * group 0 grows by a command for it gets an entry with that merge point alone. Within an entry, commands are grouped by
+ * destination, as in a client's frame: they came at the same time, so any order of them is right.
  */
 export function buildLogs(commands: Iterable<BenchCommand>, route: Router, shape: LogShape): OrderedLogs {
   const dealer = new Dealer(shape);

@@ -37,7 +37,7 @@ function latencyCells({ latencyUs }: RunReport): string[] {
 }
 
 /** `p-smr executes 1.95 times as many commands per second as smr: ...` */
-export function explain(runs: readonly RunReport[]): string {
+function explain(runs: readonly RunReport[]): string {
   const first = runs[0];
   const last = runs.at(-1);
   if (first === undefined || last === undefined) return '';

@@ -11,7 +11,7 @@ import type { BenchCommand, Workload, WorkloadOptions } from './workload.js';
 import { scrambledZipf } from './zipf.js';
 
 /** What every account starts with: so much that overdrafts stay rare. */
-export const INITIAL_BALANCE = 1_000_000;
+const INITIAL_BALANCE = 1_000_000;
 const TRANSFER_SHARE = 0.5;
 const DEPOSIT_SHARE = 0.25;
 const AMOUNT = 5;

@@ -33,7 +33,7 @@ export function kvWorkload(mix: KvMix): Workload {
   };
 }
 
-export function keyName(key: number): string {
+function keyName(key: number): string {
   return `user${key}`;
 }
 

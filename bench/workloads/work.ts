@@ -1,5 +1,5 @@
 /**
- * CPU work for a handler: `iterations` rounds of xorshift32, about a nanosecond each, every round waiting for the one
+ * CPU work for a handler: `iterations` rounds of xorshift32, one to two nanoseconds each, every round waiting for the one
  * before. Handlers may read no clock, and equal work must be equal on every worker: so time is calibrated once, outside,
  * and commands carry iterations.
  */

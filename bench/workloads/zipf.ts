@@ -10,7 +10,7 @@ export function uniform(count: number): Choice {
 /**
  * Ranks 0, 1, 2, ... with probability proportional to 1 / (rank + 1)^theta, for theta in (0, 1): Gray et al., "Quickly
  * generating billion-record synthetic databases" (SIGMOD 1994), which YCSB uses too. Ranks 0 and 1 are exact, the others
- * follow a continuous approximation. Set-up sums `count` terms once.
+ * follow a continuous approximation, a few percent off where the curve is steep. Set-up sums `count` terms once.
  */
 export function zipfRanks(count: number, theta: number): Choice {
   const zeta = generalisedHarmonic(count, theta);

@@ -29,6 +29,7 @@ export function readKeys(name: string, command: KeyedCommand, args: unknown): De
     );
   }
   if (Array.isArray(keys)) {
+    checkCount(name, keys.length);
     checkKeys(name, keys);
     return { read: keys, write: command.readOnly === true ? NO_KEYS : keys };
   }
@@ -39,17 +40,20 @@ function readAccess(name: string, command: KeyedCommand, keys: Keys): DeclaredKe
   if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) throw invalidKeys(name, 'it returned no list');
   const { read = NO_KEYS, write = NO_KEYS } = keys as { read?: readonly string[]; write?: readonly string[] };
   if (!Array.isArray(read) || !Array.isArray(write)) throw invalidKeys(name, "its 'read' and 'write' are not lists");
-  if (read.length + write.length === 0) throw invalidKeys(name, 'it returned no key at all');
-  if (read.length > 0) checkKeys(name, read);
-  if (write.length > 0) checkKeys(name, write);
+  checkCount(name, read.length + write.length);
+  checkKeys(name, read);
+  checkKeys(name, write);
   if (command.readOnly === true && write.length > 0) throw invalidKeys(name, 'it writes keys, but is readOnly');
   return { read, write };
 }
 
+function checkCount(name: string, count: number): void {
+  if (count === 0) throw invalidKeys(name, 'it returned no key at all');
+  if (count > KEYS_PER_COMMAND_MAX)
+    throw invalidKeys(name, `it returned ${count} keys; ${KEYS_PER_COMMAND_MAX} are allowed`);
+}
+
 function checkKeys(name: string, keys: readonly unknown[]): void {
-  if (keys.length === 0) throw invalidKeys(name, 'it returned no key at all');
-  if (keys.length > KEYS_PER_COMMAND_MAX)
-    throw invalidKeys(name, `it returned ${keys.length} keys; ${KEYS_PER_COMMAND_MAX} are allowed`);
   for (const key of keys) {
     if (typeof key !== 'string') throw invalidKeys(name, `it returned a key that is no string (${typeof key})`);
     if (key.length > KEY_LENGTH_MAX)
@@ -68,8 +72,8 @@ function invalidKeys(name: string, what: string): PsmrError {
 /** Where a command goes: to one stream's group, or to group 0 for the streams of the mask. */
 export interface Destination {
   /** 1..K, or 0 for the sync group. */
-  group: number;
-  mask: StreamMask;
+  readonly group: number;
+  readonly mask: StreamMask;
 }
 
 /** The masks of single streams and of all, made once per map. */
@@ -93,18 +97,16 @@ export class Classifier {
     return this.destinationOf(readKeys(name, command, args));
   }
 
-  destinationOf(keys: DeclaredKeys): Destination {
-    const { read, write } = keys;
+  /** The streams of a command's keys. A key kept everywhere adds none where it is read, and all where it is written. */
+  destinationOf({ read, write }: DeclaredKeys): Destination {
     let first = 0;
     let low = 0;
     let high = 0;
-    const lists = read === write || write.length === 0 ? 1 : 2;
-    for (let nth = 0; nth < lists; nth++) {
-      for (const key of nth === 0 ? read : write) {
+    for (let list = read === write ? 1 : 0; list < 2; list++) {
+      for (const key of list === 0 ? read : write) {
         const stream = this.#map.streamOf(key);
         if (stream === 0) {
-          // Written everywhere, or read wherever the command is anyway.
-          if (write.includes(key)) return this.#all;
+          if (list === 1) return this.#all;
           continue;
         }
         if (stream === first) continue;
@@ -114,7 +116,8 @@ export class Classifier {
         else high |= bit;
       }
     }
-    if (first === 0) return this.#one(this.#map.hashedStreamOf(read[0] ?? write[0] ?? ''));
+    // Only keys that are everywhere: any stream can answer, and the key's hash spreads the work.
+    if (first === 0) return this.#one(this.#map.hashedStreamOf(read[0] ?? ''));
     const only = this.#one(first).mask;
     low >>>= 0;
     high >>>= 0;

@@ -50,10 +50,7 @@ function placeSlots(names: readonly string[], ranges: NonNullable<PartitioningCo
   return slots;
 }
 
-function placeClasses(
-  names: readonly string[],
-  classes: NonNullable<PartitioningConfig['classes']>,
-): ClassPlacement[] {
+function placeClasses(names: readonly string[], classes: NonNullable<PartitioningConfig['classes']>): ClassPlacement[] {
   return Object.entries(classes).map(([prefix, placed]) => {
     if (placed.place === 'everywhere') return { prefix, stream: 0 };
     if (placed.place === 'hash') return { prefix, stream: -1 };

@@ -1,8 +1,7 @@
 /** Slots to streams, and the key classes that are placed by name instead of by hash: the tunable half. */
-import { createHash } from 'node:crypto';
 import { PsmrError } from '../errors.js';
 import { STREAMS_MAX } from '../transport/frames.js';
-import { SLOTS, slotOf } from './slots.js';
+import { hashOf, SLOTS, slotOf } from './slots.js';
 
 /** A key class is the keys with a common prefix. */
 export interface ClassPlacement {
@@ -24,8 +23,9 @@ const BY_HASH = -1;
 export class PartitionMap {
   readonly streams: number;
   readonly names: readonly string[];
-  /** A number that two maps share only if they are the same. */
+  /** A uint32 hash of what the map says: maps that place keys differently differ here (but for one chance in 2^32). */
   readonly epoch: number;
+  /** Whether any key is kept in every partition. */
   readonly hasEverywhere: boolean;
   readonly #slots: Uint8Array;
   /** Longest prefix first. */
@@ -39,25 +39,26 @@ export class PartitionMap {
     this.#slots = Uint8Array.from(json.slots);
     this.#classes = [...json.classes].sort((a, b) => b.prefix.length - a.prefix.length);
     this.hasEverywhere = json.classes.some((placed) => placed.stream === EVERYWHERE);
-    this.epoch = createHash('sha256').update(JSON.stringify(json)).digest().readUInt32LE(0);
+    // Without the names: they place nothing.
+    this.epoch = hashOf(JSON.stringify([this.streams, json.slots, json.classes]));
   }
 
   /** The stream that owns a key, 1..K; 0: the key is kept in every partition. */
   streamOf(key: string): number {
-    if (this.#classes.length > 0) {
-      for (const { prefix, stream } of this.#classes) {
-        if (key.startsWith(prefix)) {
-          if (stream === BY_HASH) break;
-          return stream;
-        }
-      }
-    }
-    return this.#slots[slotOf(key)] as number;
+    return this.#classes.length === 0 ? this.hashedStreamOf(key) : this.#classifiedStreamOf(key);
   }
 
   /** The stream of the key's slot, whatever its class. */
   hashedStreamOf(key: string): number {
-    return this.#slots[slotOf(key)] as number;
+    // A slot is always in range; the compiler cannot know.
+    return this.#slots[slotOf(key)] ?? EVERYWHERE;
+  }
+
+  #classifiedStreamOf(key: string): number {
+    for (const { prefix, stream } of this.#classes) {
+      if (key.startsWith(prefix)) return stream;
+    }
+    return this.hashedStreamOf(key);
   }
 
   toJson(): PartitionMapJson {
@@ -69,7 +70,11 @@ export class PartitionMap {
     if (!isPartitionMapJson(json)) {
       throw new PsmrError('INVALID_CONFIG', 'This is no partition map: it needs names, 1024 slots and classes.');
     }
-    return new PartitionMap({ names: [...json.names], slots: [...json.slots], classes: [...json.classes] });
+    // In one form, whatever the order of classes and fields was: equal maps have equal epochs.
+    const classes = json.classes
+      .map(({ prefix, stream }) => ({ prefix, stream }))
+      .sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
+    return new PartitionMap({ names: [...json.names], slots: [...json.slots], classes });
   }
 }
 
@@ -89,6 +94,7 @@ function isPartitionMapJson(json: unknown): json is PartitionMapJson {
       if (typeof placed !== 'object' || placed === null) return false;
       const { prefix, stream } = placed as Record<string, unknown>;
       return typeof prefix === 'string' && isStream(stream, BY_HASH);
-    })
+    }) &&
+    new Set(classes.map(({ prefix }: ClassPlacement) => prefix)).size === classes.length
   );
 }

@@ -1,11 +1,16 @@
 /** Keys to slots: the fixed half of the partition map. What it computes must never change: logs and data depend on it. */
 export const SLOTS = 1024;
 
-/** The slot of a key, 0..1023: FNV-1a over its UTF-16 units, then the finaliser of MurmurHash3. */
+/** The slot of a key, 0..1023. */
 export function slotOf(key: string): number {
+  return hashOf(key) & (SLOTS - 1);
+}
+
+/** A well-mixed 32-bit hash: FNV-1a over the UTF-16 units, then the finaliser of MurmurHash3. */
+export function hashOf(text: string): number {
   let hash = 0x811c_9dc5;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x0100_0193);
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
-  return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

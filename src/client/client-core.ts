@@ -3,12 +3,13 @@
  * its group's channel, and sees to it that every call ends.
  */
 import { messageOf, PsmrError } from '../errors.js';
+import type { ChannelHost, Rerouted } from './channel-host.js';
 import { BatchCall, type Call, type Outcome, SingleCall } from './call.js';
 import type { ClientClock } from './client-clock.js';
 import { clientClosed } from './client-errors.js';
 import type { ClientLimits } from './client-limits.js';
 import type { Router } from './command-router.js';
-import { type ChannelHost, GroupChannel, type Rerouted } from './group-channel.js';
+import { GroupChannel } from './group-channel.js';
 import type { OpenLink } from './group-link.js';
 import { MapChange } from './map-change.js';
 import { createSessionId } from './session-id.js';

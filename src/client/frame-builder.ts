@@ -8,7 +8,7 @@ import { type SegmentedCommands, segmentCommands } from './frame-encoder.js';
 /** The most commands of one frame: beyond this a larger batch saves nothing and only delays its first result. */
 export const FRAME_COMMANDS_MAX = 4096;
 /** What a frame of many commands grows to; a single command may be larger. */
-export const FRAME_BYTES_AIM = 131_072;
+const FRAME_BYTES_AIM = 131_072;
 const BYTES_PER_COMMAND_GUESS = 64;
 
 export interface FrameContent {

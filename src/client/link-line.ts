@@ -3,8 +3,8 @@ import type { PsmrError } from '../errors.js';
 import type { ClientClock } from './client-clock.js';
 import type { GroupLink, GroupLinkHandlers } from './group-link.js';
 
-export const BACKOFF_MIN_MS = 1;
-export const BACKOFF_MAX_MS = 500;
+const BACKOFF_MIN_MS = 1;
+const BACKOFF_MAX_MS = 500;
 
 export interface LineHandlers {
   frame(bytes: Uint8Array): void;

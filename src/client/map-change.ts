@@ -5,7 +5,7 @@
 import { messageOf, PsmrError } from '../errors.js';
 import type { ClientClock } from './client-clock.js';
 import { unreachable } from './client-errors.js';
-import type { Rerouted } from './group-channel.js';
+import type { Rerouted } from './channel-host.js';
 
 /** Between two questions where a server refuses an epoch and yet names it as its own. */
 const ASK_AGAIN_MS = 50;

@@ -38,12 +38,16 @@ export function decodeReply(bytes: Uint8Array): Reply {
     firstSequence: frame.firstSequence,
     count: frame.count,
   };
-  if (!Array.isArray(body) || body.length !== 2) throw badFrame("a reply's body is not two values");
-  const [first, second]: readonly unknown[] = body;
+  if (!isPair(body)) throw badFrame("a reply's body is not two values");
+  const [first, second] = body;
   if (frame.kind === FrameKind.rejected) return { kind: 'rejected', ...range, error: readError(first, second) };
   if (!Array.isArray(first) || first.length !== frame.count) throw badFrame("a reply's values do not fit its count");
   const values: readonly unknown[] = first;
   return { kind: 'results', ...range, values, failures: readFailures(second, frame.count) };
+}
+
+function isPair(body: unknown): body is readonly [unknown, unknown] {
+  return Array.isArray(body) && body.length === 2;
 }
 
 function unpack(body: Uint8Array): unknown {

@@ -20,7 +20,8 @@ const OPTIONS = { useRecords: false, mapsAsObjects: true, moreTypes: true, copyB
 const packr = new Packr(OPTIONS);
 const unpackr = new Unpackr(OPTIONS);
 // Where there are Buffers, msgpackr writes nothing else as MessagePack's own binary type.
-const BinaryArray: Pick<typeof Uint8Array, 'from'> = typeof Buffer === 'undefined' ? Uint8Array : Buffer;
+const binary = (values: readonly number[]): Uint8Array =>
+  typeof Buffer === 'undefined' ? Uint8Array.from(values) : Buffer.from(values);
 
 /** MessagePack of any value that a service may use. Throws where msgpackr cannot encode it. */
 export function encodeValue(value: unknown): Uint8Array {
@@ -41,7 +42,7 @@ export function encodeCommandBatch(
   indexes: readonly number[],
   args: readonly unknown[],
 ): Uint8Array {
-  return packr.pack([names, names.length <= 256 ? BinaryArray.from(indexes) : indexes, args]);
+  return packr.pack([names, names.length <= 256 ? binary(indexes) : indexes, args]);
 }
 
 function isIndexes(value: unknown, names: number): value is ArrayLike<number> {

@@ -19,10 +19,11 @@ export class PartitionStore {
   /** Keys of delta that were deleted and set again: they belong at the end, not at their old place in base. */
   #moved: Set<string> | null = null;
   #folding = false;
+  /** While there is a delta: keys in both together. */
   #size = 0;
 
   get size(): number {
-    return this.#size;
+    return this.#delta === null ? this.#base.size : this.#size;
   }
 
   get frozen(): boolean {
@@ -48,7 +49,6 @@ export class PartitionStore {
   set(key: string, value: Stored): void {
     if (this.#delta === null) {
       this.#base.set(key, value);
-      this.#size = this.#base.size;
     } else {
       this.#setBesideFrozen(this.#delta, key, value);
     }
@@ -57,7 +57,6 @@ export class PartitionStore {
   delete(key: string): void {
     if (this.#delta === null) {
       this.#base.delete(key);
-      this.#size = this.#base.size;
     } else if (this.has(key)) {
       this.#deleteBesideFrozen(this.#delta, key);
     }
@@ -83,6 +82,7 @@ export class PartitionStore {
   /** Marks the content as it is now; the iterator walks it unharmed by later writes. Then call `fold` until true. */
   freeze(): IterableIterator<[string, Stored]> {
     if (this.#delta !== null) throw new Error('broken invariant: the partition is frozen already');
+    this.#size = this.#base.size;
     this.#delta = new Map();
     this.#moved = new Set();
     this.#folding = false;

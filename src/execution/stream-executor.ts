@@ -19,7 +19,7 @@ import { CommandRunner, StreamValues, type Place } from './command-runner.js';
 import { CommandTable, type PreparedCommand } from './command-table.js';
 import { beginRun, wrongStream, type RunEnvironment, type RunInProgress } from './rendezvous.js';
 import { encodeRejection, ResultBatch } from './result-batch.js';
-import { SessionTable, sessionKeyOf, type SessionLimits } from './session-table.js';
+import { hasSession, SessionTable, sessionKeyOf, type SessionLimits } from './session-table.js';
 import type { StreamPorts } from './stream-ports.js';
 
 export type StepOutcome =
@@ -209,7 +209,9 @@ export class StreamExecutor {
     }
     const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs);
     if (admission === 'admitted') {
-      const reply = this.#executeSegments(entry, frame, position);
+      const results = this.#executeSegments(entry, frame, position);
+      if (!hasSession(key) && !this.#ports.feedReads) return;
+      const reply = results.encode(this.#stream, first, 0);
       this.sessions.record(key, first, count, reply);
       return this.#ports.reply(key, reply);
     }
@@ -218,7 +220,7 @@ export class StreamExecutor {
     }
   }
 
-  #executeSegments(entry: Entry, frame: CommandsFrame, firstPosition: number): Uint8Array {
+  #executeSegments(entry: Entry, frame: CommandsFrame, firstPosition: number): ResultBatch {
     const place = { group: this.#stream, index: entry.index, timestampMs: this.#timestampMs };
     const results = new ResultBatch();
     for (const { body, count } of frame.segments) {
@@ -226,7 +228,7 @@ export class StreamExecutor {
     }
     this.counts.commands += results.values.length;
     this.counts.failedCommands += results.failed;
-    return results.encode(this.#stream, frame.firstSequence, 0);
+    return results;
   }
 
   #executeBody(

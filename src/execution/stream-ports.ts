@@ -19,6 +19,8 @@ export interface StreamPorts {
   send(stream: number, message: Uint8Array): void;
   /** The next message from another stream; null: none yet. */
   receive(stream: number): Uint8Array | null;
+  /** Whether anyone reads the results of commands without a session (those of sessions are kept in any case). */
+  readonly feedReads: boolean;
   /** A frame for the client of a session of this stream's group. */
   reply(sessionKey: string, frame: Uint8Array): void;
   /** The results of a run that this stream coordinated (or null: the run is done), for group 0's worker. */

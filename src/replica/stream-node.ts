@@ -130,6 +130,10 @@ export class StreamNode implements StreamPorts {
     return outcome === 'idle' && awaitsDisk ? 'park' : 'spin';
   }
 
+  get feedReads(): boolean {
+    return this.#feed !== null;
+  }
+
   takeEntry(): Entry | null {
     const entry = this.#options.log.take();
     if (entry !== null && entry.index > this.#recoveredTo) this.#queuedBytes -= bytesOf(entry.frames);

@@ -6,10 +6,9 @@
 export const everyKey: unique symbol = Symbol.for('psmr.everyKey');
 
 /** Keys that a command reads and keys that it writes; a key that is both stands in both. */
-export interface KeyAccess {
-  readonly read?: readonly string[];
-  readonly write?: readonly string[];
-}
+export type KeyAccess =
+  | { readonly read: readonly string[]; readonly write?: readonly string[] }
+  | { readonly read?: readonly string[]; readonly write: readonly string[] };
 
 /** What a key function returns: keys both readable and writable, or the two apart. */
 export type Keys = readonly string[] | KeyAccess;

@@ -18,7 +18,8 @@ export interface EveryKeyCommandDefinition<A> {
   keys: typeof everyKey;
   readOnly?: boolean;
   partial(partition: Partition, args: A, context: CommandContext): unknown;
-  // The parts have the type that `partial` returns; TypeScript cannot tie the two here, so `merge` may state it.
+  // The parts are what `partial` returns and the arguments what it takes; TypeScript cannot infer that here, so `merge`
+  // states the types it uses.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
   merge(parts: readonly any[], args: A, context: CommandContext): unknown;
 }
@@ -26,17 +27,21 @@ export interface EveryKeyCommandDefinition<A> {
 export type CommandDefinitions<A> = { [K in keyof A]: KeyedCommandDefinition<A[K]> | EveryKeyCommandDefinition<A[K]> };
 
 /** What `defineService` returns; the basis of the types of a client. */
-export interface ServiceDefinition<A = unknown, C = unknown> {
+export interface ServiceDefinition<C = unknown> {
   readonly name: string;
   readonly commands: C;
-  /** Types only: the arguments of each command. */
-  readonly '~arguments'?: A;
 }
 
 export type CommandName<S extends ServiceDefinition> = keyof S['commands'] & string;
 
-export type CommandArguments<S extends ServiceDefinition, N extends CommandName<S>> =
-  S extends ServiceDefinition<infer A> ? (N extends keyof A ? A[N] : never) : never;
+/** What `keys` takes, or `partial` where there are no keys; `unknown` where that takes nothing. */
+export type CommandArguments<S extends ServiceDefinition, N extends CommandName<S>> = S['commands'][N] extends {
+  keys: (args: infer A) => unknown;
+}
+  ? A
+  : S['commands'][N] extends { partial: (partition: never, args: infer A, ...rest: never[]) => unknown }
+    ? A
+    : never;
 
 export type CommandResult<S extends ServiceDefinition, N extends CommandName<S>> = S['commands'][N] extends {
   execute: (...args: never[]) => infer R;
@@ -69,9 +74,9 @@ const NAME_LENGTH_MAX = 128;
 export function defineService<A extends object, C extends object>(definition: {
   name: string;
   commands: CommandDefinitions<A> & C;
-}): ServiceDefinition<A, C> {
+}): ServiceDefinition<C> {
   const { name, commands } = checkDefinition(definition);
-  return Object.freeze({ name, commands: Object.freeze({ ...commands }) }) as ServiceDefinition<A, C>;
+  return Object.freeze({ name, commands: Object.freeze({ ...commands }) }) as ServiceDefinition<C>;
 }
 
 /** The definition as the engine runs it. Throws INVALID_SERVICE. */
@@ -86,13 +91,13 @@ function checkDefinition(definition: unknown): Service {
   if (!isObject(commands)) throw invalid('commands', 'it is no object', 'an object of commands by name');
   const names = Object.keys(commands);
   if (names.length === 0) throw invalid('commands', 'it has no command', 'at least one');
-  const checked: Record<string, Command> = {};
-  for (const command of names) {
-    checkName(`commands[${JSON.stringify(command)}]`, command);
-    if (command.startsWith('$')) throw invalid(`commands["${command}"]`, "its name begins with '$'", 'another name');
-    checked[command] = checkCommand(`commands.${command}`, commands[command]);
-  }
-  return { name: name as string, commands: checked };
+  const checked = names.map((command): [string, Command] => {
+    const path = pathOf(command);
+    checkName(path, command);
+    if (command.startsWith('$')) throw invalid(path, "its name begins with '$'", 'names that begin otherwise');
+    return [command, checkCommand(path, commands[command])];
+  });
+  return { name, commands: Object.fromEntries(checked) };
 }
 
 function checkCommand(path: string, command: unknown): Command {
@@ -100,7 +105,7 @@ function checkCommand(path: string, command: unknown): Command {
     throw invalid(path, 'it is no object', '{ keys, execute } or { keys: everyKey, partial, merge }');
   const { keys, readOnly } = command;
   if (readOnly !== undefined && typeof readOnly !== 'boolean')
-    throw invalid(`${path}.readOnly`, `it is ${String(readOnly)}`, 'true or false');
+    throw invalid(`${path}.readOnly`, `it is ${typeOf(readOnly)}`, 'true or false');
   if (keys === everyKeySymbol) {
     checkFunction(`${path}.partial`, command['partial']);
     checkFunction(`${path}.merge`, command['merge']);
@@ -112,18 +117,28 @@ function checkCommand(path: string, command: unknown): Command {
   return command as unknown as Command;
 }
 
-function checkName(path: string, name: unknown): void {
+function checkName(path: string, name: unknown): asserts name is string {
   if (typeof name === 'string' && name.length > 0 && name.length <= NAME_LENGTH_MAX && name.isWellFormed()) return;
   throw invalid(
     path,
-    `it is ${JSON.stringify(name) ?? String(name)}`,
+    `it is ${typeof name === 'string' ? JSON.stringify(name) : typeOf(name)}`,
     `a string of 1 to ${NAME_LENGTH_MAX} characters`,
   );
 }
 
 function checkFunction(path: string, value: unknown, accepts = 'a function'): void {
-  if (typeof value !== 'function')
-    throw invalid(path, `it is ${value === undefined ? 'missing' : typeof value}`, accepts);
+  if (typeof value !== 'function') throw invalid(path, `it is ${typeOf(value)}`, accepts);
+}
+
+function pathOf(command: string): string {
+  return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(command)
+    ? `commands.${command}`
+    : `commands[${JSON.stringify(command)}]`;
+}
+
+function typeOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,6 +3,9 @@
  * like are replaced once, by functions that throw while a handler runs and pass on otherwise. The check is one read of
  * a property, so it costs commands nothing.
  */
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers';
 import { PsmrError } from '../errors.js';
 
 export interface DeterminismGuard {
@@ -22,24 +25,32 @@ const USE_NOW = 'ctx.now, the time of the command in its log';
 const USE_RANDOM = 'ctx.random(), seeded by the command';
 const USE_NOTHING = 'nothing of the kind: a handler computes its result from state and arguments, at once';
 
-/** Where each forbidden function lives, and what to use instead. */
-const FORBIDDEN: readonly (readonly [path: string, instead: string])[] = [
-  ['Date.now', USE_NOW],
-  ['performance.now', USE_NOW],
-  ['process.hrtime', USE_NOW],
-  ['process.hrtime.bigint', USE_NOW],
-  ['process.uptime', USE_NOW],
-  ['Math.random', USE_RANDOM],
-  ['crypto.randomUUID', USE_RANDOM],
-  ['crypto.getRandomValues', USE_RANDOM],
-  ['setTimeout', USE_NOTHING],
-  ['setInterval', USE_NOTHING],
-  ['setImmediate', USE_NOTHING],
-  ['queueMicrotask', USE_NOTHING],
-  ['process.nextTick', USE_NOTHING],
-  ['process.exit', USE_NOTHING],
-  ['fetch', USE_NOTHING],
-  ['Atomics.wait', USE_NOTHING],
+interface Forbidden {
+  readonly root: object;
+  /** Below the root. */
+  readonly path: string;
+  readonly instead: string;
+}
+
+const forbid = (root: object, instead: string, ...paths: readonly string[]): Forbidden[] =>
+  paths.map((path) => ({ root, path, instead }));
+
+const FORBIDDEN: readonly Forbidden[] = [
+  ...forbid(
+    globalThis,
+    USE_NOW,
+    'Date.now',
+    'performance.now',
+    'process.hrtime',
+    'process.hrtime.bigint',
+    'process.uptime',
+  ),
+  ...forbid(globalThis, USE_RANDOM, 'Math.random', 'crypto.randomUUID', 'crypto.getRandomValues'),
+  ...forbid(crypto, USE_RANDOM, 'randomBytes', 'randomInt', 'randomUUID', 'randomFill', 'randomFillSync'),
+  ...forbid(globalThis, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'),
+  ...forbid(timers, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate'),
+  ...forbid(globalThis, USE_NOTHING, 'process.nextTick', 'process.exit', 'process.abort', 'process.kill'),
+  ...forbid(globalThis, USE_NOTHING, 'fetch', 'Atomics.wait', 'Atomics.waitAsync'),
 ];
 
 /** Installs the guard in this thread; once is enough, and `uninstall` ends it. */
@@ -53,65 +64,97 @@ export function installDeterminismGuard(): DeterminismGuard {
     realNow,
     uninstall: () => {
       for (const undo of restore.reverse()) undo();
+      syncBuiltinESMExports();
     },
   };
-  for (const [path, instead] of FORBIDDEN) {
-    const undo = replaceFunction(guard, path, instead);
+  for (const forbidden of FORBIDDEN) {
+    const undo = replaceFunction(guard, forbidden);
     if (undo !== null) restore.push(undo);
   }
-  restore.push(replaceDate(guard, RealDate));
+  restore.push(replaceTimeOrigin(guard), replaceDate(guard, RealDate));
+  // `import { randomInt } from 'node:crypto'` sees what was put into the module only after this.
+  syncBuiltinESMExports();
   return guard;
 }
 
+/** Whether `await` would wait for the value: handlers may not return such. */
 export function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return 'then' in value && typeof value.then === 'function';
 }
 
-function forbidden(guard: DeterminismGuard, what: string, instead: string): PsmrError {
+function notDeterministic(guard: DeterminismGuard, what: string, instead: string): PsmrError {
   return new PsmrError(
     'NOT_DETERMINISTIC',
     `Command '${guard.command}' used ${what}, which differs from replica to replica. Use ${instead}.`,
   );
 }
 
-/** Replaces the function at a path below globalThis; null where this Node does not have it. */
-function replaceFunction(guard: DeterminismGuard, path: string, instead: string): (() => void) | null {
+/** Replaces the function at a path; null where this Node does not have it. */
+function replaceFunction(guard: DeterminismGuard, { root, path, instead }: Forbidden): (() => void) | null {
   const names = path.split('.');
   const name = names.pop() ?? '';
-  let owner: unknown = globalThis;
-  for (const step of names) owner = owner === undefined ? undefined : Reflect.get(owner as object, step);
-  if ((typeof owner !== 'object' && typeof owner !== 'function') || owner === null) return null;
+  let owner: unknown = root;
+  for (const step of names) owner = isOwner(owner) ? Reflect.get(owner, step) : undefined;
+  if (!isOwner(owner)) return null;
   const original: unknown = Reflect.get(owner, name);
   if (typeof original !== 'function') return null;
   const real = original as Callable;
   const guarded = function (this: unknown, ...args: never[]): unknown {
-    if (guard.active) throw forbidden(guard, `${path}()`, instead);
+    if (guard.active) throw notDeterministic(guard, `${path}()`, instead);
     return Reflect.apply(real, this === undefined ? owner : this, args);
   };
   // What hangs on the original (hrtime.bigint, setTimeout's promisify symbol) stays.
   Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(real));
-  const descriptor = Object.getOwnPropertyDescriptor(owner, name);
-  Object.defineProperty(owner, name, { value: guarded, writable: true, configurable: true, enumerable: true });
-  return () => {
-    if (descriptor === undefined) Reflect.deleteProperty(owner as object, name);
-    else Object.defineProperty(owner as object, name, descriptor);
+  return define(owner, name, { value: guarded, writable: true, configurable: true, enumerable: true });
+}
+
+function replaceTimeOrigin(guard: DeterminismGuard): () => void {
+  const { timeOrigin } = performance;
+  const get = (): number => {
+    if (guard.active) throw notDeterministic(guard, 'performance.timeOrigin', USE_NOW);
+    return timeOrigin;
   };
+  return define(performance, 'timeOrigin', { get, configurable: true, enumerable: true });
+}
+
+/** Defines a property; what it returns puts the old one back. */
+function define(owner: object, name: string, descriptor: PropertyDescriptor): () => void {
+  const old = Object.getOwnPropertyDescriptor(owner, name);
+  Object.defineProperty(owner, name, descriptor);
+  return () => {
+    if (old === undefined) Reflect.deleteProperty(owner, name);
+    else Object.defineProperty(owner, name, old);
+  };
+}
+
+function isOwner(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 /** `new Date()` and `Date()` without arguments are the clock; with arguments they are arithmetic. */
 function replaceDate(guard: DeterminismGuard, RealDate: DateConstructor): () => void {
   const guarded: DateConstructor = new Proxy(RealDate, {
     construct(target, args, newTarget): object {
-      if (args.length === 0 && guard.active) throw forbidden(guard, 'new Date()', USE_NOW);
+      if (args.length === 0 && guard.active) throw notDeterministic(guard, 'new Date()', USE_NOW);
       return Reflect.construct(target, args, newTarget === guarded ? target : newTarget) as Date;
     },
     apply(target, self, args): string {
-      if (guard.active) throw forbidden(guard, 'Date()', USE_NOW);
+      if (guard.active) throw notDeterministic(guard, 'Date()', USE_NOW);
       return Reflect.apply(target, self, args) as string;
     },
   });
-  globalThis.Date = guarded;
+  const undo = [
+    define(globalThis, 'Date', { value: guarded, writable: true, configurable: true, enumerable: false }),
+    // Else `someDate.constructor` would be a way around, and no Date's constructor would be Date.
+    define(RealDate.prototype, 'constructor', {
+      value: guarded,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    }),
+  ];
   return () => {
-    globalThis.Date = RealDate;
+    for (const each of undo) each();
   };
 }

@@ -10,7 +10,7 @@ import { decodeValue, encodeValue } from '../execution/command-batch.js';
 import { badFrame, FrameKind, PROTOCOL_VERSION, SESSION_BYTES } from './frames.js';
 
 /** A HELLO is small; more than this is not one. */
-export const HELLO_BYTES_MAX = 16_384;
+const HELLO_BYTES_MAX = 16_384;
 
 export interface Hello {
   readonly protocol: number;
@@ -104,7 +104,10 @@ function checkVersion(fields: unknown, peer: string): void {
 }
 
 export function encodeHello(hello: Hello): Uint8Array {
-  return encodeMessage(FrameKind.hello, hello);
+  const { session } = hello;
+  // Where there are Buffers, msgpackr writes only those as MessagePack's own binary type, which other languages read.
+  const binary = session === null || typeof Buffer === 'undefined' ? session : Buffer.from(session);
+  return encodeMessage(FrameKind.hello, { ...hello, session: binary });
 }
 
 /** Throws BAD_FRAME, or PROTOCOL_VERSION where the client's differs. The session is a copy. */

@@ -10,7 +10,7 @@ import { checkCommands, type GroupShape } from './frame-check.js';
 import { decodeHello, encodeGoodbye, epochOf, encodeWelcome, type Hello, type Welcome } from './handshake.js';
 
 /** A connection without a HELLO is closed after this long. */
-export const HELLO_TIMEOUT_MS = 10_000;
+const HELLO_TIMEOUT_MS = 10_000;
 
 /** One client session on this group, from its HELLO until `onGone`; the same object all that time. */
 export interface SessionLink {
@@ -42,7 +42,7 @@ export interface SessionGateHandlers {
 /** Time as an argument: calls `act` after `delayMs` unless the returned function was called before. */
 export type After = (delayMs: number, act: () => void) => () => void;
 
-export const afterTimeout: After = (delayMs, act) => {
+const afterTimeout: After = (delayMs, act) => {
   const timer = setTimeout(act, delayMs).unref();
   return () => clearTimeout(timer);
 };

@@ -1,4 +1,10 @@
-import { isEveryKey, type CommandContext, type Partition, type Service, type State } from '../../src/service/command.js';
+import {
+  isEveryKey,
+  type CommandContext,
+  type Partition,
+  type Service,
+  type State,
+} from '../../src/service/command.js';
 import { CommandTable } from '../../src/execution/command-table.js';
 import type { BenchCommand } from '../../bench/workloads/workload.js';
 

@@ -30,8 +30,8 @@ describe('zipf ranks', () => {
     expect((counts[0] ?? 0) + (counts[1] ?? 0)).toBeCloseTo(expected(2), -3);
   });
 
-  test.each([10, 50, 100, 500])('the first %i ranks together have their share, within 3%', (ranks) => {
-    expect(Math.abs(sum(counts.slice(0, ranks)) / expected(ranks) - 1)).toBeLessThan(0.03);
+  test.each([10, 50, 100, 500])('the first %i ranks together have their share, within 5%', (ranks) => {
+    expect(Math.abs(sum(counts.slice(0, ranks)) / expected(ranks) - 1)).toBeLessThan(0.05);
   });
 
   test('every draw is a rank', () => {

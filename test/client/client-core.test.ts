@@ -95,20 +95,11 @@ describe('the client', () => {
       ['write', [4, new Uint8Array(101)]],
       ['write', [7, 'fine']],
       ['write', [10, Symbol('no')]],
-      ['write', [13, 2n ** 80n]],
       ['write', [16, 'x'.repeat(70)]],
       ['write', [19, 'x'.repeat(70)]],
     ]);
     await passTime(clock, 10_000);
-    expect(codes(await call)).toEqual([
-      'ok',
-      'COMMAND_TOO_LARGE',
-      'ok',
-      'VALUE_NOT_ENCODABLE',
-      'VALUE_NOT_ENCODABLE',
-      'ok',
-      'ok',
-    ]);
+    expect(codes(await call)).toEqual(['ok', 'COMMAND_TOO_LARGE', 'ok', 'VALUE_NOT_ENCODABLE', 'ok', 'ok']);
     for (const { segments } of server.frames) expect(segments[0]?.body.byteLength).toBeLessThanOrEqual(100);
   });
 

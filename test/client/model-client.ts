@@ -17,7 +17,7 @@ const TYPES: Record<string, CommandType> = {
 export const GROUPS = 3;
 
 /** Under each epoch commands belong elsewhere. */
-export function modelRouter(epoch: number): Router {
+function modelRouter(epoch: number): Router {
   return {
     epoch,
     route(name: string, args: unknown): Route {

@@ -56,6 +56,12 @@ describe('the session gate', () => {
     expect(connect({ token: 'any', session: null }).closed).toBe(false);
   });
 
+  it('does not take no token for an empty one', () => {
+    gate = new SessionGate(new FakeGroup(''), timer.after);
+    expect(connect({ token: null }).goodbyes).toEqual(['UNAUTHORIZED']);
+    expect(connect({ token: '' }).goodbyes).toEqual([]);
+  });
+
   it('tells the topology to a client without a session, and takes no commands from it', () => {
     const connection = connect({ session: null, service: null });
     expect(connection.sent.map(decodeWelcome)).toEqual([WELCOME]);

@@ -1,0 +1,67 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../seeded-random.js';
+import { Child } from './child.js';
+import { serviceUrl } from './compiled.js';
+import { checkLedger, type Dump } from './ledger-check.js';
+import type { LedgerOptions } from './programs/ledger-clients.js';
+import { temporaryDirectory } from './temporary.js';
+
+const SEED = Number(process.env['KILL_SEED'] ?? randomInt(2 ** 31));
+
+interface Round {
+  /** Null: killed before recovery had ended. */
+  readonly found: Dump | null;
+  readonly acknowledged: readonly string[];
+}
+
+/** Lets the program run for a random while, kills it, and returns all that it said. */
+async function runAndKill(options: LedgerOptions, random: () => number): Promise<Round> {
+  const child = new Child('ledger-clients', options);
+  if (random() < 0.25) {
+    await sleep(200 + 600 * random());
+    await child.kill();
+  }
+  const first = await child.line();
+  if (first === null) return { found: null, acknowledged: [] };
+  const acknowledged: string[] = [];
+  const killed = sleep(100 + 1200 * random()).then(() => child.kill());
+  for (let line = await child.line(); line !== null; line = await child.line()) {
+    const [, id] = line.split(' ');
+    if (id !== undefined) acknowledged.push(id);
+  }
+  await killed;
+  expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  return { found: JSON.parse(first) as Dump, acknowledged };
+}
+
+/** Kills after kills on one directory, with a look at the state at every start; returns how much was acknowledged. */
+async function killLoop(rounds: number, durability: 'sync' | 'async', streams: number): Promise<number> {
+  const random = seededRandom(SEED);
+  const service = serviceUrl('ledger').href;
+  const dataDir = temporaryDirectory();
+  const acknowledged: string[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const last = round === rounds - 1;
+    const { found, acknowledged: more } = await runAndKill(
+      { service, dataDir, durability, streams, round },
+      last ? () => 0.9 : random,
+    );
+    if (found !== null) checkLedger(found, durability === 'sync' ? acknowledged : []);
+    acknowledged.push(...more);
+  }
+  return acknowledged.length;
+}
+
+describe(`kill -9 at any moment (replay with KILL_SEED=${SEED})`, () => {
+  it('loses no acknowledged command, doubles none, and leaves none in some of its streams only', async () => {
+    const acknowledged = await killLoop(10, 'sync', 3);
+    expect(acknowledged).toBeGreaterThan(100);
+  });
+
+  it('leaves whole commands only, where a reply does not wait for the disk', async () => {
+    const acknowledged = await killLoop(5, 'async', 2);
+    expect(acknowledged).toBeGreaterThan(100);
+  });
+});

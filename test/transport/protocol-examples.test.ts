@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { decodeReply } from '../../src/client/reply.js';
+import { createSessionId } from '../../src/client/session-id.js';
+import { decodeCommandBatch, encodeCommandBatch, encodeValue } from '../../src/execution/command-batch.js';
+import { decodeCommandsFrame, encodeCommandsFrame, encodeReplyFrame, FrameKind } from '../../src/transport/frames.js';
+import { decodeGoodbye, decodeHello, encodeGoodbye, encodeHello } from '../../src/transport/handshake.js';
+
+const document = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
+
+/** The bytes of the block after `<!-- bytes: name -->`; what follows a `|` in a line is for people. */
+function example(name: string): Uint8Array {
+  const block = new RegExp(`<!-- bytes: ${name} -->\\n+\`\`\`text\\n([^\`]*)\`\`\``).exec(document)?.[1];
+  if (block === undefined) throw new Error(`docs/protocol.md has no example '${name}'`);
+  const hex = block.replaceAll(/\|.*$/gm, '').replaceAll(/\s/g, '');
+  return Uint8Array.from(Buffer.from(hex, 'hex'));
+}
+
+const session = example('session');
+
+describe('the bytes in docs/protocol.md', () => {
+  it('are those of a session id', () => {
+    const id = createSessionId(1_700_000_000_000);
+    expect(id.subarray(0, 6)).toEqual(session.subarray(0, 6));
+    expect(id).toHaveLength(session.byteLength);
+    expect(id.subarray(6)).not.toEqual(createSessionId(1_700_000_000_000).subarray(6));
+  });
+
+  it('are those of a HELLO', () => {
+    const hello = { protocol: 1, service: 'bank', token: null, session };
+    expect(Buffer.from(encodeHello(hello)).toString('hex')).toBe(Buffer.from(example('hello')).toString('hex'));
+    expect(decodeHello(example('hello'))).toEqual(hello);
+  });
+
+  it('are those of a GOODBYE', () => {
+    const goodbye = { code: 'UNAUTHORIZED', message: 'no' };
+    expect(Buffer.from(encodeGoodbye(goodbye)).toString('hex')).toBe(Buffer.from(example('goodbye')).toString('hex'));
+    expect(decodeGoodbye(example('goodbye'))).toEqual(goodbye);
+  });
+
+  it('are those of a COMMANDS frame', () => {
+    const args = [{ account: 'a', amount: 1 }, { account: 'a' }, { account: 'a', amount: 2 }];
+    const body = encodeCommandBatch(['deposit', 'balance'], [0, 1, 0], args);
+    const frame = {
+      flags: 0,
+      epoch: 0x0102_0304,
+      session,
+      firstSequence: 8,
+      acknowledged: 7,
+      segments: [{ low: 2, high: 0, flags: 0, count: 3, body }],
+    };
+    expect(Buffer.from(encodeCommandsFrame(frame)).toString('hex')).toBe(
+      Buffer.from(example('commands')).toString('hex'),
+    );
+    const decoded = decodeCommandsFrame(example('commands'));
+    expect(decoded).toMatchObject({ epoch: 0x0102_0304, firstSequence: 8, acknowledged: 7 });
+    expect(decodeCommandBatch(decoded.segments[0]?.body ?? new Uint8Array(), 3).args).toEqual(args);
+  });
+
+  it('are those of a RESULTS frame', () => {
+    const frame = { kind: FrameKind.results, flags: 0, group: 2, count: 3, firstSequence: 8 };
+    const body = encodeValue([
+      [1, 1, null],
+      [2, 'COMMAND_FAILED', 'no'],
+    ]);
+    expect(Buffer.from(encodeReplyFrame({ ...frame, body })).toString('hex')).toBe(
+      Buffer.from(example('results')).toString('hex'),
+    );
+    expect(decodeReply(example('results'))).toMatchObject({ kind: 'results', values: [1, 1, null] });
+  });
+
+  it('are those of a REJECTED frame', () => {
+    const frame = { kind: FrameKind.rejected, flags: 0, group: 2, count: 3, firstSequence: 8 };
+    const body = encodeValue(['OVERLOADED', 'later']);
+    expect(Buffer.from(encodeReplyFrame({ ...frame, body })).toString('hex')).toBe(
+      Buffer.from(example('rejected')).toString('hex'),
+    );
+    expect(decodeReply(example('rejected'))).toMatchObject({ kind: 'rejected', error: { code: 'OVERLOADED' } });
+  });
+});
