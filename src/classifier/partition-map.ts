@@ -56,7 +56,7 @@ export class PartitionMap {
 
   #classifiedStreamOf(key: string): number {
     for (const { prefix, stream } of this.#classes) {
-      if (key.startsWith(prefix)) return stream;
+      if (key.startsWith(prefix)) return stream === BY_HASH ? this.hashedStreamOf(key) : stream;
     }
     return this.hashedStreamOf(key);
   }

@@ -14,23 +14,32 @@ export interface RingHubMemory {
   readonly replies: readonly SharedArrayBuffer[];
 }
 
+/** The rings towards one group; they outlive the links that use them one after another. */
+interface RingPair {
+  readonly requests: RingWriter;
+  readonly replies: RingReader;
+  readonly bell: Doorbell;
+}
+
 class RingLink implements GroupLink {
   readonly handlers: GroupLinkHandlers;
   readonly #requests: RingWriter;
   readonly #replies: RingReader;
   readonly #bell: Doorbell;
+  readonly #tag: number;
   #full = false;
   closed = false;
 
-  constructor(requests: SharedArrayBuffer, replies: SharedArrayBuffer, bell: Doorbell, handlers: GroupLinkHandlers) {
-    this.#requests = new RingWriter(requests);
-    this.#replies = new RingReader(replies, bell);
+  constructor({ requests, replies, bell }: RingPair, tag: number, handlers: GroupLinkHandlers) {
+    this.#requests = requests;
+    this.#replies = replies;
     this.#bell = bell;
+    this.#tag = tag;
     this.handlers = handlers;
   }
 
   send(frame: Uint8Array): boolean {
-    const taken = !this.closed && this.#requests.offer(frame);
+    const taken = !this.closed && this.#requests.offer(frame, this.#tag);
     this.#full = !taken || this.#requests.heldBack;
     if (this.#requests.publish()) this.#bell.ring();
     return taken;
@@ -39,8 +48,11 @@ class RingLink implements GroupLink {
   /** Hands out the replies that have come and writes what was held back; true: something moved. */
   poll(): boolean {
     let worked = false;
-    for (let frame = this.#replies.read(); frame !== null && !this.closed; frame = this.#replies.read()) {
-      this.handlers.frame(frame);
+    while (!this.closed) {
+      const frame = this.#replies.read();
+      if (frame === null) break;
+      // A late reply to an earlier session of this client is nobody's.
+      if (this.#replies.tag === this.#tag) this.handlers.frame(frame);
       worked = true;
     }
     if (this.#full && !this.closed && this.#requests.flush()) {
@@ -56,30 +68,38 @@ class RingLink implements GroupLink {
   }
 }
 
+const TAG_MAX = 0xff_ffff;
+
 /** All links of one client. The thread sleeps in `Atomics.waitAsync`, so its event loop stays free. */
 export class RingHub {
   readonly #memory: RingHubMemory;
   readonly #words: Int32Array;
   readonly #bell: Doorbell;
   readonly #control: ControlBlock;
+  readonly #pairs: readonly RingPair[];
   #links: RingLink[] = [];
   #listening = false;
   #scheduled = false;
   #ended = false;
+  #nextTag = 1;
 
   constructor(memory: RingHubMemory) {
     this.#memory = memory;
     this.#words = new Int32Array(memory.words);
     this.#bell = new Doorbell(this.#words, CLIENT_BELL_WORD);
     this.#control = new ControlBlock(memory.control);
+    this.#pairs = memory.requests.map((requests, group) => {
+      const bell = this.#control.bell(group);
+      const replies = new RingReader(memory.replies[group] ?? requests, bell);
+      return { requests: new RingWriter(requests), replies, bell };
+    });
   }
 
   open(group: number, handlers: GroupLinkHandlers): GroupLink {
-    const requests = this.#memory.requests[group];
-    const replies = this.#memory.replies[group];
-    if (requests === undefined || replies === undefined)
-      throw new Error(`broken invariant: there is no group ${group}`);
-    const link = new RingLink(requests, replies, this.#control.bell(group), handlers);
+    const pair = this.#pairs[group];
+    if (pair === undefined) throw new Error(`broken invariant: there is no group ${group}`);
+    const link = new RingLink(pair, this.#nextTag, handlers);
+    this.#nextTag = (this.#nextTag + 1) & TAG_MAX;
     this.#links.push(link);
     this.#schedule();
     return link;
@@ -137,7 +157,7 @@ export class RingHub {
 }
 
 /** Why commands are answered no more. */
-export function engineEnded(control: ControlBlock): PsmrError {
+function engineEnded(control: ControlBlock): PsmrError {
   if (control.state === EngineState.failed) {
     return new PsmrError('ENGINE_FAILED', `The engine has stopped because of an error: ${control.reason}`);
   }

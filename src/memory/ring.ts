@@ -6,7 +6,7 @@
  *    32      starved  1: the producer found no room and waits for its bell; cleared by the consumer
  *   128      data   `capacity` bytes, a power of two
  *
- *   record   0 u32 payload bytes | 4 u32 flags | 8 payload | zeros up to a multiple of 8
+ *   record   0 u32 payload bytes | 4 u32 tag << 8 | flags | 8 payload | zeros up to a multiple of 8
  *
  * Invariants: 0 <= tail - head <= capacity (mod 2^32). A record never wraps: a padding record (payload bytes =
  * 0xffffffff) fills the end of the data instead. Records become visible at `publish`, all at once: a producer that
@@ -52,6 +52,7 @@ export class RingWriter {
   #publishedTail: number;
   #knownHead: number;
   #rest: Uint8Array | null = null;
+  #restTag = 0;
 
   constructor(ring: SharedArrayBuffer) {
     this.#words = new Int32Array(ring, 0, DATA_OFFSET / 4);
@@ -64,11 +65,15 @@ export class RingWriter {
     this.#knownHead = Atomics.load(this.#words, HEAD_WORD) >>> 0;
   }
 
-  /** Takes a message; false: an earlier one is not fully written yet, or there is no room at all: try again. */
-  offer(message: Uint8Array): boolean {
+  /**
+   * Takes a message; false: an earlier one is not fully written yet, or there is no room at all: try again. The tag, 24
+   * bits, travels with it.
+   */
+  offer(message: Uint8Array, tag = 0): boolean {
     if (this.#rest !== null && !this.flush()) return false;
-    if (message.byteLength <= this.#fragmentBytesMax) return this.#writeRecord(message, 0);
+    if (message.byteLength <= this.#fragmentBytesMax) return this.#writeRecord(message, tag << 8);
     this.#rest = message;
+    this.#restTag = tag << 8;
     this.flush();
     return true;
   }
@@ -78,7 +83,7 @@ export class RingWriter {
     while (this.#rest !== null) {
       const last = this.#rest.byteLength <= this.#fragmentBytesMax;
       const piece = last ? this.#rest : this.#rest.subarray(0, this.#fragmentBytesMax);
-      if (!this.#writeRecord(piece, last ? 0 : FLAG_CONTINUES)) return false;
+      if (!this.#writeRecord(piece, this.#restTag | (last ? 0 : FLAG_CONTINUES))) return false;
       this.#rest = last ? null : this.#rest.subarray(this.#fragmentBytesMax);
     }
     return true;
@@ -108,7 +113,7 @@ export class RingWriter {
       offset = 0;
     }
     this.#view.setUint32(offset, payload.byteLength, true);
-    this.#view.setUint32(offset + 4, flags, true);
+    this.#view.setInt32(offset + 4, flags, true);
     this.#data.set(payload, offset + RECORD_HEADER_BYTES);
     this.#tail = (this.#tail + bytes) >>> 0;
     return true;
@@ -135,6 +140,7 @@ export class RingReader {
   #knownTail: number;
   readonly #producer: Doorbell | null;
   #fragments: Uint8Array[] = [];
+  #tag = 0;
 
   /** `producer`: the bell of the thread that writes, rung when it waits for room. */
   constructor(ring: SharedArrayBuffer, producer: Doorbell | null) {
@@ -165,13 +171,20 @@ export class RingReader {
     }
   }
 
+  /** The tag of the message that `read` returned last. */
+  get tag(): number {
+    return this.#tag;
+  }
+
   /** Whether `read` would find a record (perhaps only a part of a message). */
   get ready(): boolean {
     return this.#head !== this.#knownTail || Atomics.load(this.#words, TAIL_WORD) >>> 0 !== this.#head;
   }
 
   #takeRecord(offset: number, length: number): Uint8Array | null {
-    const continues = (this.#view.getUint32(offset + 4, true) & FLAG_CONTINUES) !== 0;
+    const flags = this.#view.getUint32(offset + 4, true);
+    const continues = (flags & FLAG_CONTINUES) !== 0;
+    this.#tag = flags >>> 8;
     const payload = Buffer.allocUnsafe(length);
     payload.set(this.#data.subarray(offset + RECORD_HEADER_BYTES, offset + RECORD_HEADER_BYTES + length));
     this.#advance(recordBytes(length));

@@ -119,14 +119,15 @@ export class ClientIntake {
 
   #receiveFromRing(ring: RingClient, bytes: Uint8Array): void {
     const { group, streams } = this.#options;
+    const { link } = ring;
     const frame = decodeCommandsFrame(bytes);
     try {
       checkCommands(frame, { group, streams, epoch: this.#options.epoch });
     } catch (error) {
       if (!(error instanceof PsmrError)) throw error;
-      return this.#refuse(ring, frame, error);
+      return this.#refuse(link, frame, error);
     }
-    this.#receive(frame, bytes, ring);
+    this.#receive(frame, bytes, link);
   }
 
   #receive(frame: CommandsFrame, bytes: Uint8Array, link: ReplyLink): void {
@@ -156,9 +157,8 @@ export class ClientIntake {
   }
 
   #dropClosed(): void {
-    const gone = new Set<ReplyLink>(this.#rings.filter((ring) => ring.closed));
-    this.#rings = this.#rings.filter((ring) => !gone.has(ring));
-    for (const [key, route] of this.#routes) if (gone.has(route.link)) this.#routes.delete(key);
+    // A route to a ring that is gone goes when a reply finds its link closed.
+    this.#rings = this.#rings.filter((ring) => !ring.closed);
   }
 }
 

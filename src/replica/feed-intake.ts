@@ -59,7 +59,7 @@ export class FeedIntake {
   }
 
   reply(frame: Uint8Array): void {
-    this.#client.send(frame);
+    this.#client.link.send(frame);
   }
 
   flush(): boolean {

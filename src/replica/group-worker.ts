@@ -8,7 +8,7 @@ import { DurableGroupLog } from '../ordering/local/durable-log.js';
 import { MemoryGroupLog } from '../ordering/local/memory-log.js';
 import type { GroupLog } from '../ordering/group-log.js';
 import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
-import { checkpointDirectory, groupDirectory } from '../storage/data-dir.js';
+import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
 import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { SegmentLogStore } from '../storage/segment-log-store.js';
@@ -40,7 +40,7 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
     return { log: new MemoryGroupLog(task.group), lastMergePoint: 0, checkpoints: new MemoryCheckpointStore() };
   }
   const store = await SegmentLogStore.open(groupDirectory(task.dataDir, task.group), {
-    identity: `group-${task.group} of epoch ${PartitionMap.fromJson(task.partitionMap).epoch}`,
+    identity: logIdentity(task.group, PartitionMap.fromJson(task.partitionMap).epoch),
   });
   const log = new DurableGroupLog(task.group, store, { durability: task.durability });
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(task.dataDir));

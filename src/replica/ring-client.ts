@@ -15,15 +15,24 @@ export const CLIENT_BELL_WORD = 0;
 export const CLIENT_CLOSED_WORD = 16;
 export const CLIENT_WORDS_BYTES = 128;
 
-/** The worker's end of an in-process client: requests come from one ring, replies leave through another. */
-export class RingClient implements ReplyLink {
+interface WaitingReply {
+  readonly frame: Uint8Array;
+  readonly tag: number;
+}
+
+/**
+ * The worker's end of an in-process client: requests come from one ring, replies leave through another. Both carry a
+ * tag: a client that begins a new session takes a new one, and so knows late replies to the old session.
+ */
+export class RingClient {
   readonly id: number;
   readonly #words: Int32Array;
   readonly #bell: Doorbell;
   readonly #requests: RingReader;
   readonly #replies: RingWriter;
   readonly #unreadBytesMax: number;
-  #waiting: Uint8Array[] = [];
+  #waiting: WaitingReply[] = [];
+  #link: (ReplyLink & { readonly tag: number }) | null = null;
   #waitingBytes = 0;
   #lost = false;
 
@@ -45,10 +54,17 @@ export class RingClient implements ReplyLink {
     return this.#requests.read();
   }
 
-  send(frame: Uint8Array): boolean {
-    if (this.#lost) return false;
-    if (this.#waiting.length === 0 && this.#replies.offer(frame)) return true;
-    this.#waiting.push(frame);
+  /** Where replies to the request that was read last go. */
+  get link(): ReplyLink {
+    const { tag } = this.#requests;
+    if (this.#link?.tag !== tag) this.#link = { tag, send: (frame) => this.#send(frame, tag) };
+    return this.#link;
+  }
+
+  #send(frame: Uint8Array, tag: number): boolean {
+    if (this.closed) return false;
+    if (this.#waiting.length === 0 && this.#replies.offer(frame, tag)) return true;
+    this.#waiting.push({ frame, tag });
     this.#waitingBytes += frame.byteLength;
     // A client thread that reads nothing for that long is taken for dead: others go on.
     if (this.#waitingBytes > this.#unreadBytesMax) this.#lost = true;
@@ -59,8 +75,8 @@ export class RingClient implements ReplyLink {
   flush(): boolean {
     let moved = this.#replies.heldBack && this.#replies.flush();
     let sent = 0;
-    for (const frame of this.#waiting) {
-      if (!this.#replies.offer(frame)) break;
+    for (const { frame, tag } of this.#waiting) {
+      if (!this.#replies.offer(frame, tag)) break;
       this.#waitingBytes -= frame.byteLength;
       sent++;
     }

@@ -73,6 +73,15 @@ function createWhole(directory: string, name: string, holder: Holder): boolean {
   }
 }
 
+/** The process that has data directory `path` open now; null: none. Reads only. */
+export function lockHolder(path: string): number | null {
+  const directory = join(path, 'lock');
+  if (!fs.existsSync(directory)) return null;
+  const newest = generations(directory).at(-1);
+  const holder = newest === undefined ? null : readHolder(join(directory, String(newest)));
+  return holder !== null && isAlive(holder) ? holder.pid : null;
+}
+
 function locked(path: string, holder: Holder): PsmrError {
   const who = holder.pid === process.pid ? 'another engine of this process' : `process ${holder.pid}`;
   return new PsmrError(

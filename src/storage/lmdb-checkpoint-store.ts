@@ -20,8 +20,8 @@ const CRC_BYTES = 4;
  *   [MANIFEST, id]         crc32 (u32) and a CheckpointManifest as JSON; written last: its presence makes a checkpoint
  * Every crc starts from the crc of its key, so that a value under another key does not pass.
  */
-const CHUNK = 1;
-const MANIFEST = 2;
+export const CHUNK = 1;
+export const MANIFEST = 2;
 type Key = number[];
 
 const partSchema = z.object({
@@ -43,6 +43,20 @@ function seal(key: Key, content: Uint8Array): Buffer {
   value.writeUInt32LE(checksum(key, content), 0);
   value.set(content, CRC_BYTES);
   return value;
+}
+
+/** The content of a sealed value. Throws DATA_CORRUPT. */
+export function unseal(file: string, key: Key, value: Buffer, what: string): Uint8Array {
+  const content = value.subarray(CRC_BYTES);
+  const sound = value.byteLength >= CRC_BYTES && value.readUInt32LE(0) === checksum(key, content);
+  if (!sound) throw corrupt(file, 0, `${what} does not fit its checksum`);
+  return content;
+}
+
+export function decodeManifest(file: string, id: number, content: Uint8Array): CheckpointManifest {
+  const parsed = manifestSchema.safeParse(JSON.parse(Buffer.from(content).toString('utf8')));
+  if (!parsed.success) throw corrupt(file, 0, `the manifest of checkpoint ${id} lacks fields`);
+  return parsed.data;
 }
 
 export interface LmdbCheckpointOptions {
@@ -140,19 +154,13 @@ export class LmdbCheckpointStore implements CheckpointStore {
   }
 
   #manifest(id: number): CheckpointManifest {
-    const content = this.#value([MANIFEST, id], `the manifest of checkpoint ${id}`);
-    const parsed = manifestSchema.safeParse(JSON.parse(Buffer.from(content).toString('utf8')));
-    if (!parsed.success) throw corrupt(this.#file, 0, `the manifest of checkpoint ${id} lacks fields`);
-    return parsed.data;
+    return decodeManifest(this.#file, id, this.#value([MANIFEST, id], `the manifest of checkpoint ${id}`));
   }
 
   #value(key: Key, what: string): Uint8Array {
     const value = this.#database.getBinary(key);
     if (value === undefined) throw corrupt(this.#file, 0, `${what} is missing`);
-    const content = value.subarray(CRC_BYTES);
-    const sound = value.byteLength >= CRC_BYTES && value.readUInt32LE(0) === checksum(key, content);
-    if (!sound) throw corrupt(this.#file, 0, `${what} does not fit its checksum`);
-    return content;
+    return unseal(this.#file, key, value, what);
   }
 
   async #guarded(operation: () => Promise<unknown>): Promise<void> {

@@ -39,6 +39,9 @@ interface Meta {
   readonly main: Tree;
 }
 
+/** Sees every key of the main tree, with a way to its value. */
+export type VisitNode = (key: Buffer, value: () => Buffer) => void;
+
 const u64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));
 
 class LmdbFile {
@@ -47,6 +50,8 @@ class LmdbFile {
   pageBytes = SMALLEST_PAGE;
   readonly #descriptor: number;
   readonly #used = new Set<number>();
+  /** Of the tree that is being walked. */
+  visit: VisitNode | null = null;
 
   constructor(path: string, descriptor: number) {
     this.path = path;
@@ -114,11 +119,14 @@ function checkNode(file: LmdbFile, page: Buffer, number: number, at: number, met
   file.check(flags === 0 || flags === BIG_VALUE, number, 'a node is of an unknown kind');
   const size = page.readUInt32LE(at);
   file.check(data + (flags === 0 ? size : 24) <= page.byteLength, number, 'a node leaves its page');
-  if (flags === 0) return;
+  const key = page.subarray(at + NODE_HEADER, data);
+  if (flags === 0) return file.visit?.(key, () => page.subarray(data, data + size));
   const count = u64(page, data + 16);
   file.check(count === Math.ceil((HEADER + size) / file.pageBytes), number, 'a value does not fit its pages');
-  const first = file.take(u64(page, data), count, Flag.overflow, meta);
+  const value = u64(page, data);
+  const first = file.take(value, count, Flag.overflow, meta);
   file.check(first.readUInt32LE(20) === count, number, 'a value does not fit its pages');
+  file.visit?.(key, () => file.read(value * file.pageBytes + HEADER, size));
 }
 
 function checkPage(file: LmdbFile, number: number, depth: number, meta: Meta): void {
@@ -147,8 +155,13 @@ function checkTree(file: LmdbFile, tree: Tree, flags: number, meta: Meta): void 
   if (tree.depth > 0) checkPage(file, tree.root, tree.depth, meta);
 }
 
-/** Throws DATA_FOREIGN or DATA_CORRUPT, naming the file. Nobody may be writing to it. No file, or an empty one: fine. */
-export function checkLmdbFile(path: string): void {
+/**
+ * Throws DATA_FOREIGN or DATA_CORRUPT, naming the file. Nobody may be writing to it. No file, or an empty one: fine.
+ *
+ * @param visit sees the content on the way, in the order of the keys: a way to read the file without LMDB, which would
+ * create a lock file beside it
+ */
+export function checkLmdbFile(path: string, visit: VisitNode | null = null): void {
   if (!fs.existsSync(path)) return;
   const descriptor = fs.openSync(path, 'r');
   try {
@@ -158,6 +171,7 @@ export function checkLmdbFile(path: string): void {
     const [first, second] = [readMeta(file, 0), readMeta(file, 1)];
     const meta = second.transaction > first.transaction ? second : first;
     checkTree(file, meta.free, FREE_TREE_FLAGS, meta);
+    file.visit = visit;
     checkTree(file, meta.main, 0, meta);
   } finally {
     fs.closeSync(descriptor);

@@ -37,16 +37,24 @@ interface Opened {
   readonly scan: SegmentScan;
 }
 
-async function segmentNames(directory: LogDirectory): Promise<string[]> {
+interface FileNames {
+  readonly segments: readonly string[];
+  /** Files that were being prepared when the process ended. */
+  readonly spares: readonly string[];
+}
+
+function fileNames(directory: LogDirectory): FileNames {
   const names = directory.fileSystem.list(directory.path);
   for (const name of names) {
     if (firstIndexOf(name) === null && !isSpareName(name))
       throw foreign(join(directory.path, name), 'no file of this name belongs to a log');
   }
-  const spares = names.filter(isSpareName);
+  return { segments: names.filter((name) => !isSpareName(name)), spares: names.filter(isSpareName) };
+}
+
+async function removeSpares(directory: LogDirectory, spares: readonly string[]): Promise<void> {
   for (const name of spares) directory.fileSystem.remove(join(directory.path, name));
   if (spares.length > 0) await directory.fileSystem.syncDirectory(directory.path);
-  return names.filter((name) => !isSpareName(name));
 }
 
 function openSegment(directory: LogDirectory, path: string, firstIndex: number, file: StoredFile): Opened {
@@ -79,21 +87,25 @@ function checkTail({ segment, scan }: Opened): void {
   if (scan.endedBy === 'damaged') throw corrupt(segment.path, scan.end, `record ${index} cannot be read`);
 }
 
-/** Cuts the torn tail, if there is one; returns its bytes. */
-async function cutTail({ segment, file, scan }: Opened): Promise<number> {
-  const { end, usedTo } = scan;
-  const mark = scan.endedBy === 'mark' ? RECORD_HEADER_BYTES : 0;
-  if (usedTo <= end + mark) return 0;
-  await cutSegment(file, { end, usedTo, nextIndex: segment.lastIndex + 1, salt: segment.salt });
-  return usedTo - end - mark;
+/** Bytes after the last record: the rest of a write that never finished. */
+function tornBytesOf({ end, endedBy, usedTo }: SegmentScan): number {
+  return Math.max(0, usedTo - end - (endedBy === 'mark' ? RECORD_HEADER_BYTES : 0));
 }
 
-/** Finds the log's segments, oldest first; none in a fresh directory. Throws DATA_CORRUPT, DATA_FOREIGN, DATA_MISMATCH. */
-export async function recoverLog(directory: LogDirectory): Promise<{ segments: Segment[]; report: RecoveryReport }> {
+/** Cuts the torn tail, if there is one; returns its bytes. */
+async function cutTail({ segment, file, scan }: Opened): Promise<number> {
+  const tornBytes = tornBytesOf(scan);
+  const { end, usedTo } = scan;
+  if (tornBytes > 0) await cutSegment(file, { end, usedTo, nextIndex: segment.lastIndex + 1, salt: segment.salt });
+  return tornBytes;
+}
+
+/** Opens and checks a log's segments, oldest first. On an error no file stays open. */
+function openSegments(directory: LogDirectory, names: readonly string[]): Opened[] {
   const files: StoredFile[] = [];
   try {
     const opened: Opened[] = [];
-    for (const name of await segmentNames(directory)) {
+    for (const name of names) {
       const path = join(directory.path, name);
       const file = directory.fileSystem.open(path, 'existing');
       files.push(file);
@@ -104,12 +116,36 @@ export async function recoverLog(directory: LogDirectory): Promise<{ segments: S
     }
     const last = opened.at(-1);
     if (last !== undefined) checkTail(last);
-    const tornBytes = last === undefined ? 0 : await cutTail(last);
-    const segments = opened.map(({ segment }) => segment);
-    const records = segments.reduce((sum, { firstIndex, lastIndex }) => sum + lastIndex - firstIndex + 1, 0);
-    return { segments, report: { records, tornBytes } };
+    return opened;
   } catch (error) {
     for (const file of files) file.close();
     throw error;
   }
+}
+
+function reportOn(segments: readonly Segment[], tornBytes: number): RecoveryReport {
+  return { records: segments.reduce((sum, { firstIndex, lastIndex }) => sum + lastIndex - firstIndex + 1, 0), tornBytes };
+}
+
+/** Finds the log's segments, oldest first; none in a fresh directory. Throws DATA_CORRUPT, DATA_FOREIGN, DATA_MISMATCH. */
+export async function recoverLog(directory: LogDirectory): Promise<{ segments: Segment[]; report: RecoveryReport }> {
+  const { segments: names, spares } = fileNames(directory);
+  await removeSpares(directory, spares);
+  const opened = openSegments(directory, names);
+  const segments = opened.map(({ segment }) => segment);
+  try {
+    const last = opened.at(-1);
+    return { segments, report: reportOn(segments, last === undefined ? 0 : await cutTail(last)) };
+  } catch (error) {
+    for (const { file } of opened) file.close();
+    throw error;
+  }
+}
+
+/** The same without changing anything: what recovery would cut is only reported. The caller closes the files. */
+export function examineLog(directory: LogDirectory): { segments: Segment[]; report: RecoveryReport } {
+  const opened = openSegments(directory, fileNames(directory).segments);
+  const segments = opened.map(({ segment }) => segment);
+  const last = opened.at(-1);
+  return { segments, report: reportOn(segments, last === undefined ? 0 : tornBytesOf(last.scan)) };
 }

@@ -60,3 +60,9 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** The same, for reading alone: files are opened so that nothing can be written. */
+export const readingFileSystem: FileSystem = {
+  ...nodeFileSystem,
+  open: (path) => new NodeFile(fs.openSync(path, 'r')),
+};
