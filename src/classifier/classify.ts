@@ -36,8 +36,8 @@ export function readKeys(name: string, command: KeyedCommand, args: unknown): De
   return readAccess(name, command, keys);
 }
 
-function readAccess(name: string, command: KeyedCommand, keys: Keys): DeclaredKeys {
-  if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) throw invalidKeys(name, 'it returned no list');
+function readAccess(name: string, command: KeyedCommand, keys: unknown): DeclaredKeys {
+  if (typeof keys !== 'object' || keys === null) throw invalidKeys(name, 'it returned no list');
   const { read = NO_KEYS, write = NO_KEYS } = keys as { read?: readonly string[]; write?: readonly string[] };
   if (!Array.isArray(read) || !Array.isArray(write)) throw invalidKeys(name, "its 'read' and 'write' are not lists");
   checkCount(name, read.length + write.length);

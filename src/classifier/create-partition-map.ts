@@ -1,5 +1,7 @@
 /** From configuration to a partition map. */
-import { invalidConfig, type PartitioningConfig, type StreamConfig } from '../config/config.js';
+import { invalidConfig } from '../config/config-error.js';
+import type { PartitioningConfig, StreamConfig } from '../config/config-schema.js';
+import type { PsmrError } from '../errors.js';
 import { STREAMS_MAX } from '../transport/frames.js';
 import { PartitionMap, type ClassPlacement } from './partition-map.js';
 import { SLOTS } from './slots.js';
@@ -9,40 +11,48 @@ export interface PartitionMapOptions {
   readonly partitioning?: PartitioningConfig | undefined;
 }
 
-/** Slot s belongs to stream s % K + 1 where nothing else is said. Throws INVALID_CONFIG. */
-export function createPartitionMap({ streams, partitioning = {} }: PartitionMapOptions): PartitionMap {
-  const names = streamNames(streams);
+type Refuse = (path: readonly string[], what: string) => PsmrError;
+
+/** Slot s belongs to stream s % K + 1 where nothing else is said. Throws INVALID_CONFIG, naming `file` if there is one. */
+export function createPartitionMap(options: PartitionMapOptions, file: string | null = null): PartitionMap {
+  const { streams, partitioning = {} } = options;
+  const refuse: Refuse = (path, what) => invalidConfig(file, path, what);
+  const names = streamNames(streams, refuse);
   return PartitionMap.fromJson({
     names,
-    slots: placeSlots(names, partitioning.slots ?? {}),
-    classes: placeClasses(names, partitioning.classes ?? {}),
+    slots: placeSlots(names, partitioning.slots ?? {}, refuse),
+    classes: placeClasses(names, partitioning.classes ?? {}, refuse),
   });
 }
 
-function streamNames(streams: number | readonly StreamConfig[]): string[] {
+function streamNames(streams: number | readonly StreamConfig[], refuse: Refuse): string[] {
   const count = typeof streams === 'number' ? streams : streams.length;
   if (!Number.isInteger(count) || count < 1 || count > STREAMS_MAX)
-    throw invalidConfig(null, ['streams'], `found ${count}; it accepts 1 to ${STREAMS_MAX} streams`);
+    throw refuse(['streams'], `found ${count}; it accepts 1 to ${STREAMS_MAX} streams`);
   const names = Array.from({ length: count }, (_, at) =>
     typeof streams === 'number' ? String(at + 1) : (streams[at]?.name ?? String(at + 1)),
   );
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw invalidConfig(null, ['streams'], `two streams are called '${twice}'; names differ`);
+  if (twice !== undefined) throw refuse(['streams'], `two streams are called '${twice}'; it accepts names that differ`);
   return names;
 }
 
-function placeSlots(names: readonly string[], ranges: NonNullable<PartitioningConfig['slots']>): number[] {
+type Slots = NonNullable<PartitioningConfig['slots']>;
+type Classes = NonNullable<PartitioningConfig['classes']>;
+
+function placeSlots(names: readonly string[], ranges: Slots, refuse: Refuse): number[] {
   const slots = Array.from({ length: SLOTS }, (_, slot) => (slot % names.length) + 1);
   const placedBy = new Map<number, string>();
   for (const [range, reference] of Object.entries(ranges)) {
     const path = ['partitioning', 'slots', range];
     const [first = 0, last = first] = range.split('-').map(Number);
     if (first > last || last >= SLOTS)
-      throw invalidConfig(null, path, `found the range ${range}; it accepts slots from 0 to ${SLOTS - 1}, low to high`);
-    const stream = streamOf(names, reference, path);
+      throw refuse(path, `found the range ${range}; it accepts slots from 0 to ${SLOTS - 1}, low to high`);
+    const stream = streamOf(names, reference, path, refuse);
     for (let slot = first; slot <= last; slot++) {
       const other = placedBy.get(slot);
-      if (other !== undefined) throw invalidConfig(null, path, `slot ${slot} is in '${other}' too; name it once`);
+      if (other !== undefined)
+        throw refuse(path, `slot ${slot} is in '${other}' too; it accepts slots not named elsewhere`);
       placedBy.set(slot, range);
       slots[slot] = stream;
     }
@@ -50,19 +60,23 @@ function placeSlots(names: readonly string[], ranges: NonNullable<PartitioningCo
   return slots;
 }
 
-function placeClasses(names: readonly string[], classes: NonNullable<PartitioningConfig['classes']>): ClassPlacement[] {
+function placeClasses(names: readonly string[], classes: Classes, refuse: Refuse): ClassPlacement[] {
   return Object.entries(classes).map(([prefix, placed]) => {
     if (placed.place === 'everywhere') return { prefix, stream: 0 };
     if (placed.place === 'hash') return { prefix, stream: -1 };
-    return { prefix, stream: streamOf(names, placed.stream, ['partitioning', 'classes', prefix, 'stream']) };
+    return { prefix, stream: streamOf(names, placed.stream, ['partitioning', 'classes', prefix, 'stream'], refuse) };
   });
 }
 
-function streamOf(names: readonly string[], reference: number | string, path: readonly string[]): number {
+function streamOf(
+  names: readonly string[],
+  reference: number | string,
+  path: readonly string[],
+  refuse: Refuse,
+): number {
   const stream = typeof reference === 'number' ? reference : names.indexOf(reference) + 1;
   if (stream >= 1 && stream <= names.length) return stream;
-  throw invalidConfig(
-    null,
+  throw refuse(
     path,
     `found ${JSON.stringify(reference)}; it accepts a stream's number, 1 to ${names.length}, or name: ${names.join(', ')}`,
   );

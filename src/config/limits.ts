@@ -1,5 +1,5 @@
 /** What an engine and its clients hold back before they refuse. Each name carries its unit. */
-import { PsmrError } from '../errors.js';
+import { invalidConfig } from './config-error.js';
 
 export interface Limits {
   /** One command's encoded name and arguments. */
@@ -24,6 +24,8 @@ export interface Limits {
   readonly ringBytes: number;
 }
 
+type PartialLimits = { readonly [Name in keyof Limits]?: number | undefined };
+
 export const DEFAULT_LIMITS: Limits = {
   commandBytesMax: 1 << 20,
   frameBytesMax: 4 << 20,
@@ -37,20 +39,21 @@ export const DEFAULT_LIMITS: Limits = {
   ringBytes: 256 << 10,
 };
 
-/** Fills in the defaults and checks how limits relate. Throws INVALID_CONFIG. */
-export function limitsWithDefaults(limits: Partial<Limits> = {}): Limits {
-  const all = { ...DEFAULT_LIMITS, ...limits };
-  atLeast(all, 'frameBytesMax', 'commandBytesMax');
-  atLeast(all, 'queueBytesMax', 'frameBytesMax');
-  atLeast(all, 'unreadBytesMax', 'frameBytesMax');
-  return all;
-}
+/** The first must be at least the second, or what the second allows would never get through. */
+const AT_LEAST: readonly (readonly [larger: keyof Limits, smaller: keyof Limits])[] = [
+  ['frameBytesMax', 'commandBytesMax'],
+  ['queueBytesMax', 'frameBytesMax'],
+  ['unreadBytesMax', 'frameBytesMax'],
+];
 
-function atLeast(limits: Limits, larger: keyof Limits, smaller: keyof Limits): void {
-  if (limits[larger] >= limits[smaller]) return;
-  throw new PsmrError(
-    'INVALID_CONFIG',
-    `limits.${larger} is ${limits[larger]}, less than limits.${smaller} (${limits[smaller]}): it must be at least that.`,
-    { details: { path: `limits.${larger}` } },
-  );
+/** Fills in the defaults and checks how limits relate. Throws INVALID_CONFIG, naming `file` if there is one. */
+export function limitsWithDefaults(limits: PartialLimits = {}, file: string | null = null): Limits {
+  const all = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(all) as (keyof Limits)[]) all[name] = limits[name] ?? all[name];
+  for (const [larger, smaller] of AT_LEAST) {
+    if (all[larger] >= all[smaller]) continue;
+    const found = `${all[larger]}, less than limits.${smaller} (${all[smaller]})`;
+    throw invalidConfig(file, ['limits', larger], `found ${found}; it accepts no less than that`);
+  }
+  return all;
 }

@@ -14,6 +14,8 @@ export interface SessionLimits {
 
 /** The most unacknowledged replies kept for one session; a client has fewer frames than this under way. */
 const REPLIES_PER_SESSION_MAX = 1024;
+/** The most bytes of them; the newest reply is kept in any case. */
+const REPLY_BYTES_PER_SESSION_MAX = 16 << 20;
 const NO_SESSION = '\0'.repeat(16);
 
 export type Admission =
@@ -21,6 +23,8 @@ export type Admission =
   | 'admitted'
   /** Executed before: answer from the table. */
   | 'duplicate'
+  /** Executed before, and the table has let go of the reply: refuse. */
+  | 'forgotten'
   /** Earlier commands of the session are missing: refuse, the client sends them again. */
   | 'gap'
   /** The session is not known (any more): refuse, whether it was executed cannot be told. */
@@ -34,8 +38,11 @@ interface Reply {
 
 interface Session {
   last: number;
+  /** Replies up to this sequence are gone: acknowledged, or too many to keep. */
+  forgotten: number;
   usedMs: number;
   replies: Reply[];
+  replyBytes: number;
 }
 
 /** A session's 16 bytes as a Map key. */
@@ -75,7 +82,7 @@ export class SessionTable {
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
     forgetAcknowledged(session, acknowledged);
-    if (first + count - 1 <= session.last) return 'duplicate';
+    if (first + count - 1 <= session.last) return first <= session.forgotten ? 'forgotten' : 'duplicate';
     if (first !== session.last + 1) return 'gap';
     session.last = first + count - 1;
     return 'admitted';
@@ -85,7 +92,8 @@ export class SessionTable {
     const session = this.#sessions.get(key);
     if (session === undefined) return;
     session.replies.push({ firstSequence, count, bytes });
-    if (session.replies.length > REPLIES_PER_SESSION_MAX) session.replies.shift();
+    session.replyBytes += bytes.byteLength;
+    while (holdsTooMuch(session)) forgetOldest(session);
   }
 
   /** The replies to commands [first, first + count), as far as they are there already. */
@@ -103,6 +111,7 @@ export class SessionTable {
       yield encodeValue([
         Buffer.from(key, 'latin1'),
         session.last,
+        session.forgotten,
         session.usedMs,
         session.replies.map((reply) => [reply.firstSequence, reply.count, reply.bytes]),
       ]);
@@ -111,24 +120,27 @@ export class SessionTable {
 
   /** Adds one session from a checkpoint chunk written by `encode`. */
   restore(chunk: Uint8Array): void {
-    const [key, last, usedMs, replies] = decodeValue(chunk) as [
+    const [key, last, forgotten, usedMs, stored] = decodeValue(chunk) as [
       Uint8Array,
+      number,
       number,
       number,
       [firstSequence: number, count: number, bytes: Uint8Array][],
     ];
-    this.#sessions.set(sessionKeyOf(key), {
-      last,
-      usedMs,
-      replies: replies.map(([firstSequence, count, bytes]) => ({ firstSequence, count, bytes: Uint8Array.from(bytes) })),
-    });
+    const replies = stored.map(([firstSequence, count, bytes]) => ({
+      firstSequence,
+      count,
+      bytes: Uint8Array.from(bytes),
+    }));
+    const replyBytes = replies.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    this.#sessions.set(sessionKeyOf(key), { last, forgotten, usedMs, replies, replyBytes });
   }
 
   #open(key: string, first: number, timestampMs: number): Session | null {
     // An old session that was forgotten must not begin anew: its first commands may have been executed.
     if (first !== 1 || createdMs(key) < timestampMs - this.#limits.sessionIdleMs) return null;
     if (this.#sessions.size >= this.#limits.sessionsMax) this.#forgetLongestUnused();
-    return { last: 0, usedMs: timestampMs, replies: [] };
+    return { last: 0, forgotten: 0, usedMs: timestampMs, replies: [], replyBytes: 0 };
   }
 
   #forgetIdle(timestampMs: number): void {
@@ -147,10 +159,23 @@ export class SessionTable {
 }
 
 function forgetAcknowledged(session: Session, acknowledged: number): void {
-  let forgotten = 0;
+  session.forgotten = Math.max(session.forgotten, Math.min(acknowledged, session.last));
+  let gone = 0;
   for (const reply of session.replies) {
     if (reply.firstSequence + reply.count - 1 > acknowledged) break;
-    forgotten++;
+    session.replyBytes -= reply.bytes.byteLength;
+    gone++;
   }
-  if (forgotten > 0) session.replies.splice(0, forgotten);
+  if (gone > 0) session.replies.splice(0, gone);
+}
+
+function holdsTooMuch({ replies, replyBytes }: Session): boolean {
+  return replies.length > 1 && (replies.length > REPLIES_PER_SESSION_MAX || replyBytes > REPLY_BYTES_PER_SESSION_MAX);
+}
+
+function forgetOldest(session: Session): void {
+  const oldest = session.replies.shift();
+  if (oldest === undefined) return;
+  session.replyBytes -= oldest.bytes.byteLength;
+  session.forgotten = Math.max(session.forgotten, oldest.firstSequence + oldest.count - 1);
 }

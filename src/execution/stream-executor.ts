@@ -19,6 +19,7 @@ import { CommandRunner, StreamValues, type Place } from './command-runner.js';
 import { CommandTable, type PreparedCommand } from './command-table.js';
 import { beginRun, wrongStream, type RunEnvironment, type RunInProgress } from './rendezvous.js';
 import { encodeRejection, ResultBatch } from './result-batch.js';
+import { answerAgain } from './repeated-frame.js';
 import { hasSession, SessionTable, sessionKeyOf, type SessionLimits } from './session-table.js';
 import type { StreamPorts } from './stream-ports.js';
 
@@ -283,41 +284,10 @@ export class StreamExecutor {
   }
 }
 
-/** The answers to a frame that is not executed: what it got the first time, or why not. */
-export function answerAgain(
-  sessions: SessionTable,
-  admission: 'duplicate' | 'gap' | 'expired',
-  group: number,
-  key: string,
-  first: number,
-  count: number,
-): Uint8Array[] {
-  if (admission !== 'duplicate') {
-    const error = admission === 'gap' ? sequenceGap() : sessionExpired();
-    return [encodeRejection(error, group, first, count, 0)];
-  }
-  return sessions.replies(key, first, count);
-}
-
 export function wrongEpoch(): PsmrError {
   return new PsmrError(
     'WRONG_EPOCH',
     'The command was classified with another partition map than the one in force. Fetch the map and send it again.',
-  );
-}
-
-function sequenceGap(): PsmrError {
-  return new PsmrError(
-    'SEQUENCE_GAP',
-    'Earlier commands of this session have not arrived. Send again from the first one without an answer.',
-  );
-}
-
-function sessionExpired(): PsmrError {
-  return new PsmrError(
-    'SESSION_EXPIRED',
-    'The session is not known: unused for longer than sessionIdleMs, or pushed out by newer ones. Open a new one; ' +
-      'commands sent before without an answer may or may not have been executed.',
   );
 }
 

@@ -44,9 +44,9 @@ export class Child {
     await this.exited;
   }
 
-  /** Resident memory now, MiB. */
-  get residentMiB(): number {
+  /** The most resident memory so far, MiB. */
+  get peakMiB(): number {
     const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
   }
 }

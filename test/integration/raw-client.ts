@@ -65,6 +65,10 @@ export class RawClient {
     return PartitionMap.fromJson(this.welcome.partitionMap).epoch;
   }
 
+  streamOf(key: string): number {
+    return PartitionMap.fromJson(this.welcome.partitionMap).streamOf(key);
+  }
+
   frame({ first, segments, acknowledged = 0, epoch = this.epoch }: FrameOptions): Uint8Array {
     const frame: CommandsFrame = {
       flags: 0,

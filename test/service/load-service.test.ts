@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadService } from '../../src/service/load-service.js';
-import { codeAndMessage } from './thrown.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'psmr-services-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -53,10 +52,9 @@ describe('loadService', () => {
     ['a module that is not JavaScript', () => moduleOf('syntax.mjs', 'export default {'), 'loading it failed with'],
   ])('refuses %s, naming it', async (_, url, sentence) => {
     const refused = url();
-    const error: unknown = await loadService(refused).catch((thrown: unknown) => thrown);
-    const [code, message] = codeAndMessage(error);
-    expect(code).toBe('INVALID_SERVICE');
-    expect(message).toContain(sentence);
-    expect(message).toContain(refused instanceof URL ? refused.pathname : refused);
+    const file = refused instanceof URL ? refused.pathname : refused;
+    const message = expect.stringContaining(sentence) as unknown;
+    await expect(loadService(refused)).rejects.toMatchObject({ code: 'INVALID_SERVICE', message, details: { file } });
+    await expect(loadService(refused)).rejects.toThrow(file);
   });
 });

@@ -1,16 +1,17 @@
 import { PsmrError } from '../../src/errors.js';
 
-/** Code and sentence of a PsmrError, given or thrown by a function; anything else is thrown on. */
-export function codeAndMessage(source: unknown): [code: string, message: string] {
-  let thrown = source;
-  if (typeof source === 'function') {
-    try {
-      source();
-    } catch (error) {
-      thrown = error;
-    }
-  }
+/** Code and sentence of the PsmrError that a function throws, or of one that was caught; anything else is thrown on. */
+export function codeAndMessage(source: (() => unknown) | Error): [code: string, message: string] {
+  const thrown = source instanceof Error ? source : thrownBy(source);
   if (thrown instanceof PsmrError) return [thrown.code, thrown.message];
-  if (typeof source === 'function' && thrown === source) throw new Error('nothing was thrown');
-  throw thrown;
+  throw new Error('it threw something else', { cause: thrown });
+}
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
 }

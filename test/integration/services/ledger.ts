@@ -40,6 +40,13 @@ const ledger = defineService({
       },
       merge: (parts: readonly number[]): number => parts.reduce((sum, part) => sum + part, 0),
     },
+    /** Adds one to each key, and remembers nothing. */
+    count: {
+      keys: (a: { keys: readonly string[] }) => a.keys,
+      execute(state, a): void {
+        for (const key of a.keys) state.set(key, { amount: (state.get<Record>(key)?.amount ?? 0) + 1, ids: [] });
+      },
+    },
     read: {
       keys: (a: { key: string }) => [a.key],
       readOnly: true,

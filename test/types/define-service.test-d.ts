@@ -1,4 +1,6 @@
 /** Compiled, not run: what the types of a service say about its commands. */
+import { expectTypeOf } from 'vitest';
+import type { ErrorCode } from '../../src/errors.js';
 import { everyKey } from '../../src/service/command.js';
 import {
   defineService,
@@ -8,19 +10,14 @@ import {
 } from '../../src/service/define-service.js';
 import type { BatchOutcomes, Client } from '../../src/client/client.js';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function expectType<_Check extends true>(): void {
-  // A type that is not `true` does not compile.
-}
-
-const bank = defineService({
+export const bank = defineService({
   name: 'bank',
   commands: {
     deposit: {
       keys: (a: { account: string; amount: number }) => [a.account],
       execute(state, a) {
-        const b = (state.get(a.account) ?? 0) + a.amount;
-        expectType<Equal<typeof a, { account: string; amount: number }>>();
+        const b: number = (state.get<number>(a.account) ?? 0) + a.amount;
+        expectTypeOf(a).toEqualTypeOf<{ account: string; amount: number }>();
         state.set(a.account, b);
         return a.amount;
       },
@@ -30,7 +27,7 @@ const bank = defineService({
       execute(state, a, ctx) {
         const now: number = ctx.now + ctx.random() + ctx.commandId.length;
         const before = state.get<number>(a.from);
-        expectType<Equal<typeof before, number | undefined>>();
+        expectTypeOf(before).toEqualTypeOf<number | undefined>();
         if (now < 0) throw new Error('never');
       },
     },
@@ -66,28 +63,30 @@ const bank = defineService({
     untyped: {
       keys: everyKey,
       partial: (partition, a) => [...partition.entries()].length + (a === undefined ? 0 : 1),
-      merge: (parts) => parts.reduce((x, y) => x + y, 0),
+      merge: (parts) => parts.length,
     },
   },
 });
 
 type Bank = typeof bank;
 
-expectType<Equal<CommandName<Bank>, 'deposit' | 'transfer' | 'balance' | 'copy' | 'total' | 'above' | 'untyped'>>();
-expectType<Equal<CommandArguments<Bank, 'deposit'>, { account: string; amount: number }>>();
-expectType<Equal<CommandArguments<Bank, 'above'>, { least: number }>>();
-expectType<Equal<CommandResult<Bank, 'deposit'>, number>>();
-expectType<Equal<CommandResult<Bank, 'transfer'>, void>>();
-expectType<Equal<CommandResult<Bank, 'balance'>, number>>();
-expectType<Equal<CommandResult<Bank, 'copy'>, readonly [string, string]>>();
-expectType<Equal<CommandResult<Bank, 'total'>, number>>();
-expectType<Equal<CommandResult<Bank, 'above'>, { least: number; count: number }>>();
+expectTypeOf<CommandName<Bank>>().toEqualTypeOf<
+  'deposit' | 'transfer' | 'balance' | 'copy' | 'total' | 'above' | 'untyped'
+>();
+expectTypeOf<CommandArguments<Bank, 'deposit'>>().toEqualTypeOf<{ account: string; amount: number }>();
+expectTypeOf<CommandArguments<Bank, 'above'>>().toEqualTypeOf<{ least: number }>();
+expectTypeOf<CommandResult<Bank, 'deposit'>>().toEqualTypeOf<number>();
+expectTypeOf<CommandResult<Bank, 'transfer'>>().toBeVoid();
+expectTypeOf<CommandResult<Bank, 'balance'>>().toEqualTypeOf<number>();
+expectTypeOf<CommandResult<Bank, 'copy'>>().toEqualTypeOf<readonly [string, string]>();
+expectTypeOf<CommandResult<Bank, 'total'>>().toEqualTypeOf<number>();
+expectTypeOf<CommandResult<Bank, 'above'>>().toEqualTypeOf<{ least: number; count: number }>();
 
 export async function useClient(client: Client<Bank>): Promise<void> {
   const deposited = await client.execute('deposit', { account: 'a', amount: 1 });
-  expectType<Equal<typeof deposited, number>>();
+  expectTypeOf(deposited).toEqualTypeOf<number>();
   const total = await client.execute('total');
-  expectType<Equal<typeof total, number>>();
+  expectTypeOf(total).toEqualTypeOf<number>();
   await client.execute('above', { least: 5 });
 
   // @ts-expect-error -- an unknown command
@@ -107,9 +106,9 @@ export async function useClient(client: Client<Bank>): Promise<void> {
     ['total'],
   ]);
   const [first, second] = outcomes;
-  if (first.ok) expectType<Equal<typeof first.value, number>>();
-  if (second.ok) expectType<Equal<typeof second.value, readonly [string, string]>>();
-  else expectType<Equal<typeof second.error.name, 'PsmrError'>>();
+  if (first.ok) expectTypeOf(first.value).toEqualTypeOf<number>();
+  if (second.ok) expectTypeOf(second.value).toEqualTypeOf<readonly [string, string]>();
+  else expectTypeOf(second.error.code).toEqualTypeOf<ErrorCode>();
 
   // @ts-expect-error -- a batch is checked as a single command is
   await client.executeBatch([['deposit', { account: 1, amount: 1 }]]);

@@ -1,0 +1,40 @@
+/** The `psmr` command and its subcommands. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { callCommand } from './call-command.js';
+import { EXIT_HELP } from './exit-codes.js';
+import { inspectCommand } from './inspect-command.js';
+import { serveCommand } from './serve-command.js';
+
+const EXAMPLES = `
+Examples:
+  psmr bench --quick                                      what parallel streams gain on this machine
+  psmr serve --service dist/bank.js --data ./data         serve a service, kept on disk
+  psmr call deposit '{"account":"a","amount":5}' --service dist/bank.js
+  psmr inspect ./data                                     what is in the logs and checkpoints
+
+Results go to stdout, progress and errors to stderr; an error is one sentence with its code, with --json an object.
+PSMR_DEBUG=1 adds where an error came from.
+${EXIT_HELP}`;
+
+export function createProgram(): Command {
+  const program = new Command('psmr')
+    .description('Parallel state machine replication: one ordered log and one thread per stream of your service.')
+    .version(packageVersion())
+    .helpCommand(false)
+    .exitOverride()
+    // What is wrong is told once, by whoever runs the program.
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('after', EXAMPLES);
+  for (const command of [serveCommand(), callCommand(), inspectCommand()]) {
+    program.addCommand(command.copyInheritedSettings(program).addHelpText('after', EXIT_HELP));
+  }
+  return program;
+}
+
+function packageVersion(): string {
+  const file = createRequire(import.meta.url).resolve('psmr/package.json');
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
+}

@@ -1,0 +1,21 @@
+import { PsmrError } from '../errors.js';
+
+/** INVALID_CONFIG for one field: its path, and `what` was found and is accepted. `file`: null where options were given. */
+export function invalidConfig(file: string | null, path: readonly PropertyKey[], what: string): PsmrError {
+  const field = pathText(path);
+  const where = file === null ? 'The configuration' : `The configuration ${file}`;
+  return new PsmrError('INVALID_CONFIG', `${where} is wrong${field === '' ? '' : ` at '${field}'`}: ${what}.`, {
+    details: { path: field, file },
+  });
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, step) => text + stepText(step, text === ''), '');
+}
+
+function stepText(step: PropertyKey, first: boolean): string {
+  if (typeof step === 'number') return `[${step}]`;
+  const name = String(step);
+  if (/^[A-Za-z_$][\w$]*$/.test(name)) return first ? name : `.${name}`;
+  return `[${JSON.stringify(name)}]`;
+}
