@@ -1,14 +1,11 @@
 import type { Outcome } from '../../src/client/call.js';
 import { invariant } from '../../src/errors.js';
-import type { BenchCommand } from '../workloads/workload.js';
+import type { BenchCommand, ResultCheck } from '../workloads/workload.js';
 
 /** What the load needs of a client: the engine's own and the remote one fit. */
 export interface BatchClient {
   executeBatch(commands: readonly BenchCommand[]): Promise<readonly Outcome[]>;
 }
-
-/** Says what is wrong with a command's result, null for a right one. */
-export type ResultCheck = (command: BenchCommand, value: unknown) => string | null;
 
 /** Throws the first error among the results, and for the first wrong result. */
 export function checkOutcomes(batch: readonly BenchCommand[], outcomes: readonly Outcome[], check: ResultCheck): void {

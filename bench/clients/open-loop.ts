@@ -1,6 +1,7 @@
 import { LatencyRecorder } from '../measure/latency-recorder.js';
 import type { Sample } from '../techniques/technique.js';
-import { type BatchClient, checkOutcomes, type ResultCheck } from './batch-client.js';
+import type { ResultCheck } from '../workloads/workload.js';
+import { type BatchClient, checkOutcomes } from './batch-client.js';
 import type { BatchCycle } from './batch-cycle.js';
 import type { LoadClock } from './load-clock.js';
 

@@ -7,7 +7,7 @@ import type { DepositArguments } from '../services/bank.js';
 import type { Random } from './random-source.js';
 import { choosePair } from './stream-pair.js';
 import { withWork } from './work.js';
-import type { BenchCommand, Workload, WorkloadOptions } from './workload.js';
+import { anyResult, type BenchCommand, type Workload, type WorkloadOptions } from './workload.js';
 import { scrambledZipf } from './zipf.js';
 
 /** What every account starts with: so much that overdrafts stay rare. */
@@ -21,7 +21,8 @@ export const bankWorkload: Workload = {
   service: new URL('../services/bank.js', import.meta.url),
   load: openAccounts,
   generate: generateBank,
-  check: () => null,
+  check: anyResult,
+  conserved: { query: ['total', undefined], added: expectedTotal },
 };
 
 function accountName(account: number): string {

@@ -18,6 +18,7 @@ export function blocksWorkload(trace: readonly BlockRequest[]): Workload {
     load: () => [],
     generate: (options) => replayTrace(trace, options),
     check: checkRead,
+    conserved: null,
   };
 }
 
@@ -31,7 +32,7 @@ function* replayTrace(trace: readonly BlockRequest[], options: WorkloadOptions):
   }
 }
 
-function checkRead([name, args]: BenchCommand, content: unknown): string | null {
+export function checkRead([name, args]: BenchCommand, content: unknown): string | null {
   return name === 'read' && isRead(args) ? misread(args.lbn, args.sectors, args.sectorBytes, content) : null;
 }
 

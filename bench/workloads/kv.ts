@@ -12,7 +12,7 @@
 import { below, type Random } from './random-source.js';
 import { choosePair } from './stream-pair.js';
 import { withWork } from './work.js';
-import type { BenchCommand, Workload, WorkloadOptions } from './workload.js';
+import { anyResult, type BenchCommand, type Workload, type WorkloadOptions } from './workload.js';
 import { scrambledZipf, type Choice, zipfRanks } from './zipf.js';
 
 export const KV_MIXES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
@@ -29,7 +29,8 @@ export function kvWorkload(mix: KvMix): Workload {
     service: new URL('../services/kv.js', import.meta.url),
     load: loadKeys,
     generate: (options, random) => generateKv(mix, options, random),
-    check: () => null,
+    check: anyResult,
+    conserved: null,
   };
 }
 

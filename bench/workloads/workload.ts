@@ -23,6 +23,17 @@ export interface WorkloadOptions {
   readonly placement: KeyPlacement;
 }
 
+/** A sum over the state that no order of the commands changes: it shows lost, doubled and torn commands. */
+export interface Conserved {
+  /** Asks the service for the sum. */
+  readonly query: BenchCommand;
+  /** What these commands add to it, each executed once. */
+  added(commands: Iterable<BenchCommand>): number;
+}
+
+/** Says what is wrong with a command's result, in a sentence; null for a right one. */
+export type ResultCheck = (command: BenchCommand, value: unknown) => string | null;
+
 /** Commands that fill a service, and commands to measure it with. Equal seeds give equal commands. */
 export interface Workload {
   readonly name: string;
@@ -31,6 +42,11 @@ export interface Workload {
   /** Brings the state to where measuring starts. */
   load(options: WorkloadOptions): Iterable<BenchCommand>;
   generate(options: WorkloadOptions, random: Random): Iterable<BenchCommand>;
-  /** What is wrong with a command's result, in a sentence, where that shows without knowing the order of commands. */
-  check(command: BenchCommand, value: unknown): string | null;
+  /** Finds what shows without knowing the order of the commands. */
+  readonly check: ResultCheck;
+  /** null: commands overwrite one another, so nothing is conserved. */
+  readonly conserved: Conserved | null;
 }
+
+/** Of workloads whose results depend on the order of the commands. */
+export const anyResult: ResultCheck = () => null;

@@ -30,7 +30,7 @@ export class PlacedContext implements CommandContext {
 /** sfc32 (Doty-Humphrey, PractRand), seeded by a command's place in the log. */
 function generator(group: number, index: number, position: number): () => number {
   let a = group | 0;
-  let b = index % 0x1_0000_0000 | 0;
+  let b = (index % 0x1_0000_0000) | 0;
   let c = (Math.floor(index / 0x1_0000_0000) ^ Math.imul(position, 0x9e37_79b9)) | 0;
   let counter = 1;
   const next = (): number => {

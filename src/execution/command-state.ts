@@ -47,7 +47,7 @@ export class CommandState implements State {
       const key = this.#keys[i] as string;
       const value = this.#values[i];
       if (value === DELETED) sink.delete(key);
-      else sink.set(key, value as Stored);
+      else sink.set(key, value);
     }
   }
 

@@ -17,7 +17,9 @@ import { commandCount, decodeCommandsFrame, FLAG_READ_ONLY, type CommandsFrame }
 import { decodeCommandBatch } from './command-batch.js';
 import { CommandRunner, StreamValues, type Place } from './command-runner.js';
 import { CommandTable, type PreparedCommand } from './command-table.js';
-import { beginRun, wrongStream, type RunEnvironment, type RunInProgress } from './rendezvous.js';
+import { beginRun } from './rendezvous.js';
+import type { RunEnvironment, RunInProgress } from './run.js';
+import { wrongStream } from './run-plan.js';
 import { encodeRejection, ResultBatch } from './result-batch.js';
 import { answerAgain } from './repeated-frame.js';
 import { hasSession, SessionTable, sessionKeyOf, type SessionLimits } from './session-table.js';

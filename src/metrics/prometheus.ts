@@ -16,13 +16,30 @@ const US = 1e-6;
 
 const METRICS: readonly Metric[] = [
   { name: 'psmr_commands_total', help: 'Commands executed, each counted once.', counter: 'commands' },
-  { name: 'psmr_cross_commands_total', help: 'Cross-stream commands executed in this stream.', counter: 'crossCommands' },
+  {
+    name: 'psmr_cross_commands_total',
+    help: 'Cross-stream commands executed in this stream.',
+    counter: 'crossCommands',
+  },
   { name: 'psmr_failed_commands_total', help: 'Commands that ended in an error reply.', counter: 'failedCommands' },
-  { name: 'psmr_unlogged_reads_total', help: 'Read-only commands answered without a log entry.', counter: 'unloggedReads' },
+  {
+    name: 'psmr_unlogged_reads_total',
+    help: 'Read-only commands answered without a log entry.',
+    counter: 'unloggedReads',
+  },
   { name: 'psmr_entries_total', help: 'Log entries executed.', counter: 'entries' },
   { name: 'psmr_rejected_frames_total', help: 'Frames refused before the log.', counter: 'rejectedFrames' },
-  { name: 'psmr_rendezvous_total', help: 'Runs of cross-stream commands that met other streams.', counter: 'rendezvous' },
-  { name: 'psmr_rendezvous_wait_seconds_total', help: 'Time waiting at a rendezvous.', counter: 'rendezvousWaitUs', scale: US },
+  {
+    name: 'psmr_rendezvous_total',
+    help: 'Runs of cross-stream commands that met other streams.',
+    counter: 'rendezvous',
+  },
+  {
+    name: 'psmr_rendezvous_wait_seconds_total',
+    help: 'Time waiting at a rendezvous.',
+    counter: 'rendezvousWaitUs',
+    scale: US,
+  },
   { name: 'psmr_merge_wait_seconds_total', help: 'Time waiting for group 0.', counter: 'mergeWaitUs', scale: US },
   { name: 'psmr_busy_seconds_total', help: 'Time spent working.', counter: 'busyUs', scale: US },
   { name: 'psmr_queued_bytes', help: 'Bytes received and not executed.', counter: 'queuedBytes', gauge: true },

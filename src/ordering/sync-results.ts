@@ -27,7 +27,7 @@ export function encodeSyncResults(run: SyncRun, frames: readonly Uint8Array[]): 
 export function decodeSyncResults(bytes: Uint8Array): SyncResult[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const results: SyncResult[] = [];
-  for (let at = 0; at < bytes.byteLength; ) {
+  for (let at = 0; at < bytes.byteLength;) {
     const body = at + HEADER_BYTES;
     const end = body + view.getUint32(at + SESSION_BYTES, true);
     results.push({ session: bytes.subarray(at, at + SESSION_BYTES), frame: bytes.subarray(body, end) });

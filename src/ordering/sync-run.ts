@@ -7,7 +7,7 @@
  *   part   0 16 B session | 16 f64 first sequence | 24 u32 first position | 28 u32 count | 32 u32 bytes | 36 u32 frame flags
  *         40 body
  */
-import { EntryKind } from './group-log.js';
+import type { EntryKind } from './group-log.js';
 import type { StreamMask } from '../transport/frames.js';
 
 const RUN_HEADER_BYTES = 32;

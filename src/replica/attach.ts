@@ -18,7 +18,9 @@ const FOREVER_MS = Number.MAX_SAFE_INTEGER;
  * streams' rings: no thread stands between.
  */
 export async function attach<S extends ServiceDefinition>(port: EnginePort): Promise<Client<S>> {
-  if (port.kind !== 'psmr-engine-port') {
+  // Posted from another thread, it may be anything: the type is the sender's claim.
+  const { kind }: { kind?: unknown } = port;
+  if (kind !== 'psmr-engine-port') {
     throw new PsmrError('INVALID_ARGUMENT', 'attach takes what engine.port() returned, posted to this thread.');
   }
   return clientOfPort<S>(port, await loadService(port.serviceUrl));

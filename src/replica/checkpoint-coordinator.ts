@@ -36,7 +36,7 @@ export class CheckpointCoordinator {
   /** Takes a checkpoint of everything executed before the call; resolves when it is complete. */
   take(): Promise<CheckpointManifest> {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== null) return reject(this.#failure as Error);
+      if (this.#failure !== null) return reject(this.#failure);
       this.#next.push({ resolve, reject });
       if (!this.#running) this.#begin();
     });

@@ -53,14 +53,18 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
   const dataDir = options.dataDir ?? relativeTo(path, configured.dataDir);
   const crowded = (typeof streams === 'number' ? streams : streams.length) > availableParallelism();
   if (dataDir === undefined && config.durability !== undefined) {
-    throw new PsmrError('INVALID_CONFIG', "The configuration is wrong at 'durability': it needs a dataDir to keep data in.");
+    throw new PsmrError(
+      'INVALID_CONFIG',
+      "The configuration is wrong at 'durability': it needs a dataDir to keep data in.",
+    );
   }
   return {
     serviceUrl: serviceUrl(service ?? relativeTo(path, configured.service)),
     partitioning: { streams, partitioning: config.partitioning },
     dataDir: dataDir === undefined ? null : resolve(dataDir),
     durability: dataDir === undefined ? 'memory' : (config.durability ?? 'sync'),
-    checkpointEveryBytes: config.checkpoint?.everyBytes === undefined ? CHECKPOINT_EVERY_BYTES : config.checkpoint.everyBytes,
+    checkpointEveryBytes:
+      config.checkpoint?.everyBytes === undefined ? CHECKPOINT_EVERY_BYTES : config.checkpoint.everyBytes,
     limits: limitsWithDefaults(defined(config.limits)),
     spinUs: config.spinUs ?? (crowded ? SPIN_US_CROWDED : SPIN_US),
     listen: listenOptions(config, path),

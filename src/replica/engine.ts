@@ -13,7 +13,13 @@ import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { CheckpointCoordinator } from './checkpoint-coordinator.js';
 import { clientOfPort } from './attach.js';
-import { clientMemoryOf, createClientMemory, createEngineMemory, type ClientMemory, type EngineMemory } from './engine-memory.js';
+import {
+  clientMemoryOf,
+  createClientMemory,
+  createEngineMemory,
+  type ClientMemory,
+  type EngineMemory,
+} from './engine-memory.js';
 import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
@@ -71,7 +77,10 @@ export class Engine {
         : openDataDir(resolved.dataDir, { service: service.name, streams: map.streams, partitionMap: map.toJson() });
     let engine: Engine;
     try {
-      const store = dataDir === null ? new MemoryCheckpointStore() : LmdbCheckpointStore.open(checkpointDirectory(dataDir.path), { check: true });
+      const store =
+        dataDir === null
+          ? new MemoryCheckpointStore()
+          : LmdbCheckpointStore.open(checkpointDirectory(dataDir.path), { check: true });
       engine = new Engine(resolved, service, map, dataDir, store);
     } catch (error) {
       dataDir?.release();
@@ -170,7 +179,7 @@ export class Engine {
     if (this.stats().groups.some((group) => group.lastIndex > 0)) {
       throw new PsmrError(
         'FEED_ORDER',
-        "Clients have executed commands already, which are not in your log. Open the feed first, right after Engine.start.",
+        'Clients have executed commands already, which are not in your log. Open the feed first, right after Engine.start.',
       );
     }
     const memory = createClientMemory(0, this.#map.streams + 1, this.#options.limits.ringBytes);
@@ -179,7 +188,13 @@ export class Engine {
       this.#pool.post(group, { type: 'add-feed', client: clientMemoryOf(memory, group) });
     }
     const { limits } = this.#options;
-    this.#feed = new EngineFeed({ service: this.#service, map: this.#map, limits, control: this.#memory.control, memory });
+    this.#feed = new EngineFeed({
+      service: this.#service,
+      map: this.#map,
+      limits,
+      control: this.#memory.control,
+      memory,
+    });
     return this.#feed;
   }
 
@@ -292,7 +307,9 @@ export class Engine {
     clearInterval(this.#checkpointTimer);
     this.#control.enter(EngineState.stopping);
     this.#wakeClients();
-    this.#checkpoints.fail(new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'));
+    this.#checkpoints.fail(
+      new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'),
+    );
     await this.#listening?.close();
     await this.#pool.stop();
     await this.#store.close();

@@ -5,7 +5,7 @@
  *   0 u8 entry kind | 1..7 zero | 8 f64 merge point | 16 f64 timestamp | 24 one COMMANDS frame, or nothing
  */
 import { PsmrError } from '../errors.js';
-import { EntryKind, type GroupLog } from '../ordering/group-log.js';
+import type { EntryKind, GroupLog } from '../ordering/group-log.js';
 import { RingClient, type RingClientMemory } from './ring-client.js';
 
 const HEADER_BYTES = 24;

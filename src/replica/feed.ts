@@ -208,7 +208,7 @@ export class EngineFeed implements Feed {
 
   #begin(order: 'total' | 'streams', batch: FeedBatch, send: (call: BatchCall) => void): Promise<Outcome[]> {
     const failure = this.#groups.find((group) => group.failure !== null)?.failure;
-    if (failure != null) return Promise.reject(failure);
+    if (failure !== null && failure !== undefined) return Promise.reject(failure);
     if (this.#order !== null && this.#order !== order) return Promise.reject(mixedOrders());
     const waiting = this.#groups.reduce((sum, group) => sum + group.waiting, 0);
     if (waiting > this.#host.limits.outstandingMax) return Promise.reject(tooFarAhead());
@@ -250,7 +250,11 @@ export class EngineFeed implements Feed {
     const segments: Segment[] = [];
     let firstSequence = 0;
     for (const run of sameDestinations(commands)) {
-      const first = this.#groups[group]?.expect(call, run.map((command) => command.at)) ?? 0;
+      const first =
+        this.#groups[group]?.expect(
+          call,
+          run.map((command) => command.at),
+        ) ?? 0;
       firstSequence ||= first;
       segments.push(encodeSegment(run));
     }

@@ -34,7 +34,6 @@ export class RingClient {
   #waiting: WaitingReply[] = [];
   #link: (ReplyLink & { readonly tag: number }) | null = null;
   #waitingBytes = 0;
-  #lost = false;
 
   /** The client's bell rings for replies, and when there is room again for requests. */
   constructor(memory: RingClientMemory, unreadBytesMax: number) {
@@ -47,11 +46,12 @@ export class RingClient {
   }
 
   get closed(): boolean {
-    return this.#lost || Atomics.load(this.#words, CLIENT_CLOSED_WORD) === 1;
+    return Atomics.load(this.#words, CLIENT_CLOSED_WORD) === 1;
   }
 
+  /** The next request; null: there is none, or the client is to read its replies first. */
   read(): Uint8Array | null {
-    return this.#requests.read();
+    return this.#waitingBytes > this.#unreadBytesMax ? null : this.#requests.read();
   }
 
   /** Where replies to the request that was read last go. */

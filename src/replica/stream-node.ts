@@ -192,7 +192,13 @@ export class StreamNode implements StreamPorts {
   #accept(frame: CommandsFrame, bytes: Uint8Array, route: Route): void {
     const { control, stream } = this.#options;
     if ((frame.flags & FLAG_READ_ONLY) !== 0) {
-      this.#reads.push({ frame, bytes: bytes.byteLength, route, afterEntry: route.lastIndex, afterSync: control.wanted(stream) });
+      this.#reads.push({
+        frame,
+        bytes: bytes.byteLength,
+        route,
+        afterEntry: route.lastIndex,
+        afterSync: control.wanted(stream),
+      });
       this.#queuedBytes += bytes.byteLength;
       return;
     }

@@ -27,7 +27,7 @@ export async function runStreamWorker(task: WorkerTask, port: MessagePort): Prom
     log: storage.log,
     lastMergePoint: storage.lastMergePoint,
     wake: worker.cycle.wake,
-    nowMs: guard.realNow,
+    nowMs: () => guard.realNow(),
     checkpoint: (index, nextEntry) => {
       const { values, sessions } = node.executor;
       const writer = storage.checkpoints.begin(index, task.group);

@@ -167,9 +167,9 @@ export class SyncNode {
 
   #takeResults(): boolean {
     let worked = false;
-    for (const ring of this.#results) {
-      // Index 0 of the list is unused.
-      for (let message = ring?.read() ?? null; message !== null; message = ring.read()) {
+    // Index 0 of the list is unused.
+    for (const ring of this.#results.slice(1)) {
+      for (let message = ring.read(); message !== null; message = ring.read()) {
         for (const { session, frame } of decodeSyncResults(message)) this.#conclude(sessionKeyOf(session), frame);
         this.#outstandingRuns--;
         worked = true;
@@ -194,7 +194,7 @@ export class SyncNode {
   /** Hands committed entries to their streams, as long as all of these have room. */
   #deliver(): boolean {
     let worked = false;
-    for (const link of this.#ordered) worked = link?.flush() || worked;
+    for (const link of this.#ordered.slice(1)) worked = link.flush() || worked;
     for (let count = 0; count < ENTRIES_PER_POLL && this.#mayDeliver(); count++) {
       const entry = this.#heldCheckpoint ?? this.#options.log.take();
       if (entry === null) break;

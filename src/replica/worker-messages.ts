@@ -31,7 +31,12 @@ export type ToWorker =
   | { readonly type: 'go'; readonly fillTo: number }
   | { readonly type: 'add-client'; readonly client: RingClientMemory }
   | { readonly type: 'add-feed'; readonly client: RingClientMemory }
-  | { readonly type: 'listen'; readonly endpoint: EndpointOptions; readonly service: string; readonly token: string | null }
+  | {
+      readonly type: 'listen';
+      readonly endpoint: EndpointOptions;
+      readonly service: string;
+      readonly token: string | null;
+    }
   | { readonly type: 'welcome'; readonly welcome: Omit<Welcome, 'group' | 'nowMs'> }
   | { readonly type: 'checkpoint' }
   | { readonly type: 'truncate'; readonly below: number }

@@ -28,7 +28,16 @@ function checksum(identity: unknown): string {
 
 export function encodeIdentity({ service, streams, partitionMap = null }: DataIdentity): string {
   const identity = { service, streams, partitionMap };
-  return `${JSON.stringify({ format: FORMAT, version: VERSION, crc32: checksum(identity), identity }, null, 2)}\n`;
+  return `${inLines({ format: FORMAT, version: VERSION, crc32: checksum(identity), identity })}\n`;
+}
+
+/** JSON with a line per field, also of objects inside, and a line per list: a partition map has 1,024 slots. */
+function inLines(value: unknown, margin = ''): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  const fields = Object.entries(value).map(
+    ([name, item]) => `${margin}  ${JSON.stringify(name)}: ${inLines(item, `${margin}  `)}`,
+  );
+  return fields.length === 0 ? '{}' : `{\n${fields.join(',\n')}\n${margin}}`;
 }
 
 /** Reads identity.json. Throws DATA_CORRUPT, DATA_FOREIGN, DATA_MISMATCH (written by a newer psmr). */

@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { renderReport } from '../../bench/measure/report-table.js';
-import { parseBenchOptions } from '../../bench/options/bench-options.js';
+import { type BenchOptions, parseBenchOptions } from '../../bench/options/bench-options.js';
 import { runBenchmark } from '../../bench/run-benchmark.js';
 import type { Contender } from '../../bench/techniques/technique.js';
 import type { Variant } from '../../bench/techniques/variant.js';
-import { createJob } from '../../bench/workloads/bench-job.js';
+import { createJob, type JobRecipe } from '../../bench/workloads/bench-job.js';
 import { calibrateSpin, spin, withWork } from '../../bench/workloads/work.js';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 
 const RATES: Readonly<Record<string, number>> = { smr: 100_000, 'p-smr': 195_000, 'sp-smr': 50_000 };
+
+function recipeOf(options: BenchOptions): JobRecipe {
+  return { options, map: createPartitionMap({ streams: options.streams }).toJson(), spinsPerUs: 1000, commandsMax: 50 };
+}
 
 function create(variant: Variant): Contender {
   return {
@@ -21,7 +25,7 @@ function create(variant: Variant): Contender {
 
 async function run(line: Record<string, unknown>): ReturnType<typeof runBenchmark> {
   const options = parseBenchOptions({ keys: 100, seconds: 0.1, rounds: 2, ...line });
-  const job = createJob(options, createPartitionMap({ streams: options.streams }), 1000, 50);
+  const job = createJob(recipeOf(options));
   return runBenchmark(job, create, () => undefined);
 }
 
@@ -71,7 +75,7 @@ describe('a benchmark', () => {
   test('gives all contenders the same commands, the same again for the same seed', () => {
     const options = parseBenchOptions({ keys: 100, seed: 9, workUs: 2 });
     const commandsOf = (spinsPerUs: number): unknown =>
-      createJob(options, createPartitionMap({ streams: 2 }), spinsPerUs, 50).commands;
+      createJob({ ...recipeOf(options), spinsPerUs }).commands;
     expect(commandsOf(1000)).toEqual(commandsOf(1000));
     expect(commandsOf(1000)).toHaveLength(50);
     expect(commandsOf(1000)).not.toEqual(commandsOf(500));
@@ -79,7 +83,7 @@ describe('a benchmark', () => {
 
   test('a trace that is missing is an error that names it', () => {
     const options = parseBenchOptions({ workload: 'blocks', trace: 'no-such-trace.csv' });
-    expect(() => createJob(options, createPartitionMap({ streams: 2 }), 1000, 50)).toThrow('no-such-trace.csv');
+    expect(() => createJob(recipeOf(options))).toThrow('no-such-trace.csv');
   });
 });
 

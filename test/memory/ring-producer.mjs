@@ -10,7 +10,7 @@ const writer = new RingWriter(ring);
 // A sleep in Atomics.waitAsync alone does not keep a thread alive.
 const alive = setInterval(() => undefined, 1 << 30);
 
-for (let number = 0; number < messages; ) {
+for (let number = 0; number < messages;) {
   const message = Buffer.alloc(8 + sizes[number % sizes.length], number & 0xff);
   message.writeUInt32LE(number, 0);
   own.prepare();

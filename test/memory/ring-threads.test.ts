@@ -17,7 +17,7 @@ describe('a ring between two threads', () => {
     });
     const died = new Promise<never>((_, reject) => worker.once('error', reject));
     const consume = async (): Promise<void> => {
-      for (let number = 0; number < MESSAGES; ) {
+      for (let number = 0; number < MESSAGES;) {
         const message = reader.read();
         if (message !== null) {
           check(message, reader.tag, number++);

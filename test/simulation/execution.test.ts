@@ -40,17 +40,27 @@ function simulate(seed: number): void {
       },
     },
   });
-  const keys = [...Array.from({ length: 3 + Math.floor(random() * 12) }, (_, at) => `k${at}`), 'p:1', 'p:3', 's:1', 's:3'];
+  const keys = [
+    ...Array.from({ length: 3 + Math.floor(random() * 12) }, (_, at) => `k${at}`),
+    'p:1',
+    'p:3',
+    's:1',
+    's:3',
+  ];
   const engine = new SimulatedEngine(service, map, random);
   const clients = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, id) => new SimulatedClient(engine, id + 1));
   const total = 20 + Math.floor(random() * 60);
   const answered = (): number => clients.reduce((sum, client) => sum + client.outcomes.size, 0);
   let sent = 0;
   for (let steps = 0; answered() < total || !engine.drained; steps++) {
-    if (steps > STEPS_MAX) throw new Error(`stuck with ${answered()} of ${total} commands answered: ${engine.describe()}`);
+    if (steps > STEPS_MAX)
+      throw new Error(`stuck with ${answered()} of ${total} commands answered: ${engine.describe()}`);
     if (sent < total && random() < 0.1) {
       const size = Math.min(total - sent, 1 + Math.floor(random() * 6));
-      const batch = Array.from({ length: size }, (_, at) => [sent + at, randomCommand(random, keys, sent + at)] as const);
+      const batch = Array.from(
+        { length: size },
+        (_, at) => [sent + at, randomCommand(random, keys, sent + at)] as const,
+      );
       clients[Math.floor(random() * clients.length)]?.send(batch);
       sent += size;
     }
@@ -59,7 +69,10 @@ function simulate(seed: number): void {
   }
   const model = new SequentialModel((key) => shared && key.startsWith('s:'));
   const expected = new Map(
-    serialOrder(engine.logs.map((log) => log.entries)).map((command) => [command[1]['id'] as number, model.run(command)]),
+    serialOrder(engine.logs.map((log) => log.entries)).map((command) => [
+      command[1]['id'] as number,
+      model.run(command),
+    ]),
   );
   const found = new Map(clients.flatMap((client) => [...client.outcomes]));
   expect(found.size).toBe(total);

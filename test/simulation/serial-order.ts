@@ -31,7 +31,7 @@ export function serialOrder(logs: readonly (readonly Entry[])[]): ModelCommand[]
   const queues = logs.slice(1).map((log, at) => queueOf(at + 1, log, logs[0] ?? []));
   const order: ModelCommand[] = [];
   const heads = queues.map(() => 0);
-  for (let moved = true; moved; ) {
+  for (let moved = true; moved;) {
     moved = false;
     queues.forEach((queue, at) => {
       for (let item = queue[heads[at] ?? 0]; item !== undefined; item = queue[heads[at] ?? 0]) {

@@ -2,7 +2,7 @@
  * A whole engine in one thread: the real stream nodes, sync node, proposers, executors and rings, polled in an order
  * that a seed decides. Everything that happens follows from the seed.
  */
-import { PartitionMap } from '../../src/classifier/partition-map.js';
+import type { PartitionMap } from '../../src/classifier/partition-map.js';
 import { CommandRouter } from '../../src/client/command-router.js';
 import { decodeReply } from '../../src/client/reply.js';
 import { DEFAULT_LIMITS } from '../../src/config/limits.js';
@@ -67,7 +67,10 @@ export class SimulatedClient {
 
   /** Sends commands, known by their ids, as one frame per group. */
   send(commands: readonly (readonly [id: number, command: ModelCommand])[]): void {
-    const byGroup = new Map<number, { id: number; command: ModelCommand; segment: Omit<Segment, 'count' | 'body'> }[]>();
+    const byGroup = new Map<
+      number,
+      { id: number; command: ModelCommand; segment: Omit<Segment, 'count' | 'body'> }[]
+    >();
     for (const [id, command] of commands) {
       const { group, mask, type } = this.#router.route(command[0], command[1]);
       const list = byGroup.get(group) ?? [];
@@ -77,20 +80,28 @@ export class SimulatedClient {
     for (const [group, list] of byGroup) this.#sendFrame(group, list);
   }
 
-  #sendFrame(group: number, list: { id: number; command: ModelCommand; segment: Omit<Segment, 'count' | 'body'> }[]): void {
+  #sendFrame(
+    group: number,
+    list: { id: number; command: ModelCommand; segment: Omit<Segment, 'count' | 'body'> }[],
+  ): void {
     const first = this.#sequences[group] ?? 1;
     const runs: (typeof list)[] = [];
     list.forEach((item, at) => {
       this.#expected.set(`${group}:${first + at}`, item.id);
       const last = runs.at(-1)?.[0]?.segment;
-      if (last !== undefined && sameStreams(last, item.segment) && last.flags === item.segment.flags) runs.at(-1)?.push(item);
+      if (last !== undefined && sameStreams(last, item.segment) && last.flags === item.segment.flags)
+        runs.at(-1)?.push(item);
       else runs.push([item]);
     });
     this.#sequences[group] = first + list.length;
     const segments = runs.map((run) => ({
       ...(run[0] as (typeof run)[number]).segment,
       count: run.length,
-      body: encodeCommandBatch(run.map((item) => item.command[0]), run.map((_, at) => at), run.map((item) => item.command[1])),
+      body: encodeCommandBatch(
+        run.map((item) => item.command[0]),
+        run.map((_, at) => at),
+        run.map((item) => item.command[1]),
+      ),
     }));
     const { epoch } = this.#router;
     const frame = { flags: 0, epoch, session: this.#session, firstSequence: first, acknowledged: 0, segments };

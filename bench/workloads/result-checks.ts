@@ -1,0 +1,12 @@
+import type { BenchOptions } from '../options/bench-options.js';
+import { checkRead } from './blocks.js';
+import { anyResult, type ResultCheck } from './workload.js';
+
+type WorkloadName = BenchOptions['workload'];
+
+/** The workloads' checks by name, for threads that execute a workload and generate none. */
+export const RESULT_CHECKS: Readonly<Record<WorkloadName, ResultCheck>> = {
+  kv: anyResult,
+  bank: anyResult,
+  blocks: checkRead,
+};

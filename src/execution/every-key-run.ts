@@ -1,0 +1,89 @@
+import { errorFromWire, messageOf, PsmrError } from '../errors.js';
+import { decodeValue, encodeValue } from './command-batch.js';
+import type { Part } from './command-runner.js';
+import type { PartitionView } from './partition-view.js';
+import { Run } from './run.js';
+
+/**
+ * Commands over all keys: a partial per partition, and a merge. A run that only reads meets once for all of its
+ * commands; a command that writes meets by itself, as nothing may be written before every part is known to be good.
+ */
+export class EveryKeyRun extends Run {
+  readonly #parts = new Map<number, Part[]>();
+  #views: PartitionView[] = [];
+  #next = 0;
+  #published = false;
+  #missing = new Set<number>();
+
+  override advance(): boolean {
+    while (this.#next < this.planned.length) {
+      const until = this.readOnly ? this.planned.length : this.#next + 1;
+      if (!this.#published) this.#publishParts(until);
+      if (!this.#gather()) return false;
+      if (this.gathers) this.environment.runner.guarded(() => this.#merge(until));
+      this.#next = until;
+      this.#published = false;
+    }
+    return true;
+  }
+
+  #publishParts(until: number): void {
+    const { runner, values, stream } = this.environment;
+    const parts: Part[] = [];
+    this.#views = [];
+    runner.guarded(() => {
+      for (const { command, args, error, position } of this.planned.slice(this.#next, until)) {
+        if (error !== null || command === null || command.everyKey === null) continue;
+        const { part, view } = runner.runPartial(command, args, values.own, this.place, position);
+        parts.push(part);
+        this.#views.push(view);
+      }
+    });
+    const encoded = encodeValue(parts.map(encodePart));
+    if (this.receivers.length > 0) this.publish([encoded], this.receivers);
+    this.#parts.set(stream, decodeParts(encoded));
+    this.#missing = new Set(this.gathers ? this.peers : []);
+    this.#published = true;
+  }
+
+  #gather(): boolean {
+    for (const peer of this.#missing) {
+      const content = this.receive(peer);
+      if (content === null) return false;
+      this.#parts.set(peer, decodeParts(content[0] as Uint8Array));
+      this.#missing.delete(peer);
+    }
+    return true;
+  }
+
+  #merge(until: number): void {
+    const { runner, values } = this.environment;
+    const byStream = [...this.#parts].sort(([a], [b]) => a - b).map(([, parts]) => parts);
+    let nth = 0;
+    for (const planned of this.planned.slice(this.#next, until)) {
+      this.conclude(planned, () => {
+        const { command, args, position } = planned;
+        if (command === null || command.everyKey === null) throw new Error('broken invariant: no plan');
+        const place = nth++;
+        const parts = byStream.map((stream) => stream[place] as Part);
+        const result = runner.runMerge(command, args, parts, this.place, position);
+        this.#views[place]?.commit(values.own);
+        return result;
+      });
+    }
+  }
+}
+
+type EncodedPart = [ok: true, value: unknown] | [ok: false, code: string, message: string];
+
+function encodePart(part: Part): EncodedPart {
+  if (part.ok) return [true, part.value];
+  const code = part.error instanceof PsmrError ? part.error.code : 'COMMAND_FAILED';
+  return [false, code, messageOf(part.error)];
+}
+
+function decodeParts(bytes: Uint8Array): Part[] {
+  return (decodeValue(bytes) as EncodedPart[]).map((part) =>
+    part[0] ? { ok: true, value: part[1] } : { ok: false, error: errorFromWire(part[1], part[2]) },
+  );
+}
