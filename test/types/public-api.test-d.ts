@@ -85,11 +85,7 @@ async function uses(client: Client<typeof bank>): Promise<void> {
   expectTypeOf(await client.execute('holders', { accounts: ['a'] })).toEqualTypeOf<string[]>();
   await client.execute('balance', { account: 'a' });
   await client.execute('total');
-  await client.executeBatch([
-    ['deposit', { account: 'a', amount: 1 }],
-    ['balance', { account: 'a' }],
-    ['total'],
-  ]);
+  await client.executeBatch([['deposit', { account: 'a', amount: 1 }], ['balance', { account: 'a' }], ['total']]);
 
   // @ts-expect-error -- an unknown command
   await client.execute('withdraw', { account: 'a' });
