@@ -2,6 +2,18 @@
  * Keeps handlers deterministic (section 7 of the design): in a stream's worker the clock, randomness, timers and the
  * like are replaced once, by functions that throw while a handler runs and pass on otherwise. The check is one read of
  * a property, so it costs commands nothing.
+ *
+ * It goes up before the service's module is loaded, and catches mistakes, not intent. Guarded are the globals and the
+ * same functions imported from node:crypto, node:perf_hooks, node:process and node:timers, by name too. A handler must
+ * keep away from these by itself:
+ *
+ *   the machine      node:fs, node:os, node:child_process, sockets, process.env, process.memoryUsage and its like
+ *   time zone        getHours and the other local parts of a Date; dates without a zone ('2024-01-01T10:00'): use UTC
+ *   locale           toLocaleString, localeCompare, Intl (whose DateTimeFormat, given no date, also reads the clock)
+ *   promises         node:timers/promises, async functions: a handler that returns a promise is refused afterwards
+ *   hidden state     module variables that a handler changes, WeakRef, FinalizationRegistry, Error.stack
+ *
+ * What slips through makes replicas differ; the hashes of their checkpoints then say so (section 7).
  */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';

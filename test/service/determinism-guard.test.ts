@@ -1,4 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { performance as performanceOfModule } from 'node:perf_hooks';
 import { nextTick } from 'node:process';
 import { setTimeout as timerOfModule } from 'node:timers';
 import { promisify } from 'node:util';
@@ -37,6 +38,7 @@ const FORBIDDEN: readonly (readonly [what: string, action: () => unknown, instea
   ['new Date()', () => new (new Date(0).constructor as DateConstructor)(), 'ctx.now'],
   ['Date()', () => Date(), 'ctx.now'],
   ['performance.now()', () => performance.now(), 'ctx.now'],
+  ['performance.now()', () => performanceOfModule.now(), 'ctx.now'],
   ['performance.timeOrigin', () => performance.timeOrigin, 'ctx.now'],
   ['process.hrtime()', () => process.hrtime(), 'ctx.now'],
   ['process.hrtime.bigint()', () => process.hrtime.bigint(), 'ctx.now'],

@@ -141,6 +141,7 @@ describe('a stored value', () => {
     ['a map with string keys', new Map([['a', { b: 1 }]]), { a: { b: 1 } }],
     ['a class instance', new (class Point { x = 1; })(), { x: 1 }], // prettier-ignore
     ['holes of an array', Object.assign(new Array<number>(2), { 0: 1 }), [1, undefined]],
+    ['a property named by a symbol', { a: 1, [Symbol('b')]: 2 }, { a: 1 }],
     ['a Buffer', Buffer.from([1]), Uint8Array.of(1)],
     ['a Buffer inside', [Buffer.from([1])], [Uint8Array.of(1)]],
   ])('becomes at once what MessagePack makes of it: %s', (_, value, expected) => {

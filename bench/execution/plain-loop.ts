@@ -7,54 +7,11 @@ import { decodeCommandsFrame } from '../../src/transport/frames.js';
 import type { LogEntry } from '../logs/ordered-logs.js';
 import type { KeyArguments, KeysArguments, SwapArguments, ValueArguments } from '../services/kv.js';
 import { spin } from '../workloads/work.js';
-import type { Contender, Sample } from './technique.js';
-import type { Variant } from './variant.js';
 
-type Values = Map<string, string | undefined>;
+export type PlainValues = Map<string, string | undefined>;
 
-export class PlainLoop implements Contender {
-  readonly variant: Variant = { technique: 'plain-loop', durability: 'memory', streams: 1 };
-  readonly #load: readonly LogEntry[];
-  readonly #log: readonly LogEntry[];
-  readonly #nowMs: () => number;
-  readonly state: Values = new Map();
-  #next = 0;
-
-  /** Both logs are of one stream, so nothing is in group 0. */
-  constructor(load: readonly LogEntry[], log: readonly LogEntry[], nowMs: () => number) {
-    this.#load = load;
-    this.#log = log;
-    this.#nowMs = nowMs;
-  }
-
-  prepare(): Promise<void> {
-    for (const entry of this.#load) executeEntry(this.state, entry);
-    return Promise.resolve();
-  }
-
-  run(seconds: number): Promise<Sample> {
-    const start = this.#nowMs();
-    const end = start + seconds * 1000;
-    let commands = 0;
-    let now = start;
-    while (now < end) {
-      const entry = this.#log[this.#next % this.#log.length];
-      if (entry === undefined) break;
-      executeEntry(this.state, entry);
-      this.#next++;
-      commands += entry.commands;
-      now = this.#nowMs();
-    }
-    return Promise.resolve({ commands, seconds: (now - start) / 1000, latencies: null });
-  }
-
-  stop(): Promise<void> {
-    this.state.clear();
-    return Promise.resolve();
-  }
-}
-
-function executeEntry(state: Values, entry: LogEntry): void {
+/** Executes an entry of a one-stream log of kv. */
+export function executePlainly(state: PlainValues, entry: LogEntry): void {
   for (const frame of entry.frames) {
     for (const { body, count } of decodeCommandsFrame(frame).segments) {
       const { names, indexes, args } = decodeCommandBatch(body, count);
@@ -69,7 +26,7 @@ function executeEntry(state: Values, entry: LogEntry): void {
 /** The newest batch's results, for whoever would reply. */
 export let lastResults: readonly unknown[] = [];
 
-function executeCommand(state: Values, name: string | undefined, args: unknown): unknown {
+function executeCommand(state: PlainValues, name: string | undefined, args: unknown): unknown {
   // The batches are made of kv's commands by this benchmark: their arguments are what the names say.
   switch (name) {
     case 'get':
@@ -87,29 +44,29 @@ function executeCommand(state: Values, name: string | undefined, args: unknown):
   }
 }
 
-function get(state: Values, args: KeyArguments): string | undefined {
+function get(state: PlainValues, args: KeyArguments): string | undefined {
   if (args.spin !== undefined) spin(args.spin);
   return state.get(args.key);
 }
 
-function set(state: Values, args: ValueArguments): void {
+function set(state: PlainValues, args: ValueArguments): void {
   if (args.spin !== undefined) spin(args.spin);
   state.set(args.key, args.value);
 }
 
-function getMany(state: Values, args: KeysArguments): (string | undefined)[] {
+function getMany(state: PlainValues, args: KeysArguments): (string | undefined)[] {
   if (args.spin !== undefined) spin(args.spin);
   return args.keys.map((key) => state.get(key));
 }
 
-function readModifyWrite(state: Values, args: ValueArguments): string {
+function readModifyWrite(state: PlainValues, args: ValueArguments): string {
   if (args.spin !== undefined) spin(args.spin);
   const old = state.get(args.key) ?? '';
   state.set(args.key, args.value + old.slice(args.value.length));
   return old;
 }
 
-function swap(state: Values, args: SwapArguments): void {
+function swap(state: PlainValues, args: SwapArguments): void {
   if (args.spin !== undefined) spin(args.spin);
   const first = state.get(args.first);
   state.set(args.first, state.get(args.second));
