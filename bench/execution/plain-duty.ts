@@ -5,13 +5,15 @@ import { executePlainly, type PlainValues } from './plain-loop.js';
 /** plain-loop: what executing a kv log costs at the least. */
 export class PlainDuty extends LapDuty {
   readonly #values: PlainValues = new Map();
+  /** Of the newest entry. */
+  results: readonly unknown[] = [];
 
   override state(): Iterable<readonly [string, unknown]> {
     return this.#values;
   }
 
   protected override execute(entry: LogEntry): void {
-    executePlainly(this.#values, entry);
+    this.results = executePlainly(this.#values, entry);
     this.counts.commands += entry.commands;
   }
 }

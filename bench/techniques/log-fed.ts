@@ -1,98 +1,106 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { MessageChannel } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import type { PartitionMap } from '../../src/classifier/partition-map.js';
+import { invariant } from '../../src/errors.js';
 import { ControlBlock, EngineState } from '../../src/memory/control-block.js';
 import { createEngineMemory, type EngineMemory } from '../../src/replica/engine-memory.js';
 import { readGroupStats } from '../../src/replica/engine-stats.js';
-import type { OrderedLogs } from '../logs/ordered-logs.js';
-import type { LogWorkerTask } from '../threads/log-worker.js';
+import type { DutyCalls, DutyTask } from '../execution/duty-thread.js';
+import { addStates, EMPTY_STATE, type StateSummary } from '../execution/state-summary.js';
+import { BenchThreads, type BenchThread } from '../threads/bench-threads.js';
+import type { BenchJob } from '../workloads/bench-job.js';
 import type { Contender, Sample } from './technique.js';
 import type { Variant } from './variant.js';
 
-const WORKER = fileURLToPath(new URL('../threads/log-worker.js', import.meta.url));
 /** Longer than an engine's: these threads have nothing to do but execute. */
 const SPIN_US = 2000;
+/** With more threads than cores, one that spins keeps another from working. */
+const SPIN_US_CROWDED = 5;
 
-/** smr and p-smr fed from logs in memory: the execution layer alone, one thread per stream. */
+/** A thread to start: its module, the group whose bell and counters it has, and the rest of its task. */
+export interface DutySpec {
+  readonly module: URL;
+  readonly group: number;
+  readonly details: object;
+}
+
+/** What the executing threads held when all had come to the end of a lap. */
+export interface FinalState extends StateSummary {
+  readonly laps: number;
+}
+
+/** A technique fed from logs in memory: the execution layer alone, on threads that nothing else keeps busy. */
 export class LogFed implements Contender {
   readonly variant: Variant;
-  readonly #service: URL;
-  readonly #map: PartitionMap;
-  readonly #load: () => OrderedLogs;
-  readonly #measured: () => OrderedLogs;
+  readonly #job: BenchJob;
+  readonly #plan: () => readonly DutySpec[];
   readonly #memory: EngineMemory;
   readonly #control: ControlBlock;
-  readonly #running = new SharedArrayBuffer(4);
-  #pool: Piscina | null = null;
-  #workers: Promise<void>[] = [];
+  readonly #running = new Int32Array(new SharedArrayBuffer(4));
+  #pool: BenchThreads | null = null;
+  #threads: readonly BenchThread<DutyCalls>[] = [];
 
-  constructor(variant: Variant, service: URL, map: PartitionMap, load: () => OrderedLogs, measured: () => OrderedLogs) {
+  /** `plan` builds the logs, so it is called when there is time for it. */
+  constructor(variant: Variant, job: BenchJob, plan: () => readonly DutySpec[]) {
     this.variant = variant;
-    this.#service = service;
-    this.#map = map;
-    this.#load = load;
-    this.#measured = measured;
-    this.#memory = createEngineMemory(map.streams);
+    this.#job = job;
+    this.#plan = plan;
+    this.#memory = createEngineMemory(variant.streams);
     this.#control = new ControlBlock(this.#memory.control);
   }
 
   async prepare(): Promise<void> {
-    const { streams } = this.#map;
-    this.#pool = new Piscina({ filename: WORKER, minThreads: streams, maxThreads: streams, atomics: 'disabled' });
-    const load = this.#load();
-    const measured = this.#measured();
-    const loaded = Array.from({ length: streams }, (_, at) => this.#start(at + 1, load, measured));
-    await Promise.race([Promise.all(loaded), Promise.all(this.#workers)]);
+    const specs = this.#plan();
+    const pool = new BenchThreads(specs.length);
+    this.#pool = pool;
+    const spinUs = specs.length > availableParallelism() ? SPIN_US_CROWDED : SPIN_US;
+    const memory = this.#memory;
+    this.#threads = specs.map(({ module, group, details }) => {
+      const task: DutyTask = { ...details, group, memory, running: this.#running.buffer, spinUs };
+      return pool.start<DutyCalls>(module, task);
+    });
+    await Promise.all(this.#threads.map((thread) => thread.call('load')));
   }
 
   async run(seconds: number): Promise<Sample> {
     this.#setRunning(1);
-    const before = this.#executed();
+    const before = this.#count('commands');
     const start = performance.now();
-    await sleep(seconds * 1000);
-    const commands = this.#executed() - before;
+    await Promise.race([sleep(seconds * 1000), ...this.#threads.map((thread) => thread.death)]);
+    const commands = this.#count('commands') - before;
     const elapsed = (performance.now() - start) / 1000;
     this.#setRunning(0);
     return { commands, seconds: elapsed, latencies: null };
   }
 
+  async verify(): Promise<void> {
+    const { laps, sum } = await this.finish();
+    const failed = this.#count('failedCommands');
+    invariant(failed === 0, `${failed} commands failed`);
+    const { workload, load, commands } = this.#job;
+    if (workload.conserved === null) return;
+    const due = workload.conserved.added(load()) + laps * workload.conserved.added(commands);
+    invariant(sum === due, `the sum over the state is ${sum}, but the commands make it ${due}`);
+  }
+
+  /** Executes up to the end of the next lap, checking every result; no more runs after this. */
+  async finish(): Promise<FinalState> {
+    const last = Math.max(...(await Promise.all(this.#threads.map((thread) => thread.call('lap'))))) + 1;
+    const states = await Promise.all(this.#threads.map((thread) => thread.call('finish', last)));
+    return { ...states.reduce(addStates, EMPTY_STATE), laps: last + 1 };
+  }
+
   async stop(): Promise<void> {
     this.#control.enter(EngineState.stopping);
-    await Promise.allSettled(this.#workers);
-    await this.#pool?.destroy();
+    await this.#pool?.stop();
   }
 
-  #start(stream: number, load: OrderedLogs, measured: OrderedLogs): Promise<void> {
-    const { port1, port2 } = new MessageChannel();
-    const task: LogWorkerTask = {
-      stream,
-      service: this.#service.href,
-      map: this.#map.toJson(),
-      memory: this.#memory,
-      load: { own: load.groups[stream] ?? [], sync: load.groups[0] ?? [] },
-      measured: { own: measured.groups[stream] ?? [], sync: measured.groups[0] ?? [] },
-      running: this.#running,
-      spinUs: SPIN_US,
-    };
-    const run = this.#pool?.run({ task, port: port2 }, { transferList: [port2] }) as Promise<void>;
-    this.#workers.push(run);
-    return new Promise((resolve, reject) => {
-      run.catch(reject);
-      port1.once('message', () => {
-        port1.close();
-        resolve();
-      });
-    });
-  }
-
-  #executed(): number {
-    return readGroupStats(this.#memory.counters, this.#map.names).reduce((sum, group) => sum + group.commands, 0);
+  #count(name: 'commands' | 'failedCommands'): number {
+    const names = Array.from({ length: this.variant.streams }, (_, at) => String(at + 1));
+    return readGroupStats(this.#memory.counters, names).reduce((sum, group) => sum + group[name], 0);
   }
 
   #setRunning(value: number): void {
-    Atomics.store(new Int32Array(this.#running), 0, value);
-    for (let stream = 1; stream <= this.#map.streams; stream++) this.#control.bell(stream).ring();
+    Atomics.store(this.#running, 0, value);
+    for (let group = 0; group <= this.variant.streams; group++) this.#control.bell(group).ring();
   }
 }

@@ -28,6 +28,8 @@ export interface Contender {
   prepare(): Promise<void>;
   /** Executes commands for about so long. Between two runs it leaves the processor to the others. */
   run(seconds: number): Promise<Sample>;
+  /** After the last run: looks whether everything was executed as it should be. Rejects with what was wrong. */
+  verify(): Promise<void>;
   /** Ends whatever `prepare` started; also after a `prepare` that failed half way. */
   stop(): Promise<void>;
 }

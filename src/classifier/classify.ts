@@ -5,8 +5,8 @@ import { maskOfAll, maskOfStream } from '../transport/frame-check.js';
 import type { StreamMask } from '../transport/frames.js';
 import type { PartitionMap } from './partition-map.js';
 
-export const KEYS_PER_COMMAND_MAX = 1024;
-export const KEY_LENGTH_MAX = 1024;
+const KEYS_PER_COMMAND_MAX = 1024;
+const KEY_LENGTH_MAX = 1024;
 
 /** What a command may read and write. The two are one list where the key function returned a plain list. */
 export interface DeclaredKeys {

@@ -17,7 +17,13 @@ export interface CommandBatch {
 // moreTypes: sets, errors and typed arrays come back as what they were. copyBuffers: decoded bytes are the reader's
 // own, and no handler can change a log through them.
 const OPTIONS = { useRecords: false, mapsAsObjects: true, moreTypes: true, copyBuffers: true } as const;
-const packr = new Packr(OPTIONS);
+const packr = new Packr({
+  ...OPTIONS,
+  // Left alone, msgpackr writes nothing where a function stands.
+  writeFunction: () => {
+    throw new TypeError('a function cannot be encoded');
+  },
+});
 const unpackr = new Unpackr(OPTIONS);
 // Where there are Buffers, msgpackr writes nothing else as MessagePack's own binary type.
 const binary = (values: readonly number[]): Uint8Array =>

@@ -89,18 +89,20 @@ export class GroupWorker {
   }
 
   /** Serves until told to stop; rejects when the worker cannot go on. Closes what is open either way. */
-  async serve(node: GroupNode): Promise<void> {
-    this.#node = node;
-    this.#port.on('message', (message: ToWorker) => this.#receive(node, message));
-    const { log, lastMergePoint } = this.#storage;
-    this.send({ type: 'ready', lastIndex: log.lastIndex, lastMergePoint });
+  async serve(prepare: () => GroupNode, stray: Promise<never>): Promise<void> {
+    const { log, lastMergePoint, checkpoints } = this.#storage;
+    let node: GroupNode | null = null;
     try {
-      await this.ended;
+      const prepared = prepare();
+      node = this.#node = prepared;
+      this.#port.on('message', (message: ToWorker) => this.#receive(prepared, message));
+      this.send({ type: 'ready', lastIndex: log.lastIndex, lastMergePoint });
+      await Promise.race([this.ended, stray]);
     } finally {
       this.cycle.end();
-      await node.clients.close();
+      await node?.clients.close();
       await log.close();
-      await this.#storage.checkpoints.close();
+      await checkpoints.close();
       this.#port.close();
     }
   }

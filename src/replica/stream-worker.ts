@@ -1,24 +1,38 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PartitionMap } from '../classifier/partition-map.js';
-import { installDeterminismGuard } from '../service/determinism-guard.js';
+import type { Service } from '../service/command.js';
+import { installDeterminismGuard, type DeterminismGuard } from '../service/determinism-guard.js';
 import { loadService } from '../service/load-service.js';
-import { GroupWorker, openStorage, partOf } from './group-worker.js';
+import { GroupWorker, openStorage, partOf, type GroupStorage } from './group-worker.js';
 import { restoreChunk, writePartition } from './partition-writer.js';
 import { StreamNode } from './stream-node.js';
+import { endOf, type WorkerEnd } from './worker-end.js';
 import type { WorkerTask } from './worker-messages.js';
 
 /** Runs one stream on the calling thread until the engine stops. */
-export async function runStreamWorker(task: WorkerTask, port: MessagePort): Promise<void> {
-  // Before the service is loaded: what it takes hold of at import is guarded too.
-  const guard = installDeterminismGuard();
-  const service = await loadService(task.serviceUrl);
-  const storage = await openStorage(task);
-  const worker = new GroupWorker(task, port, storage);
-  const map = PartitionMap.fromJson(task.partitionMap);
+export function runStreamWorker(task: WorkerTask, port: MessagePort): Promise<WorkerEnd> {
+  return endOf(async (stray) => {
+    // Before the service is loaded: what it takes hold of at import is guarded too.
+    const guard = installDeterminismGuard();
+    const service = await loadService(task.serviceUrl);
+    const storage = await openStorage(task);
+    const worker = new GroupWorker(task, port, storage);
+    await worker.serve(() => streamNode(task, worker, storage, service, guard), stray);
+  });
+}
+
+/** The stream's node, with the state of the checkpoint to start from. */
+function streamNode(
+  task: WorkerTask,
+  worker: GroupWorker,
+  storage: GroupStorage,
+  service: Service,
+  guard: DeterminismGuard,
+): StreamNode {
   const node: StreamNode = new StreamNode({
     stream: task.group,
     service,
-    map,
+    map: PartitionMap.fromJson(task.partitionMap),
     limits: task.limits,
     guard,
     control: worker.control,
@@ -41,5 +55,5 @@ export async function runStreamWorker(task: WorkerTask, port: MessagePort): Prom
     for (const chunk of storage.checkpoints.read(task.checkpoint.id, task.group)) restoreChunk(chunk, values, sessions);
     node.executor.resumeFrom(part.nextIndex, task.checkpoint.id);
   }
-  await worker.serve(node);
+  return node;
 }

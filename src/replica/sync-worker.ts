@@ -1,14 +1,22 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PartitionMap } from '../classifier/partition-map.js';
-import { GroupWorker, openStorage, partOf } from './group-worker.js';
+import { GroupWorker, openStorage, partOf, type GroupStorage } from './group-worker.js';
 import { restoreChunk, writeSessions } from './partition-writer.js';
 import { SyncNode } from './sync-node.js';
+import { endOf, type WorkerEnd } from './worker-end.js';
 import type { WorkerTask } from './worker-messages.js';
 
 /** Runs group 0 on the calling thread until the engine stops. */
-export async function runSyncWorker(task: WorkerTask, port: MessagePort): Promise<void> {
-  const storage = await openStorage(task);
-  const worker = new GroupWorker(task, port, storage);
+export function runSyncWorker(task: WorkerTask, port: MessagePort): Promise<WorkerEnd> {
+  return endOf(async (stray) => {
+    const storage = await openStorage(task);
+    const worker = new GroupWorker(task, port, storage);
+    await worker.serve(() => syncNode(task, worker, storage), stray);
+  });
+}
+
+/** Group 0's node, with the sessions of the checkpoint to start from. */
+function syncNode(task: WorkerTask, worker: GroupWorker, storage: GroupStorage): SyncNode {
   const part = partOf(task);
   storage.log.startFrom(part?.nextIndex ?? 1);
   const node: SyncNode = new SyncNode(
@@ -31,5 +39,5 @@ export async function runSyncWorker(task: WorkerTask, port: MessagePort): Promis
   if (part !== null && task.checkpoint !== null) {
     for (const chunk of storage.checkpoints.read(task.checkpoint.id, 0)) restoreChunk(chunk, null, node.sessions);
   }
-  await worker.serve(node);
+  return node;
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { errorFromWire, messageOf, PsmrError } from '../errors.js';
+import { failureOf, type WorkerEnd } from './worker-end.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 
 const STREAM_WORKER = fileURLToPath(new URL('../../workers/stream-worker.js', import.meta.url));
@@ -92,17 +93,17 @@ export class WorkerPool {
     const filename = task.group === 0 ? SYNC_WORKER : STREAM_WORKER;
     const worker: WorkerHandle = { port: port1, waiters: [], ended: Promise.resolve() };
     port1.on('message', (message: FromWorker) => this.#receive(task.group, worker, message));
-    const run = this.#pool.run({ task, port: port2 }, { filename, transferList: [port2] }) as Promise<void>;
+    const run = this.#pool.run({ task, port: port2 }, { filename, transferList: [port2] }) as Promise<WorkerEnd>;
     worker.ended = run.then(
-      () => this.#ended(task.group, worker, new Error('the worker ended without being asked to')),
-      (error: unknown) => this.#ended(task.group, worker, error),
+      (end) => this.#ended(task.group, worker, failureOf(end)),
+      (error: unknown) =>
+        this.#ended(task.group, worker, new PsmrError('ENGINE_FAILED', messageOf(error), { cause: error })),
     );
     return worker;
   }
 
-  #ended(group: number, worker: WorkerHandle, error: unknown): void {
+  #ended(group: number, worker: WorkerHandle, failure: PsmrError): void {
     if (this.#stopping) return;
-    const failure = withCode(error);
     for (const waiter of worker.waiters.splice(0)) waiter.reject(failure);
     this.#handlers.died(group, failure);
   }
@@ -120,13 +121,4 @@ export class WorkerPool {
 
 function isOf<T extends FromWorker['type']>(message: FromWorker, type: T): message is MessageOf<T> {
   return message.type === type;
-}
-
-/** Errors lose their class on the way from a thread, but keep their properties. */
-function withCode(error: unknown): PsmrError {
-  if (error instanceof PsmrError) return error;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  const known = errorFromWire(code, messageOf(error));
-  if (code !== '' && known.code === code) return known;
-  return new PsmrError('ENGINE_FAILED', messageOf(error), { cause: error });
 }

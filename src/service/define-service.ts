@@ -34,20 +34,25 @@ export interface ServiceDefinition<C = unknown> {
 
 export type CommandName<S extends ServiceDefinition> = keyof S['commands'] & string;
 
-/** What `keys` takes, or `partial` where there are no keys; `unknown` where that takes nothing. */
-export type CommandArguments<S extends ServiceDefinition, N extends CommandName<S>> = S['commands'][N] extends {
-  keys: (args: infer A) => unknown;
-}
-  ? A
-  : S['commands'][N] extends { partial: (partition: never, args: infer A, ...rest: never[]) => unknown }
-    ? A
+/**
+ * What `keys` takes, or `partial` where there are no keys; `unknown` where that takes nothing. For several names: what
+ * each of the commands takes.
+ */
+export type CommandArguments<S extends ServiceDefinition, N extends CommandName<S>> =
+  Taking<S['commands'][N]> extends (args: infer A) => void ? A : never;
+
+type Taking<C> = C extends { keys: (args: infer A) => unknown }
+  ? (args: A) => void
+  : C extends { partial: (partition: never, args: infer A, ...rest: never[]) => unknown }
+    ? (args: A) => void
     : never;
 
-export type CommandResult<S extends ServiceDefinition, N extends CommandName<S>> = S['commands'][N] extends {
-  execute: (...args: never[]) => infer R;
-}
+/** What `execute` returns, or `merge`. For several names: any of the results. */
+export type CommandResult<S extends ServiceDefinition, N extends CommandName<S>> = Giving<S['commands'][N]>;
+
+type Giving<C> = C extends { execute: (...args: never[]) => infer R }
   ? R
-  : S['commands'][N] extends { merge: (...args: never[]) => infer R }
+  : C extends { merge: (...args: never[]) => infer R }
     ? R
     : never;
 

@@ -22,7 +22,7 @@ export class EncodedValue {
 export type Stored = unknown;
 
 /** Deeper values, cycles among them, are refused. */
-export const DEPTH_MAX = 100;
+const DEPTH_MAX = 100;
 
 const NOT_PLAIN = Symbol('not plain');
 

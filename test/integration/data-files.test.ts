@@ -88,11 +88,10 @@ describe('an engine on a data directory', () => {
 
   it('of another service, or of another number of streams, does not start', async () => {
     const dataDir = await usedDirectory();
-    const identity = join(dataDir, 'identity.json');
-    await expectRefused('DATA_MISMATCH', identity, { service: serviceUrl('values'), streams: STREAMS, dataDir });
-    await expectRefused('DATA_MISMATCH', identity, { service, streams: STREAMS + 1, dataDir });
+    await expectRefused('DATA_MISMATCH', dataDir, { service: serviceUrl('values'), streams: STREAMS, dataDir });
+    await expectRefused('DATA_MISMATCH', dataDir, { service, streams: STREAMS + 1, dataDir });
     const partitioning = { classes: { 'a/': { place: 'pin' as const, stream: 1 } } };
-    await expectRefused('DATA_MISMATCH', identity, { service, streams: STREAMS, dataDir, partitioning });
+    await expectRefused('DATA_MISMATCH', dataDir, { service, streams: STREAMS, dataDir, partitioning });
   });
 
   it('that another engine has open does not start, and that one works on', async () => {

@@ -75,6 +75,11 @@ expectTypeOf<CommandName<Bank>>().toEqualTypeOf<
 >();
 expectTypeOf<CommandArguments<Bank, 'deposit'>>().toEqualTypeOf<{ account: string; amount: number }>();
 expectTypeOf<CommandArguments<Bank, 'above'>>().toEqualTypeOf<{ least: number }>();
+// Whichever of them it will be, it gets what it takes.
+expectTypeOf<CommandArguments<Bank, 'deposit' | 'above'>>().toEqualTypeOf<
+  { account: string; amount: number } & { least: number }
+>();
+expectTypeOf<CommandResult<Bank, 'copy' | 'total'>>().toEqualTypeOf<number | readonly [string, string]>();
 expectTypeOf<CommandResult<Bank, 'deposit'>>().toEqualTypeOf<number>();
 expectTypeOf<CommandResult<Bank, 'transfer'>>().toBeVoid();
 expectTypeOf<CommandResult<Bank, 'balance'>>().toEqualTypeOf<number>();
