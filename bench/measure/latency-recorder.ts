@@ -1,4 +1,4 @@
-import { build, type Histogram } from 'hdr-histogram-js';
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 
 export interface LatencySummary {
   readonly p50: number;
@@ -12,11 +12,26 @@ const LATENCY_US_MAX = 3_600_000_000;
 
 /** Latencies in microseconds, from 1 us to an hour, true to three digits. */
 export class LatencyRecorder {
-  readonly #histogram: Histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: LATENCY_US_MAX,
-    numberOfSignificantValueDigits: 3,
-  });
+  readonly #histogram: Histogram;
+
+  constructor(histogram?: Histogram) {
+    this.#histogram =
+      histogram ??
+      build({
+        lowestDiscernibleValue: 1,
+        highestTrackableValue: LATENCY_US_MAX,
+        numberOfSignificantValueDigits: 3,
+      });
+  }
+
+  /** For another thread. */
+  encode(): string {
+    return encodeIntoCompressedBase64(this.#histogram);
+  }
+
+  static decode(text: string): LatencyRecorder {
+    return new LatencyRecorder(decodeFromCompressedBase64(text));
+  }
 
   /** `count` commands that took `us` each. */
   record(us: number, count: number): void {

@@ -32,7 +32,7 @@ export interface FinalState extends StateSummary {
 export class LogFed implements Contender {
   readonly variant: Variant;
   readonly #job: BenchJob;
-  readonly #plan: () => readonly DutySpec[];
+  readonly #plan: () => Promise<readonly DutySpec[]>;
   readonly #memory: EngineMemory;
   readonly #control: ControlBlock;
   readonly #running = new Int32Array(new SharedArrayBuffer(4));
@@ -40,7 +40,7 @@ export class LogFed implements Contender {
   #threads: readonly BenchThread<DutyCalls>[] = [];
 
   /** `plan` builds the logs, so it is called when there is time for it. */
-  constructor(variant: Variant, job: BenchJob, plan: () => readonly DutySpec[]) {
+  constructor(variant: Variant, job: BenchJob, plan: () => Promise<readonly DutySpec[]>) {
     this.variant = variant;
     this.#job = job;
     this.#plan = plan;
@@ -49,7 +49,7 @@ export class LogFed implements Contender {
   }
 
   async prepare(): Promise<void> {
-    const specs = this.#plan();
+    const specs = await this.#plan();
     const pool = new BenchThreads(specs.length);
     this.#pool = pool;
     const spinUs = specs.length > availableParallelism() ? SPIN_US_CROWDED : SPIN_US;

@@ -35,7 +35,7 @@ export class StreamValues implements ValueSource, ValueSink {
     this.#map = map;
   }
 
-  get(key: string): Stored | undefined {
+  get(key: string): Stored {
     return this.#storeOf(key).get(key);
   }
 

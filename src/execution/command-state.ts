@@ -4,7 +4,7 @@ import { normalizeValue, readStored, type Stored } from '../service/values.js';
 
 /** Where a command's values come from: the partition itself, or the values gathered at a rendezvous. */
 export interface ValueSource {
-  get(key: string): Stored | undefined;
+  get(key: string): Stored;
   has(key: string): boolean;
 }
 
@@ -14,6 +14,7 @@ export interface ValueSink {
   delete(key: string): void;
 }
 
+/** Stands among stored values for a deletion. */
 const DELETED = Symbol('deleted');
 
 /**
@@ -26,7 +27,7 @@ export class CommandState implements State {
   #readable: readonly string[] = [];
   #writable: readonly string[] = [];
   readonly #keys: string[] = [];
-  readonly #values: (Stored | typeof DELETED)[] = [];
+  readonly #values: Stored[] = [];
   #writes = 0;
 
   begin(command: string, source: ValueSource, readable: readonly string[], writable: readonly string[]): void {
@@ -75,7 +76,7 @@ export class CommandState implements State {
     this.#write(key, DELETED);
   }
 
-  #write(key: string, value: Stored | typeof DELETED): void {
+  #write(key: string, value: Stored): void {
     this.#keys[this.#writes] = key;
     this.#values[this.#writes] = value;
     this.#writes++;
@@ -117,7 +118,7 @@ export class CommandState implements State {
   #undeclared(key: string, does: string, list: string): PsmrError {
     return new PsmrError(
       'UNDECLARED_KEY',
-      `Command '${this.#command}' ${does} key '${String(key)}', which its keys function did not declare. ` +
+      `Command '${this.#command}' ${does} key '${key}', which its keys function did not declare. ` +
         `Return it from keys (or in its '${list}' list) for these arguments.`,
     );
   }

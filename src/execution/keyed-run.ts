@@ -106,7 +106,7 @@ class GatheredValues implements ValueSource, ValueSink {
     });
   }
 
-  get(key: string): Stored | undefined {
+  get(key: string): Stored {
     return this.map.streamOf(key) === 0 ? this.local.everywhere.get(key) : this.#values.get(key);
   }
 

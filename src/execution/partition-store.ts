@@ -10,8 +10,9 @@
  */
 import type { Stored } from '../service/values.js';
 
+/** Stands among stored values for a deletion. */
 const DELETED = Symbol('deleted');
-type Delta = Map<string, Stored | typeof DELETED>;
+type Delta = Map<string, Stored>;
 
 export class PartitionStore {
   readonly #base = new Map<string, Stored>();
@@ -31,7 +32,7 @@ export class PartitionStore {
   }
 
   /** The stored value; undefined where there is none (or where undefined itself is stored: see `has`). */
-  get(key: string): Stored | undefined {
+  get(key: string): Stored {
     if (this.#delta === null) return this.#base.get(key);
     const changed = this.#delta.get(key);
     if (changed === DELETED) return undefined;

@@ -4,6 +4,7 @@ import { normalizeValue, readStored, type Stored } from '../service/values.js';
 import type { ValueSink } from './command-state.js';
 import type { PartitionStore } from './partition-store.js';
 
+/** Stands among stored values for a deletion. */
 const DELETED = Symbol('deleted');
 
 /**
@@ -15,7 +16,7 @@ export class PartitionView implements Partition {
   readonly #store: PartitionStore;
   readonly #readOnly: boolean;
   readonly #ownedHere: (key: string) => boolean;
-  readonly #writes = new Map<string, Stored | typeof DELETED>();
+  readonly #writes = new Map<string, Stored>();
   #open = true;
 
   constructor(command: string, store: PartitionStore, readOnly: boolean, ownedHere: (key: string) => boolean) {
@@ -76,7 +77,7 @@ export class PartitionView implements Partition {
     if (typeof key === 'string' && this.#ownedHere(key)) return;
     throw new PsmrError(
       'UNDECLARED_KEY',
-      `The partial of '${this.#command}' used key '${String(key)}', which belongs to another partition. ` +
+      `The partial of '${this.#command}' used key '${key}', which belongs to another partition. ` +
         'A partial sees its own keys: take them from partition.entries(), and combine the parts in merge.',
     );
   }

@@ -23,7 +23,7 @@ export class CheckpointCoordinator {
   #current: Waiter[] = [];
   #next: Waiter[] = [];
   #running = false;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(options: CheckpointCoordinatorOptions) {
     this.#options = options;
@@ -46,10 +46,10 @@ export class CheckpointCoordinator {
     if (!this.#running) return;
     this.#parts.set(part.part, part);
     if (this.#parts.size < this.#options.groups) return;
-    this.#complete(id).catch((error: unknown) => this.fail(error));
+    this.#complete(id).catch((error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))));
   }
 
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.#failure = error;
     for (const waiter of [...this.#current, ...this.#next]) waiter.reject(error);
     this.#current = [];

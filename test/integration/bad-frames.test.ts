@@ -10,7 +10,10 @@ const SEED = Number(process.env['FRAMES_SEED'] ?? randomInt(2 ** 31));
 
 /** A server with a client at work; what is sent to it besides must not disturb that client. */
 async function besideABystander(attack: (server: Server, bystander: Bystander) => Promise<void>): Promise<void> {
-  const server = await startServer('ledger', { streams: 2, limits: { frameBytesMax: 1 << 20, commandBytesMax: 1 << 18 } });
+  const server = await startServer('ledger', {
+    streams: 2,
+    limits: { frameBytesMax: 1 << 20, commandBytesMax: 1 << 18 },
+  });
   const bystander = await Bystander.of(server.url);
   await attack(server, bystander);
   await bystander.proceeds(5);
@@ -102,7 +105,9 @@ describe('a frame whose commands are wrong', () => {
           [0, 3],
         ] as const) {
           const client = await RawClient.connect(server.ports[group] ?? 0, newSession());
-          const reply = await client.ask(client.frame({ first: 1, segments: [{ low, high: 0, flags: 0, count: 1, body }] }));
+          const reply = await client.ask(
+            client.frame({ first: 1, segments: [{ low, high: 0, flags: 0, count: 1, body }] }),
+          );
           const answered = reply.kind === 'rejected' ? reply.error.code : reply.failures[0]?.error.code;
           expect(answered, what).toBe(code);
         }

@@ -10,7 +10,10 @@ const filesMax = Number(execSync('ulimit -n', { encoding: 'utf8' }));
 
 describe('beside a client at work', () => {
   it('a client that never reads is cut off, and its replies take no more memory than they may', async () => {
-    const server = await startServer('values', { streams: 2, limits: { unreadBytesMax: 4 << 20, frameBytesMax: 1 << 20 } });
+    const server = await startServer('values', {
+      streams: 2,
+      limits: { unreadBytesMax: 4 << 20, frameBytesMax: 1 << 20 },
+    });
     const deaf = await RawClient.connect(server.ports[1] ?? 0, newSession());
     const other = await RawClient.connect(server.ports[1] ?? 0, newSession());
     deaf.stopReading();
@@ -42,22 +45,25 @@ describe('beside a client at work', () => {
     await bystander.finish();
   });
 
-  it.skipIf(filesMax < CONNECTIONS + 2000)(`${CONNECTIONS} connections do not disturb it (needs ulimit -n)`, async () => {
-    const server = await startServer('ledger', { streams: 2 });
-    const bystander = await Bystander.of(server.url);
-    const crowd = new Child('crowd', { ports: server.ports, connections: CONNECTIONS });
-    try {
-      expect(await crowd.json()).toEqual({ welcomed: CONNECTIONS });
+  it.skipIf(filesMax < CONNECTIONS + 2000)(
+    `${CONNECTIONS} connections do not disturb it (needs ulimit -n)`,
+    async () => {
+      const server = await startServer('ledger', { streams: 2 });
+      const bystander = await Bystander.of(server.url);
+      const crowd = new Child('crowd', { ports: server.ports, connections: CONNECTIONS });
+      try {
+        expect(await crowd.json()).toEqual({ welcomed: CONNECTIONS });
+        await bystander.proceeds(20);
+        crowd.say('ask');
+        expect(await crowd.json()).toEqual({ answered: CONNECTIONS });
+        expect(server.child.peakMiB).toBeLessThan(1000);
+      } finally {
+        await crowd.kill();
+      }
       await bystander.proceeds(20);
-      crowd.say('ask');
-      expect(await crowd.json()).toEqual({ answered: CONNECTIONS });
-      expect(server.child.peakMiB).toBeLessThan(1000);
-    } finally {
-      await crowd.kill();
-    }
-    await bystander.proceeds(20);
-    await bystander.finish();
-  });
+      await bystander.finish();
+    },
+  );
 });
 
 /** A key that lives in a stream. */

@@ -17,7 +17,7 @@ describe.each([
     const engine = await startEngine({ service, streams: 2 });
     const { url } = await engine.listen({ port: 0, http: null });
     const client = engine.client<typeof mortal>();
-    const remote = await connect<typeof mortal>({ replicas: [url], service: mortal, requestTimeoutMs: 2000 });
+    const remote = await connect<typeof mortal>({ replicas: [url], service: mortal, requestTimeoutMs: 800 });
     await remote.execute('ping', { key: 'a' });
     await client.execute('die', { key: 'a', how });
     // Calls go on until one is refused: some of them are under way when the worker dies.
@@ -30,7 +30,9 @@ describe.each([
     for (const call of [() => engine.port(), () => engine.client(), () => engine.feed()])
       expect(call).toThrow(expect.objectContaining({ code: 'ENGINE_FAILED' }) as Error);
     expect((await rejectionOf(engine.checkpoint())).code).toBe('ENGINE_FAILED');
-    expect(['UNREACHABLE', 'OUTCOME_UNKNOWN']).toContain((await rejectionOf(remote.execute('ping', { key: 'a' }))).code);
+    expect(['UNREACHABLE', 'OUTCOME_UNKNOWN']).toContain(
+      (await rejectionOf(remote.execute('ping', { key: 'a' }))).code,
+    );
     await engine.stop();
     await remote.close();
   });

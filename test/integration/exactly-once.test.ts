@@ -15,7 +15,8 @@ function start(dataDir: string, limits: object = {}): Promise<Server> {
 function keysByStream(client: RawClient): string[] {
   const map = PartitionMap.fromJson(client.welcome.partitionMap);
   const keys: string[] = [];
-  for (let at = 0; keys.filter((key) => key !== '').length < STREAMS; at++) keys[map.streamOf(`key/${at}`)] ??= `key/${at}`;
+  for (let at = 0; keys.filter((key) => key !== '').length < STREAMS; at++)
+    keys[map.streamOf(`key/${at}`)] ??= `key/${at}`;
   return keys;
 }
 
@@ -81,7 +82,13 @@ describe('a frame that is sent again after a kill', () => {
     const transfers = segmentOf([1, 2], 'transfer', [{ from, to, amount: 7, id: 'transfer' }]);
     const pairs = segmentOf([1, 2], 'readPair', [{ one: from, other: to }]);
     const frame = client.frame({ first: 1, segments: [transfers, pairs] });
-    const moved = [null, [{ amount: -7, ids: ['transfer'] }, { amount: 7, ids: ['transfer'] }]];
+    const moved = [
+      null,
+      [
+        { amount: -7, ids: ['transfer'] },
+        { amount: 7, ids: ['transfer'] },
+      ],
+    ];
     client.send(frame);
     const answers = [await client.reply(), await client.reply()].sort((a, b) => a.firstSequence - b.firstSequence);
     expect(answers.flatMap((answer) => valuesOf(answer))).toEqual([undefined, moved[1]]);

@@ -56,15 +56,18 @@ describe.each([
     expect(await client.execute('get', { key: 'k' })).toEqual([0]);
   });
 
-  it.each(['partial', 'merge'])('throws in the %s of a command over all keys: no partition is written', async (where) => {
-    const client = clientOf();
-    const keys = Array.from({ length: 10 }, (__, at) => `all/${at}`);
-    await client.executeBatch(keys.map((key) => ['put', { key, value: 1 }] as const));
-    const error = await rejectionOf(client.execute('everywhereThrows', { key: where }));
-    expect(error.code).toBe('COMMAND_FAILED');
-    const values = await client.executeBatch(keys.map((key) => ['get', { key }] as const));
-    expect(values.map((outcome) => outcome.ok && outcome.value)).toEqual(keys.map(() => 1));
-  });
+  it.each(['partial', 'merge'])(
+    'throws in the %s of a command over all keys: no partition is written',
+    async (where) => {
+      const client = clientOf();
+      const keys = Array.from({ length: 10 }, (__, at) => `all/${at}`);
+      await client.executeBatch(keys.map((key) => ['put', { key, value: 1 }] as const));
+      const error = await rejectionOf(client.execute('everywhereThrows', { key: where }));
+      expect(error.code).toBe('COMMAND_FAILED');
+      const values = await client.executeBatch(keys.map((key) => ['get', { key }] as const));
+      expect(values.map((outcome) => outcome.ok && outcome.value)).toEqual(keys.map(() => 1));
+    },
+  );
 
   it('harms no other command of its batch', async () => {
     const outcomes = await clientOf().executeBatch([

@@ -52,7 +52,10 @@ describe('a value of 10 MB', () => {
     for (const checkpoint of [true, false]) {
       const engine = await startEngine(options);
       const client = engine.client<typeof values>();
-      expect(await client.execute('getBoth', { one: 'a', other: 'c' })).toEqual(['y'.repeat(TEN_MB), 'y'.repeat(TEN_MB)]);
+      expect(await client.execute('getBoth', { one: 'a', other: 'c' })).toEqual([
+        'y'.repeat(TEN_MB),
+        'y'.repeat(TEN_MB),
+      ]);
       if (checkpoint) await engine.checkpoint();
       await engine.stop();
     }

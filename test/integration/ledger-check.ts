@@ -35,7 +35,10 @@ function expectSameStamps(dump: Dump): void {
 export function checkLedger(dump: Dump, acknowledged: readonly string[]): void {
   const added = occurrences(dump, 'counter/');
   const transferred = occurrences(dump, 'account/');
-  const stamped = occurrences(dump.filter(([key]) => key === 'stamp/0'), 'stamp/');
+  const stamped = occurrences(
+    dump.filter(([key]) => key === 'stamp/0'),
+    'stamp/',
+  );
   expectEach(added, 'add', 1);
   expectEach(transferred, 'transfer', 2);
   expectEach(stamped, 'stamp', 1);

@@ -7,7 +7,13 @@ import { decodeReply, type Reply } from '../../src/client/reply.js';
 import { encodeCommandBatch } from '../../src/execution/command-batch.js';
 import { PartitionMap } from '../../src/classifier/partition-map.js';
 import { encodeCommandsFrame, FrameKind, type CommandsFrame, type Segment } from '../../src/transport/frames.js';
-import { decodeGoodbye, decodeWelcome, encodeHello, type Goodbye, type Welcome } from '../../src/transport/handshake.js';
+import {
+  decodeGoodbye,
+  decodeWelcome,
+  encodeHello,
+  type Goodbye,
+  type Welcome,
+} from '../../src/transport/handshake.js';
 
 export function newSession(createdMs = Date.now()): Uint8Array {
   const session = randomBytes(16);

@@ -106,7 +106,7 @@ export class SimulatedClient {
     const { epoch } = this.#router;
     const frame = { flags: 0, epoch, session: this.#session, firstSequence: first, acknowledged: 0, segments };
     if (this.#writers[group]?.offer(encodeCommandsFrame(frame)) !== true) throw new Error('the ring is full');
-    this.#writers[group]?.publish();
+    this.#writers[group].publish();
   }
 
   receive(): void {

@@ -40,7 +40,10 @@ async function join(port: number): Promise<Member> {
   const body = encodeCommandBatch(['count'], [0], [{ keys: [] }]);
   const { epoch } = PartitionMap.fromJson(partitionMap);
   const segments = [{ low, high: 0, flags: 0, count: 1, body }];
-  return { socket, frame: encodeCommandsFrame({ flags: 0, epoch, session, firstSequence: 1, acknowledged: 0, segments }) };
+  return {
+    socket,
+    frame: encodeCommandsFrame({ flags: 0, epoch, session, firstSequence: 1, acknowledged: 0, segments }),
+  };
 }
 
 const members: Member[] = [];

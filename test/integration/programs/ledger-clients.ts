@@ -46,11 +46,17 @@ const engine = await Engine.start({
 });
 const client = engine.client<typeof ledger>();
 say(JSON.stringify(await client.execute('dump')));
-for (let at = 0; at < STAMPS; at++) await client.execute('add', { key: `stamp/${at}`, by: 0, id: `seed-${round}-${at}` });
+for (let at = 0; at < STAMPS; at++)
+  await client.execute('add', { key: `stamp/${at}`, by: 0, id: `seed-${round}-${at}` });
 
 const add: Act = (one, id, nth) => one.execute('add', { key: `counter/${(nth * 7) % COUNTERS}`, by: 1, id });
 const transfer: Act = (one, id, nth) =>
-  one.execute('transfer', { from: `account/${nth % ACCOUNTS}`, to: `account/${(nth * 5 + 1) % ACCOUNTS}`, amount: 3, id });
+  one.execute('transfer', {
+    from: `account/${nth % ACCOUNTS}`,
+    to: `account/${(nth * 5 + 1) % ACCOUNTS}`,
+    amount: 3,
+    id,
+  });
 const stamp: Act = (one, id) => one.execute('stamp', { prefix: 'stamp/', id });
 const checkpoint: Act = () => engine.checkpoint();
 

@@ -1,0 +1,17 @@
+import type { ServiceDefinition } from '../../src/service/define-service.js';
+import type { BenchOptions } from '../options/bench-options.js';
+import bank from './bank.js';
+import blocks from './blocks.js';
+import kv from './kv.js';
+
+/** The service of a workload: clients classify by its keys. */
+export function serviceOf(workload: BenchOptions['workload']): ServiceDefinition {
+  switch (workload) {
+    case 'kv':
+      return kv;
+    case 'bank':
+      return bank;
+    case 'blocks':
+      return blocks;
+  }
+}
