@@ -12,15 +12,19 @@ const WARMUP_SECONDS_MAX = 2;
 /** Sets a technique up for a job; nothing is started yet. */
 export type CreateContender = (variant: Variant, job: BenchJob) => Contender;
 
-/** Runs a benchmark from end to end. `progress` gets a line for each step. Rejects with the first contender's error. */
+/**
+ * Runs a benchmark from end to end. `progress` gets a line for each step. Rejects with the first contender's error, or
+ * when `interrupted` does; all contenders are stopped then.
+ */
 export async function runBenchmark(
   job: BenchJob,
   create: CreateContender,
   progress: (line: string) => void,
+  interrupted?: Promise<never>,
 ): Promise<Report> {
   const { options } = job;
   const contenders = variantsOf(options).map((variant) => create(variant, job));
-  const measured = await measureRounds(contenders, planOf(options), progress);
+  const measured = await measureRounds(contenders, planOf(options), progress, interrupted);
   return { runs: measured.map((each) => reportRun(options, each)) };
 }
 

@@ -20,7 +20,7 @@ try {
     ['transfer', { from: 'bert', to: 'anna', amount: 1000 }],
     ['balance', { account: 'bert' }],
   ]);
-  for (const outcome of outcomes) print(outcome.ok ? `value ${outcome.value}` : `${outcome.error.code}`);
+  for (const outcome of outcomes) print(outcome.ok ? `value ${outcome.value}` : outcome.error.code);
 
   const { id } = await engine.checkpoint();
   print(`checkpoint at index ${id} of group 0`);

@@ -7,6 +7,11 @@ export interface BatchClient {
   executeBatch(commands: readonly BenchCommand[]): Promise<readonly Outcome[]>;
 }
 
+/** A client of the benchmark's own. */
+export interface LoadClient extends BatchClient {
+  close(): Promise<void>;
+}
+
 /** Throws the first error among the results, and for the first wrong result. */
 export function checkOutcomes(batch: readonly BenchCommand[], outcomes: readonly Outcome[], check: ResultCheck): void {
   invariant(outcomes.length === batch.length, `${batch.length} commands had ${outcomes.length} results`);

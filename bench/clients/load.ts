@@ -1,10 +1,9 @@
 /** The load that one thread makes: its clients, its part of the commands, closed or open loop. */
-import type { Client } from '../../src/client/client.js';
 import { invariant } from '../../src/errors.js';
-import type { ServiceDefinition } from '../../src/service/define-service.js';
 import type { Sample } from '../techniques/technique.js';
 import type { BenchJob } from '../workloads/bench-job.js';
 import type { ResultCheck } from '../workloads/workload.js';
+import type { LoadClient } from './batch-client.js';
 import { BatchCycle } from './batch-cycle.js';
 import { runClosedLoop } from './closed-loop.js';
 import { fillState } from './fill-state.js';
@@ -23,11 +22,11 @@ export interface LoadShare {
 export class Load {
   readonly #job: BenchJob;
   readonly #share: LoadShare;
-  readonly #clients: readonly Client<ServiceDefinition>[];
+  readonly #clients: readonly LoadClient[];
   readonly #batches: BatchCycle;
   readonly #check: ResultCheck;
 
-  constructor(job: BenchJob, share: LoadShare, clients: readonly Client<ServiceDefinition>[]) {
+  constructor(job: BenchJob, share: LoadShare, clients: readonly LoadClient[]) {
     this.#job = job;
     this.#share = share;
     this.#clients = clients;
@@ -55,10 +54,11 @@ export class Load {
   async conserved(): Promise<number> {
     const { conserved } = this.#job.workload;
     if (conserved === null) return 0;
-    const [name, args] = conserved.query;
-    const value: unknown = await this.#clients[0]?.execute(name, args);
-    invariant(typeof value === 'number', `'${name}' returned no number`);
-    return value;
+    const [outcome] = (await this.#clients[0]?.executeBatch([conserved.query])) ?? [];
+    if (outcome?.ok === false) throw outcome.error;
+    const sum = outcome?.value;
+    invariant(typeof sum === 'number', `'${conserved.query[0]}' returned no number`);
+    return sum;
   }
 
   /** What this thread's commands, all of its runs together, have added to it. */

@@ -1,5 +1,6 @@
 /** A report for people: a table, and under it the sentence that says what it means. */
 import Table from 'cli-table3';
+import { TECHNIQUE_NOTES } from '../techniques/technique.js';
 import { labelOf } from '../techniques/variant.js';
 import type { RunReport } from './report.js';
 
@@ -9,7 +10,7 @@ export function renderReport(runs: readonly RunReport[]): string {
   const withLatency = runs.some(({ latencyUs }) => latencyUs !== null);
   const table = new Table({
     head: [
-      ...['technique', 'threads', 'commands/s', 'min - max', `ratio to ${labelOf(first)}`],
+      ...['technique', 'workers', 'commands/s', 'min - max', `ratio to ${labelOf(first)}`],
       ...(withLatency ? ['p50 us', 'p90', 'p99', 'p99.9', 'max'] : []),
     ],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -17,6 +18,12 @@ export function renderReport(runs: readonly RunReport[]): string {
   });
   for (const run of runs) table.push([...throughputCells(run), ...(withLatency ? latencyCells(run) : [])]);
   return `${table.toString()}\n${explain(runs)}`;
+}
+
+/** What each technique of the table is, a line each. */
+export function renderLegend(runs: readonly RunReport[]): string {
+  const techniques = [...new Set(runs.map(({ technique }) => technique))];
+  return techniques.map((name) => `  ${name.padEnd(12)}${TECHNIQUE_NOTES[name]}`).join('\n');
 }
 
 function throughputCells(run: RunReport): string[] {

@@ -23,24 +23,36 @@ export interface Measurement {
 
 /**
  * Runs the contenders in turn, round after round, so that a slow minute of the machine hurts all of them alike; every
- * other round goes backwards, so that none always follows the same one. `progress` is told each step. All contenders are
- * stopped at the end, whatever happens.
+ * other round goes backwards, so that none always follows the same one. Then all are verified. `progress` is told each step. All
+ * contenders are stopped at the end, whatever happens; `interrupted` rejects when it is to come early.
  */
 export async function measureRounds(
   contenders: readonly Contender[],
   plan: RoundPlan,
   progress: (line: string) => void,
+  interrupted: Promise<never> = new Promise(() => undefined),
 ): Promise<Measurement[]> {
   try {
-    for (const contender of contenders) {
-      progress(`preparing ${labelOf(contender.variant)}`);
-      await contender.prepare();
-      await contender.run(plan.warmupSeconds);
-    }
-    return summarise(contenders, await runAll(contenders, plan, progress));
+    return await Promise.race([measure(contenders, plan, progress), interrupted]);
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));
   }
+}
+
+async function measure(
+  contenders: readonly Contender[],
+  plan: RoundPlan,
+  progress: (line: string) => void,
+): Promise<Measurement[]> {
+  for (const contender of contenders) {
+    progress(`preparing ${labelOf(contender.variant)}`);
+    await contender.prepare();
+    await contender.run(plan.warmupSeconds);
+  }
+  const samples = await runAll(contenders, plan, progress);
+  progress('checking results and final states');
+  for (const contender of contenders) await contender.verify();
+  return summarise(contenders, samples);
 }
 
 type Samples = ReadonlyMap<Contender, Sample[]>;

@@ -30,6 +30,7 @@ const OPTIONS = {
   rate: wholeNumber(1, 100_000_000),
   connect: commaList(replicaUrl),
   durability: commaList(wordOf(DURABILITIES)),
+  data: z.string().min(1, 'the path of a directory'),
   seconds: decimal(0.01, 3600, 'a number of seconds from 0.01 to 3600'),
   rounds: wholeNumber(1, 1000),
   seed: wholeNumber(0, SEED_MAX),
@@ -64,12 +65,22 @@ export interface BenchOptions {
   readonly connect: readonly string[] | null;
   /** Several are compared like techniques. */
   readonly durability: readonly Durability[];
+  /** Where durable engines keep their logs meanwhile; null: the system's place for temporary files. */
+  readonly data: string | null;
   /** Per technique and round. */
   readonly seconds: number;
   readonly rounds: number;
   readonly seed: number;
   readonly trace: string | null;
   readonly json: string | null;
+  /** A first look, for newcomers. */
+  readonly quick: boolean;
+}
+
+/** A server elsewhere is what it is: there is nothing to compare it with. */
+function techniquesByDefault({ connect }: Given, quick: boolean): TechniqueName[] {
+  if (connect !== undefined) return ['p-smr'];
+  return quick ? ['smr', 'no-rep', 'sp-smr', 'p-smr'] : ['smr', 'p-smr'];
 }
 
 /** `valueBytes` of a sector is counted per 512 bytes of the disk; see workloads/blocks.ts. */
@@ -79,7 +90,7 @@ function defaults(given: Given): BenchOptions {
   const quick = given.quick === true;
   return {
     workload: 'kv',
-    technique: quick ? ['no-rep', 'smr', 'sp-smr', 'p-smr'] : ['smr', 'p-smr'],
+    technique: techniquesByDefault(given, quick),
     streams: Math.min(STREAMS_MAX, Math.max(2, availableParallelism())),
     cross: 0,
     workUs: quick ? 10 : 0,
@@ -97,8 +108,10 @@ function defaults(given: Given): BenchOptions {
     mix: (given.workload ?? 'kv') === 'kv' ? 'a' : null,
     rate: null,
     connect: null,
+    data: null,
     trace: null,
     json: null,
+    quick,
   };
 }
 
@@ -138,11 +151,13 @@ function withDefaults(given: Given): BenchOptions {
     rate: given.rate ?? standard.rate,
     connect: given.connect ?? standard.connect,
     durability: given.durability ?? standard.durability,
+    data: given.data ?? standard.data,
     seconds: given.seconds ?? standard.seconds,
     rounds: given.rounds ?? standard.rounds,
     seed: given.seed ?? standard.seed,
     trace: given.trace ?? standard.trace,
     json: given.json ?? standard.json,
+    quick: standard.quick,
   };
 }
 
@@ -154,26 +169,43 @@ const CONTRADICTIONS: readonly { option: keyof Given; needs: string; unless: (op
   { option: 'outstanding', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
   { option: 'rate', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
   { option: 'connect', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
+  { option: 'data', needs: '--durability async or sync', unless: ({ durability }) => durability.some(isDurable) },
 ];
 
-function checkTogether({ workload, trace, feed, durability, outstanding, batch, valueBytes }: BenchOptions): void {
-  if (workload === 'blocks' && trace === null)
-    throw new PsmrError(
-      'INVALID_ARGUMENT',
-      '--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.',
-    );
+const isDurable = (durability: Durability): boolean => durability !== 'memory';
+
+function checkTogether(options: BenchOptions): void {
+  checkWorkload(options);
+  if (options.feed === 'log') checkLogFeed(options);
+  else checkClientFeed(options);
+}
+
+function checkWorkload({ workload, trace, valueBytes, technique }: BenchOptions): void {
+  if (workload === 'blocks' && trace === null) wrong('--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.');
   if (workload === 'blocks' && valueBytes < SECTOR_BYTES_MIN)
-    throw new PsmrError(
-      'INVALID_ARGUMENT',
-      `--value-bytes: found ${valueBytes}; blocks accept ${SECTOR_BYTES_MIN} or more.`,
-    );
-  if (feed === 'log' && durability.some((each) => each !== 'memory'))
-    throw new PsmrError(
-      'INVALID_ARGUMENT',
-      `--durability ${durability.join(',')} needs --feed clients: a log in memory writes nothing.`,
-    );
-  if (feed === 'clients' && outstanding < batch)
-    throw new PsmrError('INVALID_ARGUMENT', `--outstanding: found ${outstanding}; accepts ${batch} (--batch) or more.`);
+    wrong(`--value-bytes: found ${valueBytes}; blocks accept ${SECTOR_BYTES_MIN} or more.`);
+  if (workload !== 'kv' && technique.includes('plain-loop')) wrong('--technique plain-loop needs --workload kv.');
+}
+
+function checkLogFeed({ durability }: BenchOptions): void {
+  if (durability.some(isDurable))
+    wrong(`--durability ${durability.join(',')} needs --feed clients: a log in memory writes nothing.`);
+}
+
+function checkClientFeed({ outstanding, batch, technique, durability, connect }: BenchOptions): void {
+  if (outstanding < batch) wrong(`--outstanding: found ${outstanding}; accepts ${batch} (--batch) or more.`);
+  if (technique.includes('plain-loop')) wrong('--technique plain-loop needs --feed log: it has no clients.');
+  if (connect !== null && (technique.length > 1 || durability.length > 1))
+    wrong('--connect needs one --technique and one --durability, those of the server: there is nothing else to compare.');
+  const unlogged = technique.find((name) => name === 'no-rep' || name === 'sp-smr');
+  if (unlogged === undefined) return;
+  if (durability.some(isDurable))
+    wrong(`--durability ${durability.join(',')}: ${unlogged} keeps no log on disk; use it with smr or p-smr.`);
+  if (connect !== null) wrong(`--connect: a server is smr (one stream) or p-smr, not ${unlogged}.`);
+}
+
+function wrong(sentence: string): never {
+  throw new PsmrError('INVALID_ARGUMENT', sentence);
 }
 
 function wrongOption(issue: z.core.$ZodIssue | undefined, values: Readonly<Record<string, unknown>>): PsmrError {

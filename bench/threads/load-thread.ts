@@ -1,9 +1,9 @@
 /** Thread entry point: clients that make load. Hosted by piscina. */
-import type { Client } from '../../src/client/client.js';
 import { connect } from '../../src/client/connect.js';
 import { attach } from '../../src/replica/attach.js';
 import type { EnginePort } from '../../src/replica/engine-port.js';
 import type { ServiceDefinition } from '../../src/service/define-service.js';
+import type { LoadClient } from '../clients/batch-client.js';
 import { Load, type LoadShare } from '../clients/load.js';
 import { realClock } from '../clients/load-clock.js';
 import { serviceOf } from '../services/service-of.js';
@@ -60,7 +60,7 @@ export default async function run({ task, port }: ThreadStart<LoadTask>): Promis
   await answerCalls(port, calls);
 }
 
-function clientsOf({ clients, recipe }: LoadTask): Promise<Client<ServiceDefinition>[]> {
+function clientsOf({ clients, recipe }: LoadTask): Promise<LoadClient[]> {
   if (!('replicas' in clients)) return Promise.all(clients.map((port) => attach<ServiceDefinition>(port)));
   const { replicas, count } = clients;
   const service = serviceOf(recipe.options.workload);

@@ -36,7 +36,19 @@ function placeOf(stream: number): string {
 
 function renderLogs(groups: readonly LogSummary[]): string {
   const table = plainTable(
-    ['group', 'entries', 'batches', 'merge only', 'checkpoints', 'no-ops', 'commands', 'merge points', 'segments', 'records', 'torn'],
+    [
+      'group',
+      'entries',
+      'batches',
+      'merge only',
+      'checkpoints',
+      'no-ops',
+      'commands',
+      'merge points',
+      'segments',
+      'records',
+      'torn',
+    ],
     1,
   );
   for (const log of groups) {

@@ -65,7 +65,7 @@ export function summarizeLog(dataDir: string, group: number, name: string, epoch
 
 function readEntries(segments: SegmentList, see: (entry: Entry) => void): void {
   const to = segments.newest.lastIndex;
-  for (let from = segments.oldest.firstIndex; from <= to; ) {
+  for (let from = segments.oldest.firstIndex; from <= to;) {
     const records = readRecords(segments, [], { from, to, maxBytes: READ_BYTES });
     for (const { index, bytes } of records) see(decodeEntry(index, bytes));
     from += records.length;

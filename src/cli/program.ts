@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { benchCommand } from '../../bench/options/bench-command.js';
+import type { BenchOptions } from '../../bench/options/bench-options.js';
 import { callCommand } from './call-command.js';
 import { EXIT_HELP } from './exit-codes.js';
 import { inspectCommand } from './inspect-command.js';
+import { interruption } from './interruption.js';
 import { serveCommand } from './serve-command.js';
+import { printProgress, printResult } from './terminal.js';
 
 const EXAMPLES = `
 Examples:
@@ -28,10 +32,16 @@ export function createProgram(): Command {
     // What is wrong is told once, by whoever runs the program.
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', EXAMPLES);
-  for (const command of [serveCommand(), callCommand(), inspectCommand()]) {
+  for (const command of [benchCommand(runBench), serveCommand(), callCommand(), inspectCommand()]) {
     program.addCommand(command.copyInheritedSettings(program).addHelpText('after', EXIT_HELP));
   }
   return program;
+}
+
+/** The other commands need not load what only the benchmark uses. */
+async function runBench(options: BenchOptions): Promise<void> {
+  const { runBenchSession } = await import('../../bench/bench-session.js');
+  await runBenchSession(options, { progress: printProgress, result: printResult, interruption });
 }
 
 function packageVersion(): string {

@@ -6,14 +6,13 @@ import { SEGMENT_EVERY_KEY } from '../transport/frames.js';
 import { decodeCommandBatch } from './command-batch.js';
 import type { PreparedCommand } from './command-table.js';
 import type { RunEnvironment } from './run.js';
-import { maskHas, streamsOf } from './stream-set.js';
 
 export interface PlannedCommand {
   readonly part: number;
   readonly position: number;
   readonly args: unknown;
   /** What is wrong with the command itself; then it is not run. */
-  readonly error: PsmrError | null;
+  error: PsmrError | null;
   readonly command: PreparedCommand | null;
   readonly keys: DeclaredKeys | null;
 }
@@ -38,23 +37,23 @@ function planPart(
   const everyKey = (run.flags & SEGMENT_EVERY_KEY) !== 0;
   const batch = decodeOrFail(part);
   for (let i = 0; i < part.count; i++) {
-    const base = { part: place, position: part.firstPosition + i };
-    if (batch instanceof PsmrError) {
-      planned.push({ ...base, args: null, error: batch, command: null, keys: null });
-      continue;
+    const position = part.firstPosition + i;
+    let error: PsmrError | null = batch instanceof PsmrError ? batch : null;
+    let command: PreparedCommand | null = null;
+    let keys: DeclaredKeys | null = null;
+    let args: unknown = null;
+    if (!(batch instanceof PsmrError)) {
+      args = batch.args[i];
+      try {
+        command = environment.table.find(batch.names[batch.indexes[i] as number] as string);
+        checkSegment(command, everyKey, readOnly);
+        if (command.keyed !== null) keys = environment.runner.keysOf(command, args);
+      } catch (thrown) {
+        error = thrown instanceof PsmrError ? thrown : new PsmrError('INVALID_ARGUMENTS', messageOf(thrown));
+        command = null;
+      }
     }
-    const name = batch.names[batch.indexes[i] as number] as string;
-    const args = batch.args[i];
-    try {
-      const command = environment.table.find(name);
-      checkSegment(command, everyKey, readOnly);
-      const keys = command.keyed === null ? null : environment.runner.keysOf(command, args);
-      if (keys !== null) checkDestinations(environment, run, command.name, keys);
-      planned.push({ ...base, args, error: null, command, keys });
-    } catch (thrown) {
-      const error = thrown instanceof PsmrError ? thrown : new PsmrError('INVALID_ARGUMENTS', messageOf(thrown));
-      planned.push({ ...base, args, error, command: null, keys: null });
-    }
+    planned.push({ part: place, position, args, error, command, keys });
   }
 }
 
@@ -73,20 +72,6 @@ function checkSegment(command: PreparedCommand, everyKey: boolean, readOnly: boo
     'BAD_FRAME',
     `Command '${command.name}' stands in a segment whose flags do not fit it. Its client has another version of the service.`,
   );
-}
-
-/** A command that was sent to other streams than its keys live in is refused, never run in the wrong place. */
-function checkDestinations(environment: RunEnvironment, run: SyncRun, name: string, keys: DeclaredKeys): void {
-  const { map } = environment;
-  for (const key of keys.read) {
-    const owner = map.streamOf(key);
-    if (owner !== 0 && !maskHas(run, owner)) throw wrongStream(name, key, owner);
-  }
-  for (const key of keys.write) {
-    const owner = map.streamOf(key);
-    const reached = owner === 0 ? streamsOf(run).length === map.streams : maskHas(run, owner);
-    if (!reached) throw wrongStream(name, key, owner);
-  }
 }
 
 export function wrongStream(command: string, key: string, owner: number): PsmrError {

@@ -2,7 +2,7 @@
  * The words that all threads of one engine share. One block per engine; group g has one cache line of words and one of
  * indexes, so that no two threads write to the same line.
  *
- *   words     Int32, 16 per line:    line 0: engine state; line 1 + g: bell of group g's worker
+ *   words     Int32, 16 per line:    line 0: 0 engine state | 1 fed;  line 1 + g: bell of group g's worker
  *   indexes   BigInt64, 8 per line:  line g: 0 wanted | 1 delivered;  line groups + g: 0 awaited
  *   reason    1 KiB: why the engine failed: u32 length, then UTF-8 (written once, before the state says failed)
  *
@@ -17,6 +17,7 @@ const WORDS_PER_LINE = 16;
 const INDEXES_PER_LINE = 8;
 const WANTED = 0;
 const DELIVERED = 1;
+const FED = 1;
 const REASON_BYTES = 1024;
 
 export const EngineState = { running: 0, stopping: 1, failed: 2 } as const;
@@ -78,6 +79,15 @@ export class ControlBlock {
   get reason(): string {
     const length = new DataView(this.#reason.buffer).getUint32(0, true);
     return Buffer.from(this.#reason.slice(4, 4 + length)).toString('utf8');
+  }
+
+  /** Whether a user's log orders everything. Set before anything of it can be seen, and never taken back. */
+  get fed(): boolean {
+    return Atomics.load(this.#words, FED) === 1;
+  }
+
+  setFed(): void {
+    Atomics.store(this.#words, FED, 1);
   }
 
   wanted(stream: number): number {

@@ -57,6 +57,8 @@ export interface GroupLog {
   take(): Entry | null;
   /** Called (coalesced) whenever committedIndex has risen, and once with the error if the log can go on no more. */
   onCommitted: ((error: Error | null) => void) | null;
+  /** Resolves when entry `index`, which was proposed here, outlives a crash. A checkpoint is never ahead of its logs. */
+  whenDurable(index: number): Promise<void>;
   /** Entries below `index` may go: a complete checkpoint covers them. */
   truncateBelow(index: number): Promise<void>;
   close(): Promise<void>;

@@ -25,7 +25,7 @@ export interface DutyCycleOptions {
 /** Longest time away from the event loop while there is work, us. */
 const SLICE_US = 500;
 /** Longest time away from the event loop while spinning, us. */
-const SPIN_SLICE_US = 50;
+const SPIN_SLICE_US = 100;
 
 export class DutyCycle {
   readonly #options: DutyCycleOptions;
@@ -63,42 +63,39 @@ export class DutyCycle {
 
   #run(): void {
     const started = nowUs();
-    const outcome = this.#pollFor(started, SLICE_US);
-    if (outcome === 'progress') return this.wake();
-    if (outcome === 'spin' && this.#spin()) return this.wake();
-    this.#park();
-  }
-
-  #pollFor(startedUs: number, sliceUs: number): PollOutcome {
-    let worked = false;
     for (;;) {
-      const outcome = this.#options.poll();
-      const now = nowUs();
-      if (outcome !== 'progress') {
-        if (worked) {
-          this.#spinUntilUs = now + this.#options.spinUs;
-          this.busyUs += now - startedUs;
-        }
-        return outcome;
-      }
-      worked = true;
-      if (now - startedUs > sliceUs) {
-        this.busyUs += now - startedUs;
-        return 'progress';
-      }
+      const outcome = this.#work(started);
+      if (outcome === 'progress') return this.wake();
+      if (outcome === 'park') return this.#park();
+      const found = this.#spin();
+      if (found === 'nothing') return this.#park();
+      if (found === 'later' || nowUs() - started > SLICE_US) return this.wake();
     }
   }
 
-  /** True: look at the event loop and come back; false: the time for spinning is over. */
-  #spin(): boolean {
+  /** Polls while there is work; 'progress': the slice is over and there is more. */
+  #work(startedUs: number): PollOutcome {
+    const began = nowUs();
+    for (let worked = false; ; worked = true) {
+      const outcome = this.#options.poll();
+      const now = nowUs();
+      if (outcome === 'progress' && now - startedUs <= SLICE_US) continue;
+      if (outcome === 'progress' || worked) this.busyUs += now - began;
+      if (worked) this.#spinUntilUs = now + this.#options.spinUs;
+      return outcome;
+    }
+  }
+
+  /** work: there is some; later: look at the event loop and come back; nothing: the time for spinning is over. */
+  #spin(): 'work' | 'later' | 'nothing' {
     const started = nowUs();
     for (;;) {
       const now = nowUs();
-      if (now > this.#spinUntilUs) return false;
-      if (now - started > SPIN_SLICE_US) return true;
+      if (now > this.#spinUntilUs) return 'nothing';
+      if (now - started > SPIN_SLICE_US) return 'later';
       if (this.#options.poll() === 'progress') {
         this.#spinUntilUs = nowUs() + this.#options.spinUs;
-        return true;
+        return 'work';
       }
     }
   }

@@ -58,6 +58,8 @@ export class Engine {
   #reportFailure: (error: PsmrError) => void = () => undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #checkpointCount = 0;
+  /** Of the logs' bytes, those that the newest checkpoint covers and that are there still: files go as a whole. */
+  #coveredBytes = 0;
   #lastCheckpoint: number | null = null;
   #listening: Listening | null = null;
   #feed: Feed | null = null;
@@ -182,6 +184,8 @@ export class Engine {
         'Clients have executed commands already, which are not in your log. Open the feed first, right after Engine.start.',
       );
     }
+    // At once, for all workers: each learns of the feed's ring when it comes to it.
+    this.#control.setFed();
     const memory = createClientMemory(0, this.#map.streams + 1, this.#options.limits.ringBytes);
     this.#clients.push(memory);
     for (let group = 0; group <= this.#map.streams; group++) {
@@ -201,7 +205,9 @@ export class Engine {
   /** Writes a consistent cut of the whole state while commands run; resolves when it is complete. */
   async checkpoint(): Promise<CheckpointManifest> {
     this.#assertRunning();
+    const bytes = this.#logBytes();
     const manifest = await this.#checkpoints.take();
+    this.#coveredBytes = bytes;
     this.#checkpointCount++;
     this.#lastCheckpoint = manifest.id;
     return manifest;
@@ -259,9 +265,14 @@ export class Engine {
 
   #checkpointIfDue(everyBytes: number): void {
     if (this.#checkpoints.running) return;
-    const bytes = this.stats().groups.reduce((total, group) => total + group.logBytes, 0);
+    const bytes = this.#logBytes();
+    this.#coveredBytes = Math.min(this.#coveredBytes, bytes);
     // A failure is the engine's: its worker dies of it and says why.
-    if (bytes > everyBytes) this.checkpoint().catch(() => undefined);
+    if (bytes - this.#coveredBytes > everyBytes) this.checkpoint().catch(() => undefined);
+  }
+
+  #logBytes(): number {
+    return this.stats().groups.reduce((total, group) => total + group.logBytes, 0);
   }
 
   #orderCheckpoint(): void {

@@ -115,12 +115,14 @@ export class GroupWorker {
     this.#reject(error);
   }
 
-  /** Reports a checkpoint's part when it is durable; the engine fails if it cannot be written. */
+  /** Reports a checkpoint's part when it and the log below it are durable; the engine fails if that cannot be. */
   reportPart(checkpoint: number, writing: Promise<PartManifest>): void {
-    writing.then(
-      (part) => this.send({ type: 'part', checkpoint, part }),
-      (error: unknown) => this.fail(error),
-    );
+    const report = async (): Promise<void> => {
+      const part = await writing;
+      await this.#storage.log.whenDurable(part.nextIndex - 1);
+      this.send({ type: 'part', checkpoint, part });
+    };
+    report().catch((error: unknown) => this.fail(error));
   }
 
   #poll(): PollOutcome {

@@ -80,10 +80,15 @@ export class StreamNode implements StreamPorts {
       counters,
       wake,
       queuedBytes: () => this.#queuedBytes,
-      writesRefused: () => (this.#feed === null ? null : orderedByFeed()),
+      writesRefused: () => (control.fed ? orderedByFeed() : null),
       accept: (frame, bytes, route) => this.#accept(frame, bytes, route),
     });
-    const wanted = (): number => (this.#feed === null ? control.wanted(stream) : 0);
+    // In this order: what a feed has announced is seen only by those who see that there is a feed. Its entries bring
+    // their own merge points.
+    const wanted = (): number => {
+      const announced = control.wanted(stream);
+      return control.fed ? 0 : announced;
+    };
     this.#proposer = new Proposer({ log, wanted, entryBytesMax: limits.entryBytesMax, nowMs }, options.lastMergePoint);
     this.#exchange = new ExchangeLinks(stream, links, control);
     const syncBell = control.bell(0);

@@ -76,7 +76,7 @@ export class SyncNode {
       counters,
       wake,
       queuedBytes: () => this.#queuedBytes,
-      writesRefused: () => (this.#feed === null ? null : orderedByFeed()),
+      writesRefused: () => (control.fed ? orderedByFeed() : null),
       accept: (frame, bytes, route) => this.#accept(frame, bytes, route),
     });
     this.#proposer = new Proposer({ log, wanted: () => 0, entryBytesMax: limits.entryBytesMax, nowMs }, 0);

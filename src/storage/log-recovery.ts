@@ -124,7 +124,10 @@ function openSegments(directory: LogDirectory, names: readonly string[]): Opened
 }
 
 function reportOn(segments: readonly Segment[], tornBytes: number): RecoveryReport {
-  return { records: segments.reduce((sum, { firstIndex, lastIndex }) => sum + lastIndex - firstIndex + 1, 0), tornBytes };
+  return {
+    records: segments.reduce((sum, { firstIndex, lastIndex }) => sum + lastIndex - firstIndex + 1, 0),
+    tornBytes,
+  };
 }
 
 /** Finds the log's segments, oldest first; none in a fresh directory. Throws DATA_CORRUPT, DATA_FOREIGN, DATA_MISMATCH. */

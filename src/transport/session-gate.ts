@@ -22,7 +22,7 @@ export interface SessionLink {
 
 export interface SessionGateHandlers {
   /**
-   * Asked at each HELLO. Frames are checked against the partition map that their client was welcomed with; those of
+   * Asked at each HELLO; a PsmrError that it throws is the client's GOODBYE. Frames are checked against the partition map that their client was welcomed with; those of
    * another epoch pass unchecked, for `onFrame` to reject with WRONG_EPOCH.
    */
   welcome(): Welcome;
@@ -124,7 +124,8 @@ export class SessionGate implements EndpointHandlers {
   #greet(connection: Connection, message: Uint8Array, cancelTimeout: () => void): void {
     const hello = refusing(() => this.#readHello(message));
     cancelTimeout();
-    const welcome = this.#handlers.welcome();
+    // It may throw too: a server that is still starting has nothing to say yet.
+    const welcome = refusing(() => this.#handlers.welcome());
     if (hello.session === null) {
       this.#states.set(connection.id, { phase: 'visitor' });
     } else {

@@ -22,24 +22,28 @@ describe('the options of a benchmark', () => {
     const line =
       '--workload kv --mix f --technique smr,p-smr --streams 2 --cross 0.1 --work-us 10 --zipf 0.99 --keys 1000 ' +
       '--value-bytes 64 --feed clients --clients 3 --batch 10 --outstanding 256 --rate 5000 --seconds 5 --rounds 7 ' +
-      '--durability memory,sync --seed 42 --json out.json --connect ws://127.0.0.1:7400';
+      '--durability memory,sync --seed 42 --json out.json --data disk --quick';
     expect(await parse(line)).toEqual({
       ...{ workload: 'kv', mix: 'f', technique: ['smr', 'p-smr'], streams: 2, cross: 0.1, workUs: 10, zipf: 0.99 },
       ...{ keys: 1000, valueBytes: 64, feed: 'clients', clients: 3, batch: 10, outstanding: 256, rate: 5000 },
       ...{ seconds: 5, rounds: 7, durability: ['memory', 'sync'], seed: 42, json: 'out.json', trace: null },
-      connect: ['ws://127.0.0.1:7400'],
+      connect: null,
+      data: 'disk',
+      quick: true,
     });
   });
 
   test('--quick compares all techniques with less time, and gives way to what is said', async () => {
     const quick = await parse('--quick --rounds 1');
-    expect(quick.technique).toEqual(['no-rep', 'smr', 'sp-smr', 'p-smr']);
+    expect(quick.technique).toEqual(['smr', 'no-rep', 'sp-smr', 'p-smr']);
     expect(quick.rounds).toBe(1);
     expect(quick.seconds * 3 * quick.technique.length).toBeLessThan(30);
   });
 
   test('--connect means clients, and blocks keep fewer characters', async () => {
-    expect((await parse('--connect ws://localhost:1')).feed).toBe('clients');
+    expect(await parse('--connect ws://localhost:1')).toMatchObject({
+      ...{ feed: 'clients', connect: ['ws://localhost:1'], technique: ['p-smr'] },
+    });
     expect((await parse('--workload blocks --trace t.csv')).valueBytes).toBe(10);
   });
 
@@ -70,6 +74,12 @@ describe('the options of a benchmark', () => {
     ['--durability sync', '--durability', '--feed clients'],
     ['--feed clients --durability ram', '--durability', 'memory, async, sync'],
     ['--feed clients --batch 100 --outstanding 50', '--outstanding', '100'],
+    ['--connect ws://a:1 --technique smr,p-smr', '--connect', 'one --technique'],
+    ['--connect ws://a:1 --technique no-rep', '--connect', 'p-smr'],
+    ['--feed clients --technique plain-loop', '--technique', '--feed log'],
+    ['--workload bank --technique plain-loop', '--technique', '--workload kv'],
+    ['--feed clients --technique sp-smr --durability sync', '--durability', 'p-smr'],
+    ['--data d --feed clients', '--data', '--durability'],
     ['--workload blocks', '--trace', 'CSV'],
     ['--trace t.csv', '--trace', '--workload blocks'],
     ['--workload blocks --trace t.csv --value-bytes 2', '--value-bytes', '10 or more'],

@@ -18,6 +18,7 @@ function contender(technique: TechniqueName, rates: number[], diary: string[], l
       latencies?.record(latencyUs ?? 0, 10);
       return { commands, seconds, latencies };
     },
+    verify: async () => void diary.push(`verify ${technique}`),
     stop: async () => void diary.push(`stop ${technique}`),
   };
 }
@@ -35,7 +36,7 @@ describe('rounds', () => {
     expect(diary).toEqual([
       ...['prepare smr', 'run smr', 'prepare p-smr', 'run p-smr'],
       ...['run smr', 'run p-smr', 'run p-smr', 'run smr', 'run smr', 'run p-smr'],
-      ...['stop smr', 'stop p-smr'],
+      ...['verify smr', 'verify p-smr', 'stop smr', 'stop p-smr'],
     ]);
   });
 
@@ -56,7 +57,18 @@ describe('rounds', () => {
     await measureRounds([contender('smr', [1500, 1, 1], [])], plan, (line) => lines.push(line));
     expect(lines[0]).toBe('preparing smr');
     expect(lines[1]).toBe('round 1 of 3: smr 1,500 commands/s');
-    expect(lines).toHaveLength(4);
+    expect(lines.at(-1)).toBe('checking results and final states');
+    expect(lines).toHaveLength(5);
+  });
+
+  test('give no figures when a contender did not execute what it should have', async () => {
+    const diary: string[] = [];
+    const wrong: Contender = {
+      ...contender('p-smr', [1, 1, 1], diary),
+      verify: () => Promise.reject(new Error('money is missing')),
+    };
+    await expect(measureRounds([wrong], plan, () => undefined)).rejects.toThrow('money is missing');
+    expect(diary.at(-1)).toBe('stop p-smr');
   });
 
   test('stop every contender when one fails, also while it prepares', async () => {

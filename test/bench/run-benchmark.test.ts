@@ -19,6 +19,7 @@ function create(variant: Variant): Contender {
     variant,
     prepare: async () => undefined,
     run: async (seconds) => ({ commands: (RATES[variant.technique] ?? 0) * seconds, seconds, latencies: null }),
+    verify: async () => undefined,
     stop: async () => undefined,
   };
 }

@@ -48,8 +48,8 @@ function start(file: string, args: readonly string[], { cwd = tmpdir(), env = {}
 
 async function exitCode(child: Process): Promise<number | null> {
   if (child.exitCode !== null) return child.exitCode;
-  const [code]: unknown[] = await once(child, 'exit');
-  return typeof code === 'number' ? code : null;
+  await once(child, 'exit');
+  return child.exitCode;
 }
 
 /** Runs a program to its end. */

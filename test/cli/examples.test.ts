@@ -9,7 +9,10 @@ describe('the examples run', () => {
     const { code, stdout, stderr } = await runFile(example('embedded'), []);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toBe(
-      'COMMAND_FAILED\nvalue 30\ncheckpoint at index 2 of group 0\nafter a restart: 107\n'.replace('index 2', `index ${/index (\d+)/.exec(stdout)?.[1]}`),
+      'COMMAND_FAILED\nvalue 30\ncheckpoint at index 2 of group 0\nafter a restart: 107\n'.replace(
+        'index 2',
+        `index ${/index (\d+)/.exec(stdout)?.[1]}`,
+      ),
     );
   });
 

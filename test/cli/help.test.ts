@@ -5,7 +5,8 @@ describe('help', () => {
   it('of psmr lists every command, examples and exit codes', async () => {
     const { code, stdout, stderr } = await psmr(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['serve', 'call', 'inspect', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of ['serve', 'call', 'inspect', 'bench'])
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).toContain('Examples:');
     for (const exit of ['0', '1', '2', '3', '4', '130']) expect(stdout).toMatch(new RegExp(`^  ${exit} +\\w`, 'm'));
   });

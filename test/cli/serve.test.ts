@@ -9,9 +9,19 @@ const bank = ['--service', BANK, '--streams', '2'];
 describe('psmr serve', () => {
   it('says in one line where it serves, and answers there', async () => {
     const server = await serve(bank);
-    expect(server.ready).toMatch(/^bank is served in 2 streams at ws:\/\/127\.0\.0\.1:\d+, .*http:\/\/127\.0\.0\.1:\d+$/);
+    expect(server.ready).toMatch(
+      /^bank is served in 2 streams at ws:\/\/127\.0\.0\.1:\d+, .*http:\/\/127\.0\.0\.1:\d+$/,
+    );
     expect(await (await fetch(`${server.http}/healthz`)).text()).toBe('ok\n');
-    const called = await psmr(['call', 'deposit', '{"account":"a","amount":5}', '--service', BANK, '--url', server.url]);
+    const called = await psmr([
+      'call',
+      'deposit',
+      '{"account":"a","amount":5}',
+      '--service',
+      BANK,
+      '--url',
+      server.url,
+    ]);
     expect(called).toEqual({ code: 0, stdout: '5\n', stderr: '' });
   });
 
@@ -21,15 +31,18 @@ describe('psmr serve', () => {
     expect(ready).toMatchObject({ service: 'bank', streams: 2, url: server.url, http: server.http });
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly at %s: exit code 0, the data directory is free', async (signal) => {
-    const data = join(temporaryDirectory(), 'data');
-    const server = await serve([...bank, '--data', data]);
-    const { code, stdout, stderr } = await server.stop(signal);
-    expect(code).toBe(0);
-    expect(stdout.split('\n')).toHaveLength(2);
-    expect(stderr).toContain(`${signal}: stopping`);
-    expect(JSON.parse((await psmr(['inspect', data, '--json'])).stdout)).toMatchObject({ openedBy: null });
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'stops cleanly at %s: exit code 0, the data directory is free',
+    async (signal) => {
+      const data = join(temporaryDirectory(), 'data');
+      const server = await serve([...bank, '--data', data]);
+      const { code, stdout, stderr } = await server.stop(signal);
+      expect(code).toBe(0);
+      expect(stdout.split('\n')).toHaveLength(2);
+      expect(stderr).toContain(`${signal}: stopping`);
+      expect(JSON.parse((await psmr(['inspect', data, '--json'])).stdout)).toMatchObject({ openedBy: null });
+    },
+  );
 
   it('keeps what it acknowledged through a kill', async () => {
     const data = join(temporaryDirectory(), 'data');
@@ -140,7 +153,9 @@ describe('psmr serve refuses', () => {
     const other = await psmr(['serve', '--service', STOCK, '--streams', '2', '--data', data, '--json']);
     expect(other.code).toBe(4);
     const lastLine = other.stderr.trimEnd().split('\n').at(-1) ?? '';
-    expect(JSON.parse(lastLine)).toMatchObject({ error: { code: 'DATA_MISMATCH', details: { found: { service: 'bank' } } } });
+    expect(JSON.parse(lastLine)).toMatchObject({
+      error: { code: 'DATA_MISMATCH', details: { found: { service: 'bank' } } },
+    });
     const more = await psmr(['serve', '--service', BANK, '--streams', '3', '--data', data]);
     expect(more.code).toBe(4);
     expect(more.stderr).toContain('2 streams, not for 3');

@@ -24,8 +24,8 @@ export class Child {
 
   /** The next line; null: it has no more to say. */
   async line(): Promise<string | null> {
-    const { value, done } = await this.#lines.next();
-    return done === true ? null : value;
+    const next = await this.#lines.next();
+    return next.done === true ? null : next.value;
   }
 
   /** The next line, which must be there, as JSON. */

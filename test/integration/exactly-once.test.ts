@@ -1,14 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Engine, type Listening } from 'psmr';
 import { PartitionMap } from '../../src/classifier/partition-map.js';
 import type { Reply } from '../../src/client/reply.js';
+import { serviceUrl } from './compiled.js';
 import { newSession, RawClient, segmentOf } from './raw-client.js';
 import { startServer, type Server } from './server.js';
 import { temporaryDirectory } from './temporary.js';
 
 const STREAMS = 2;
 
-function start(dataDir: string, limits: object = {}): Promise<Server> {
-  return startServer('ledger', { dataDir, streams: STREAMS, limits });
+function start(dataDir: string): Promise<Server> {
+  return startServer('ledger', { dataDir, streams: STREAMS });
 }
 
 /** A key of each stream: `keys[1]` is stream 1's. */
@@ -52,24 +54,23 @@ describe('a frame that is sent again after a kill', () => {
   it('is executed once where the kill came before its answer', async () => {
     const dataDir = temporaryDirectory();
     const session = newSession();
-    let expected = 0;
-    for (let round = 0; round < 4; round++) {
-      const before = await start(dataDir);
-      const client = await RawClient.connect(before.ports[2] ?? 0, session);
+    let server = await start(dataDir);
+    for (let round = 1; round <= 4; round++) {
+      const client = await RawClient.connect(server.ports[2] ?? 0, session);
       const key = keysByStream(client)[2] ?? '';
       const frame = client.frame({
-        first: round + 1,
-        acknowledged: round,
+        first: round,
+        acknowledged: round - 1,
         segments: [segmentOf([2], 'add', [{ key, by: 1, id: `round ${round}` }])],
       });
       client.send(frame);
       // The later the round, the more of the way to its answer is gone.
-      for (let turns = 0; turns < round * 2; turns++) await new Promise((resolve) => setImmediate(resolve));
-      await before.child.kill();
-      const after = await start(dataDir);
-      const again = await RawClient.connect(after.ports[2] ?? 0, session);
-      expect(valuesOf(await again.ask(frame))).toEqual([++expected]);
-      await after.child.kill();
+      for (let turns = 1; turns < round * 2; turns++) await new Promise((resolve) => setImmediate(resolve));
+      await server.child.kill();
+      server = await start(dataDir);
+      const again = await RawClient.connect(server.ports[2] ?? 0, session);
+      expect(valuesOf(await again.ask(frame))).toEqual([round]);
+      again.vanish();
     }
   });
 
@@ -104,50 +105,59 @@ describe('a frame that is sent again after a kill', () => {
   });
 });
 
-describe.each([
-  ['a stream', 1],
-  ['group 0', 0],
-] as const)('%s refuses', (_, group) => {
-  const segments = (client: RawClient): ReturnType<typeof segmentOf>[] => {
-    const [, one = '', other = ''] = keysByStream(client);
-    return group === 0
-      ? [segmentOf([1, 2], 'transfer', [{ from: one, to: other, amount: 1, id: 'x' }])]
-      : [segmentOf([1], 'add', [{ key: one, by: 1, id: 'x' }])];
-  };
-
-  it('a frame whose predecessors are missing, and takes it once they have come', async () => {
-    const server = await start(temporaryDirectory());
-    const client = await RawClient.connect(server.ports[group] ?? 0, newSession());
-    await client.ask(client.frame({ first: 1, segments: segments(client) }));
-    const third = client.frame({ first: 3, segments: segments(client) });
-    expect(codeOf(await client.ask(third))).toBe('SEQUENCE_GAP');
-    expect(codeOf(await client.ask(client.frame({ first: 2, segments: segments(client) })))).toBe('ok');
-    expect(codeOf(await client.ask(third))).toBe('ok');
+describe('a group', () => {
+  let engine: Engine;
+  let listening: Listening;
+  beforeAll(async () => {
+    engine = await Engine.start({ service: serviceUrl('ledger'), streams: STREAMS, limits: { sessionIdleMs: 60_000 } });
+    listening = await engine.listen({ port: 0, http: null });
   });
+  afterAll(() => engine.stop());
+  const portOf = (group: number): number => listening.endpoints[group]?.port ?? 0;
 
-  it('a frame of a session that it does not know or that is too old', async () => {
-    const server = await start(temporaryDirectory(), { sessionIdleMs: 60_000 });
-    const port = server.ports[group] ?? 0;
-    const unknown = await RawClient.connect(port, newSession());
-    expect(codeOf(await unknown.ask(unknown.frame({ first: 9, segments: segments(unknown) })))).toBe('SESSION_EXPIRED');
-    const old = await RawClient.connect(port, newSession(Date.now() - 3_600_000));
-    expect(codeOf(await old.ask(old.frame({ first: 1, segments: segments(old) })))).toBe('SESSION_EXPIRED');
-  });
+  describe.each([
+    ['a stream', 1],
+    ['group 0', 0],
+  ] as const)('%s refuses', (_, group) => {
+    const segments = (client: RawClient): ReturnType<typeof segmentOf>[] => {
+      const [, one = '', other = ''] = keysByStream(client);
+      return group === 0
+        ? [segmentOf([1, 2], 'transfer', [{ from: one, to: other, amount: 1, id: 'x' }])]
+        : [segmentOf([1], 'add', [{ key: one, by: 1, id: 'x' }])];
+    };
 
-  it('a frame that was classified by another partition map', async () => {
-    const server = await start(temporaryDirectory());
-    const client = await RawClient.connect(server.ports[group] ?? 0, newSession());
-    const reply = await client.ask(client.frame({ first: 1, epoch: client.epoch ^ 1, segments: segments(client) }));
-    expect(codeOf(reply)).toBe('WRONG_EPOCH');
-    expect(codeOf(await client.ask(client.frame({ first: 1, segments: segments(client) })))).toBe('ok');
-  });
+    it('a frame whose predecessors are missing, and takes it once they have come', async () => {
+      const client = await RawClient.connect(portOf(group), newSession());
+      await client.ask(client.frame({ first: 1, segments: segments(client) }));
+      const third = client.frame({ first: 3, segments: segments(client) });
+      expect(codeOf(await client.ask(third))).toBe('SEQUENCE_GAP');
+      expect(codeOf(await client.ask(client.frame({ first: 2, segments: segments(client) })))).toBe('ok');
+      expect(codeOf(await client.ask(third))).toBe('ok');
+    });
 
-  it('to answer a frame again whose answer the client has acknowledged, and says so', async () => {
-    const server = await start(temporaryDirectory());
-    const client = await RawClient.connect(server.ports[group] ?? 0, newSession());
-    const first = client.frame({ first: 1, segments: segments(client) });
-    await client.ask(first);
-    await client.ask(client.frame({ first: 2, acknowledged: 1, segments: segments(client) }));
-    expect(codeOf(await client.ask(first))).toBe('RESULT_FORGOTTEN');
+    it('a frame of a session that it does not know or that is too old', async () => {
+      const port = portOf(group);
+      const unknown = await RawClient.connect(port, newSession());
+      expect(codeOf(await unknown.ask(unknown.frame({ first: 9, segments: segments(unknown) })))).toBe(
+        'SESSION_EXPIRED',
+      );
+      const old = await RawClient.connect(port, newSession(Date.now() - 3_600_000));
+      expect(codeOf(await old.ask(old.frame({ first: 1, segments: segments(old) })))).toBe('SESSION_EXPIRED');
+    });
+
+    it('a frame that was classified by another partition map', async () => {
+      const client = await RawClient.connect(portOf(group), newSession());
+      const reply = await client.ask(client.frame({ first: 1, epoch: client.epoch ^ 1, segments: segments(client) }));
+      expect(codeOf(reply)).toBe('WRONG_EPOCH');
+      expect(codeOf(await client.ask(client.frame({ first: 1, segments: segments(client) })))).toBe('ok');
+    });
+
+    it('to answer a frame again whose answer the client has acknowledged, and says so', async () => {
+      const client = await RawClient.connect(portOf(group), newSession());
+      const first = client.frame({ first: 1, segments: segments(client) });
+      await client.ask(first);
+      await client.ask(client.frame({ first: 2, acknowledged: 1, segments: segments(client) }));
+      expect(codeOf(await client.ask(first))).toBe('RESULT_FORGOTTEN');
+    });
   });
 });

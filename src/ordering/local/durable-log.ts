@@ -91,6 +91,10 @@ export class DurableGroupLog implements GroupLog {
     return entry;
   }
 
+  async whenDurable(index: number): Promise<void> {
+    if (this.#store.durableIndex < index) await this.#store.sync();
+  }
+
   truncateBelow(index: number): Promise<void> {
     return this.#store.truncateBelow(index);
   }

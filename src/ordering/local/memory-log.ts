@@ -61,6 +61,10 @@ export class MemoryGroupLog implements GroupLog {
     return entry;
   }
 
+  whenDurable(): Promise<void> {
+    return Promise.resolve();
+  }
+
   truncateBelow(): Promise<void> {
     return Promise.resolve();
   }
