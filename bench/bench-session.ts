@@ -20,6 +20,8 @@ export interface BenchTerminal {
   result(text: string): void;
   /** Resolves when the user wants it to end; what is open is closed then. Asked for once. */
   interruption(): Promise<NodeJS.Signals>;
+  /** After an interruption, once everything is closed. Default: lets the signal take effect. */
+  end?(signal: NodeJS.Signals): void;
 }
 
 /** Light commands in one lap of the measured log: a fraction of a second. */
@@ -37,7 +39,7 @@ Try next:
 
 /**
  * Runs a benchmark; writes the table to the terminal and the JSON where the options say. Rejects with INVALID_ARGUMENT,
- * or what a contender failed of. An interruption stops all threads, removes temporary files, and then ends the process.
+ * or what a contender failed of. An interruption stops all threads and removes temporary files first.
  */
 export async function runBenchSession(options: BenchOptions, terminal: BenchTerminal): Promise<void> {
   if (options.json !== null) await assertWritable(options.json);
@@ -58,9 +60,12 @@ export async function runBenchSession(options: BenchOptions, terminal: BenchTerm
     if (options.json !== null) await writeFile(options.json, reportJson(report));
     terminal.result(resultText(options, renderReport(report.runs), renderLegend(report.runs)));
   } finally {
-    // Everything is closed: now it may end the process, as it would have at first.
-    if (signal !== null) process.emit(signal);
+    if (signal !== null) (terminal.end ?? raise)(signal);
   }
+}
+
+function raise(signal: NodeJS.Signals): void {
+  process.emit(signal);
 }
 
 function resultText({ quick, json }: BenchOptions, table: string, legend: string): string {

@@ -1,24 +1,26 @@
 /** Ctrl-C and SIGTERM: they end the process, unless a command wants to close what it has open first. */
 import { Exit } from './exit-codes.js';
 
-type Signal = 'SIGINT' | 'SIGTERM';
-
-let waiting: ((signal: Signal) => void) | null = null;
+let waiting: ((signal: NodeJS.Signals) => void) | null = null;
 
 export function handleInterruption(): void {
-  process.on('SIGINT', () => interrupt('SIGINT', Exit.interrupted));
-  process.on('SIGTERM', () => interrupt('SIGTERM', Exit.terminated));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt(signal));
 }
 
 /** Resolves at the first interruption, which then does not end the process; a second one does. */
-export function interruption(): Promise<Signal> {
+export function interruption(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     waiting = resolve;
   });
 }
 
-function interrupt(signal: Signal, exit: Exit): void {
-  if (waiting === null) process.exit(exit);
+/** Ends the process as the signal would have. */
+export function endInterrupted(signal: NodeJS.Signals): never {
+  process.exit(signal === 'SIGTERM' ? Exit.terminated : Exit.interrupted);
+}
+
+function interrupt(signal: NodeJS.Signals): void {
+  if (waiting === null) endInterrupted(signal);
   waiting(signal);
   waiting = null;
 }

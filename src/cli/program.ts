@@ -8,7 +8,7 @@ import type { BenchOptions } from '../../bench/options/bench-options.js';
 import { callCommand } from './call-command.js';
 import { EXIT_HELP } from './exit-codes.js';
 import { inspectCommand } from './inspect-command.js';
-import { interruption } from './interruption.js';
+import { endInterrupted, interruption } from './interruption.js';
 import { serveCommand } from './serve-command.js';
 import { printProgress, printResult } from './terminal.js';
 
@@ -41,7 +41,7 @@ export function createProgram(): Command {
 /** The other commands need not load what only the benchmark uses. */
 async function runBench(options: BenchOptions): Promise<void> {
   const { runBenchSession } = await import('../../bench/bench-session.js');
-  await runBenchSession(options, { progress: printProgress, result: printResult, interruption });
+  await runBenchSession(options, { progress: printProgress, result: printResult, interruption, end: endInterrupted });
 }
 
 function packageVersion(): string {

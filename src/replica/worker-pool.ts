@@ -1,4 +1,5 @@
 /** The engine's worker threads: one per group, hosted by piscina, each with a port for control messages. */
+import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -10,6 +11,10 @@ const STREAM_WORKER = fileURLToPath(new URL('../../workers/stream-worker.js', im
 const SYNC_WORKER = fileURLToPath(new URL('../../workers/sync-worker.js', import.meta.url));
 /** How long workers get to close files and sockets before their threads are ended. */
 const STOP_TIMEOUT_MS = 10_000;
+
+const MIB = 1024 * 1024;
+const STATE_SHARE_OF_MEMORY = 0.75;
+const OLD_GENERATION_MIN_MB = 2048;
 
 type MessageOf<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
@@ -47,6 +52,7 @@ export class WorkerPool {
       idleTimeout: Infinity,
       // Our workers block in nothing: their event loops serve sockets and files.
       atomics: 'disabled',
+      resourceLimits: heapLimits(tasks.length),
     });
     for (const task of tasks) this.#workers.push(this.#start(task));
   }
@@ -117,6 +123,18 @@ export class WorkerPool {
     if (failed) waiter?.reject(errorFromWire(message.code, message.message));
     else waiter?.resolve(message);
   }
+}
+
+/**
+ * Partitions live on their workers' heaps: each may take its share of most of the memory, where V8's own limit would end
+ * it at a few GiB. Young generations larger than V8's spare commands' short-lived objects a good part of the collector.
+ */
+function heapLimits(threads: number): { maxOldGenerationSizeMb: number; maxYoungGenerationSizeMb: number } {
+  const shareMb = (totalmem() * STATE_SHARE_OF_MEMORY) / MIB / threads;
+  return {
+    maxOldGenerationSizeMb: Math.max(OLD_GENERATION_MIN_MB, Math.floor(shareMb)),
+    maxYoungGenerationSizeMb: Math.max(32, Math.min(128, Math.floor(1024 / threads))),
+  };
 }
 
 function isOf<T extends FromWorker['type']>(message: FromWorker, type: T): message is MessageOf<T> {

@@ -59,6 +59,20 @@ export async function runFile(file: string, args: readonly string[], surrounding
   return { code, stdout, stderr };
 }
 
+/** Runs psmr until it says something on stderr, then sends a signal and waits for the end. */
+export async function interrupted(args: readonly string[], says: RegExp, signal: 'SIGINT' | 'SIGTERM'): Promise<Ended> {
+  const child = start(MAIN, args, {});
+  const stdout = text(child.stdout);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    const before = says.test(stderr);
+    stderr += piece;
+    if (!before && says.test(stderr)) child.kill(signal);
+  });
+  const code = await exitCode(child);
+  return { code, stdout: await stdout, stderr };
+}
+
 export function psmr(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
   return runFile(MAIN, args, surroundings);
 }
