@@ -50,22 +50,37 @@ export async function runBenchSession(options: BenchOptions, terminal: BenchTerm
     spinsPerUs: options.workUs > 0 ? calibrateSpin(() => performance.now() * 1000) : 0,
     commandsMax: commandsMax(options.workUs),
   });
-  let signal: NodeJS.Signals | null = null;
-  const interrupted = terminal.interruption().then((received) => {
-    signal = received;
-    throw new Error(`ended by ${received}`);
-  });
+  const interruption = new Interruption(terminal);
   try {
-    const report = await runBenchmark(job, createContender, (line) => terminal.progress(line), interrupted);
+    const report = await runBenchmark(job, createContender, (line) => terminal.progress(line), interruption.arrived);
     if (options.json !== null) await writeFile(options.json, reportJson(report));
     terminal.result(resultText(options, renderReport(report.runs), renderLegend(report.runs)));
   } finally {
-    if (signal !== null) (terminal.end ?? raise)(signal);
+    interruption.takeEffect();
   }
 }
 
-function raise(signal: NodeJS.Signals): void {
-  process.emit(signal);
+/** A signal that is kept back until everything is closed. */
+class Interruption {
+  readonly arrived: Promise<never>;
+  readonly #terminal: BenchTerminal;
+  #signal: NodeJS.Signals | null = null;
+
+  constructor(terminal: BenchTerminal) {
+    this.#terminal = terminal;
+    this.arrived = terminal.interruption().then((signal) => {
+      this.#signal = signal;
+      throw new Error(`ended by ${signal}`);
+    });
+    // It may come when nobody waits for it any more.
+    this.arrived.catch(() => undefined);
+  }
+
+  takeEffect(): void {
+    if (this.#signal === null) return;
+    if (this.#terminal.end === undefined) process.emit(this.#signal);
+    else this.#terminal.end(this.#signal);
+  }
 }
 
 function resultText({ quick, json }: BenchOptions, table: string, legend: string): string {

@@ -2,7 +2,7 @@
  * Light kv over WebSocket against Redis with its own load generator: both servers in processes of their own on this
  * machine, 100,000 keys, 32-byte values, half reads and half writes, pipelined, taking turns in one run.
  *
- *   npm run bench:redis -- [--rounds 5] [--seconds 2] [--batch 250] [--outstanding 5000]
+ *   npm run bench:redis -- [--rounds 5] [--seconds 2] [--clients 1] [--batch 250] [--outstanding 5000]
  */
 import { Command } from 'commander';
 import { messageOf } from '../src/errors.js';
@@ -68,6 +68,7 @@ async function main(values: Record<string, unknown>): Promise<void> {
 const command = new Command('bench:redis')
   .option('--rounds <n>')
   .option('--seconds <s>')
+  .option('--clients <n>')
   .option('--batch <n>')
   .option('--outstanding <n>')
   .action(main);

@@ -31,13 +31,15 @@ function executeCommand(state: PlainValues, name: string | undefined, args: unkn
     case 'get':
       return get(state, args as KeyArguments);
     case 'set':
-      return set(state, args as ValueArguments);
+      set(state, args as ValueArguments);
+      return undefined;
     case 'getMany':
       return getMany(state, args as KeysArguments);
     case 'readModifyWrite':
       return readModifyWrite(state, args as ValueArguments);
     case 'swap':
-      return swap(state, args as SwapArguments);
+      swap(state, args as SwapArguments);
+      return undefined;
     default:
       throw new RangeError(`the plain loop knows no '${name}'`);
   }

@@ -181,7 +181,8 @@ function checkTogether(options: BenchOptions): void {
 }
 
 function checkWorkload({ workload, trace, valueBytes, technique }: BenchOptions): void {
-  if (workload === 'blocks' && trace === null) wrong('--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.');
+  if (workload === 'blocks' && trace === null)
+    wrong('--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.');
   if (workload === 'blocks' && valueBytes < SECTOR_BYTES_MIN)
     wrong(`--value-bytes: found ${valueBytes}; blocks accept ${SECTOR_BYTES_MIN} or more.`);
   if (workload !== 'kv' && technique.includes('plain-loop')) wrong('--technique plain-loop needs --workload kv.');
@@ -196,7 +197,9 @@ function checkClientFeed({ outstanding, batch, technique, durability, connect }:
   if (outstanding < batch) wrong(`--outstanding: found ${outstanding}; accepts ${batch} (--batch) or more.`);
   if (technique.includes('plain-loop')) wrong('--technique plain-loop needs --feed log: it has no clients.');
   if (connect !== null && (technique.length > 1 || durability.length > 1))
-    wrong('--connect needs one --technique and one --durability, those of the server: there is nothing else to compare.');
+    wrong(
+      '--connect needs one --technique and one --durability, those of the server: there is nothing else to compare.',
+    );
   const unlogged = technique.find((name) => name === 'no-rep' || name === 'sp-smr');
   if (unlogged === undefined) return;
   if (durability.some(isDurable))

@@ -1,16 +1,17 @@
 /** How the command line says to a shell what became of a command. docs/operating.md lists the same. */
 import { PsmrError, type ErrorCode } from '../errors.js';
 
-export const Exit = { ok: 0, failed: 1, usage: 2, unreachable: 3, data: 4, interrupted: 130, terminated: 143 } as const;
+export const Exit = { ok: 0, failed: 1, usage: 2, unreachable: 3, data: 4 } as const;
 export type Exit = (typeof Exit)[keyof typeof Exit];
 
-const MEANINGS: readonly (readonly [exit: Exit, meaning: string])[] = [
+const MEANINGS: readonly (readonly [exit: number, meaning: string])[] = [
   [Exit.ok, 'done; serve: stopped when asked to'],
   [Exit.failed, 'the command failed, or the engine did'],
   [Exit.usage, 'wrong usage, configuration or service'],
   [Exit.unreachable, 'no server answered'],
   [Exit.data, 'something is wrong with the data directory or the disk'],
-  [Exit.interrupted, 'ended by Ctrl-C (143: by SIGTERM)'],
+  // What shells make of a process that a signal ended.
+  [130, 'ended by Ctrl-C (143: by SIGTERM)'],
 ];
 
 export const EXIT_HELP = `

@@ -68,6 +68,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const engine = await Engine.start(options);
   try {
     const listening = await engine.listen(endpoints);
+    if (listening.hint !== null) process.stderr.write(`${listening.hint}\n`);
     printResult(flags.json === true ? readyJson(engine, listening) : readyLine(engine, listening));
     const failure = await Promise.race([engine.failure, interruption()]);
     if (failure instanceof PsmrError) throw failure;

@@ -1,11 +1,12 @@
 /** Results go to stdout, everything else to stderr. */
 import { messageOf, PsmrError } from '../errors.js';
+import { interrupt } from './interruption.js';
 
 /** Whoever read our output has gone: there is nobody left to tell, so end without a word. */
 export function endQuietlyWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (!interrupt('SIGPIPE')) process.exit(0);
   });
   process.stderr.on('error', () => undefined);
 }

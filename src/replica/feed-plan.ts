@@ -3,7 +3,7 @@
  * one command at a time (section 3 of the design): a cross-stream command's merge point stands in each of its streams
  * exactly between the commands before it and those after it.
  */
-import { maskOf, streamsOf } from '../execution/stream-set.js';
+import { streamsOf } from '../execution/stream-set.js';
 import type { StreamMask } from '../transport/frames.js';
 
 /** A command of the feed, classified. `at` is its position in the appended batch. */
@@ -111,8 +111,4 @@ export class FeedPlan {
     if (plan === undefined) throw new Error(`broken invariant: there is no stream ${stream}`);
     return plan;
   }
-}
-
-export function allStreams(streams: number): StreamMask {
-  return maskOf(Array.from({ length: streams }, (_, at) => at + 1));
 }

@@ -18,7 +18,7 @@ const CHUNK_BYTES = 64 * 1024;
 const FOLD_KEYS = 512;
 
 /** Content hash of a partition: order-independent, so that partitions can be added up; 64 bits. */
-export class ContentHash {
+class ContentHash {
   #low = 0;
   #high = 0;
   keys = 0;

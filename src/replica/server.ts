@@ -5,6 +5,7 @@ import type { Limits } from '../config/limits.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { renderMetrics } from '../metrics/prometheus.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
+import { transportHint } from '../transport/native-module.js';
 import type { EngineStats } from './engine-stats.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -14,6 +15,8 @@ export interface Listening {
   /** What clients connect to. */
   readonly url: string;
   readonly http: { readonly host: string; readonly port: number } | null;
+  /** Why clients are served more slowly than they could be, and what to do; null: they are not. */
+  readonly hint: string | null;
   close(): Promise<void>;
 }
 
@@ -33,7 +36,7 @@ export interface ListenOptions {
 
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 7400;
-export const DEFAULT_HTTP_PORT = 7390;
+const DEFAULT_HTTP_PORT = 7390;
 
 export interface ServerParts {
   readonly options: ListenOptions;
@@ -82,6 +85,7 @@ export async function openEndpoints(parts: ServerParts): Promise<Listening> {
     endpoints,
     url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${endpoints[0]?.port ?? 0}`,
     http: http?.address ?? null,
+    hint: transportHint(),
     close: async () => http?.close(),
   };
 }

@@ -23,10 +23,10 @@ export const SEGMENT_READ_ONLY = 2;
 
 export const COMMANDS_HEADER_BYTES = 40;
 export const SEGMENT_HEADER_BYTES = 16;
-export const RESULTS_HEADER_BYTES = 16;
+const RESULTS_HEADER_BYTES = 16;
 export const SESSION_BYTES = 16;
 /** The most commands in one segment (24 bits of the count word are the count's). */
-export const SEGMENT_COMMANDS_MAX = 0xff_ffff;
+const SEGMENT_COMMANDS_MAX = 0xff_ffff;
 export const STREAMS_MAX = 64;
 
 /** A set of streams as two 32-bit words: bit i-1 of `low` is stream i, bit i-33 of `high` stream i. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BatchClient } from '../../bench/clients/batch-client.js';
 import { BatchCycle } from '../../bench/clients/batch-cycle.js';
+import { fillState } from '../../bench/clients/fill-state.js';
 import { runClosedLoop } from '../../bench/clients/closed-loop.js';
 import type { LoadClock } from '../../bench/clients/load-clock.js';
 import { runOpenLoop } from '../../bench/clients/open-loop.js';
@@ -139,5 +140,46 @@ describe('a cycle of batches', () => {
     const cycle = new BatchCycle(commands, 4);
     expect([cycle.next(), cycle.next(), cycle.next()].map((batch) => batch.length)).toEqual([4, 4, 2]);
     expect(cycle.next()).toEqual(commands.slice(0, 4));
+  });
+});
+
+describe('filling the state', () => {
+  test('sends every command once, in batches', async () => {
+    const sent: BenchCommand[] = [];
+    const client: BatchClient = {
+      executeBatch: async (batch) => {
+        sent.push(...batch);
+        return batch.map((): Outcome => ({ ok: true, value: null }));
+      },
+    };
+    const commands = Array.from({ length: 1234 }, (_, i): BenchCommand => ['set', i]);
+    await fillState(client, commands);
+    expect(sent.map(([, i]) => i).toSorted((a, b) => Number(a) - Number(b))).toEqual(commands.map(([, i]) => i));
+  });
+
+  test('ends with the first error', async () => {
+    const error = new PsmrError('OVERLOADED', 'too much');
+    const client: BatchClient = { executeBatch: async (batch) => batch.map((): Outcome => ({ ok: false, error })) };
+    await expect(fillState(client, [['set', 1]])).rejects.toBe(error);
+  });
+});
+
+describe('a cycle of batches', () => {
+  const commands = [1, 2, 3, 4, 5].map((i): BenchCommand => ['set', i]);
+
+  test('begins where it is told to, and goes round', () => {
+    const cycle = new BatchCycle(commands, 2, 0.5);
+    expect([cycle.next(), cycle.next(), cycle.next()].map((batch) => batch.map(([, i]) => i))).toEqual([
+      [3, 4],
+      [5],
+      [1, 2],
+    ]);
+  });
+
+  test('knows what it has handed out', () => {
+    const cycle = new BatchCycle(commands, 2);
+    for (let i = 0; i < 4; i++) cycle.next();
+    const sum = cycle.sum((batch) => batch.reduce((total, [, i]) => total + Number(i), 0));
+    expect(sum).toBe(1 + 2 + 3 + 4 + 5 + 1 + 2);
   });
 });

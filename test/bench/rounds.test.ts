@@ -103,4 +103,16 @@ describe('recorded latencies', () => {
     expect(p99).toBe(1000);
     expect(Math.abs(max / 123_456 - 1)).toBeLessThan(0.001);
   });
+
+  test('are the same after a journey to another thread', () => {
+    const recorder = new LatencyRecorder();
+    for (let us = 1; us < 1e6; us *= 3) recorder.record(us, us);
+    const arrived = LatencyRecorder.decode(recorder.encode());
+    const { max, ...percentiles } = recorder.summary();
+    expect(arrived.summary()).toMatchObject(percentiles);
+    // Three digits of it travel.
+    expect(Math.abs(arrived.summary().max / max - 1)).toBeLessThan(0.001);
+    arrived.add(recorder);
+    expect(arrived.summary()).toMatchObject(percentiles);
+  });
 });

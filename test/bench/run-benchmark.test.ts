@@ -75,8 +75,7 @@ describe('a benchmark', () => {
 
   test('gives all contenders the same commands, the same again for the same seed', () => {
     const options = parseBenchOptions({ keys: 100, seed: 9, workUs: 2 });
-    const commandsOf = (spinsPerUs: number): unknown =>
-      createJob({ ...recipeOf(options), spinsPerUs }).commands;
+    const commandsOf = (spinsPerUs: number): unknown => createJob({ ...recipeOf(options), spinsPerUs }).commands;
     expect(commandsOf(1000)).toEqual(commandsOf(1000));
     expect(commandsOf(1000)).toHaveLength(50);
     expect(commandsOf(1000)).not.toEqual(commandsOf(500));

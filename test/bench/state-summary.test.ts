@@ -3,9 +3,7 @@ import { addStates, EMPTY_STATE, summarise } from '../../bench/execution/state-s
 
 describe('the summary of a state', () => {
   test('is that of its parts together, in any order', () => {
-    const whole = summarise(
-      Object.entries({ a: 1, b: 'x', c: 3 }),
-    );
+    const whole = summarise(Object.entries({ a: 1, b: 'x', c: 3 }));
     const parts = [summarise([['c', 3]]), summarise(Object.entries({ b: 'x', a: 1 }))];
     expect(parts.reduce(addStates, EMPTY_STATE)).toEqual(whole);
     expect(whole).toMatchObject({ keys: 3, sum: 4 });

@@ -51,10 +51,7 @@ async function runBriefly(job: BenchJob): Promise<void> {
   const contender = createContender(variantOf(job), job);
   await stopped(contender, async () => {
     await contender.prepare();
-    // A run ends by time; on a busy machine a thread may not have begun by then.
-    let commands = 0;
-    while (commands === 0) commands = (await contender.run(0.02)).commands;
-    await contender.run(0.02);
+    for (let run = 0; run < 2; run++) expect((await contender.run(0.02)).commands).toBeGreaterThan(0);
     await contender.verify();
   });
 }

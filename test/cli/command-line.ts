@@ -2,7 +2,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -23,6 +23,7 @@ export interface Surroundings {
 }
 
 export interface Ended {
+  /** Of a process that a signal ended what shells make of it: 128 and the number of the signal. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -47,9 +48,8 @@ function start(file: string, args: readonly string[], { cwd = tmpdir(), env = {}
 }
 
 async function exitCode(child: Process): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode;
-  await once(child, 'exit');
-  return child.exitCode;
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.signalCode === null ? child.exitCode : 128 + constants.signals[child.signalCode];
 }
 
 /** Runs a program to its end. */
@@ -71,6 +71,14 @@ export async function interrupted(args: readonly string[], says: RegExp, signal:
   });
   const code = await exitCode(child);
   return { code, stdout: await stdout, stderr };
+}
+
+/** Runs psmr for somebody who reads nothing of what it prints. */
+export async function unread(args: readonly string[]): Promise<Omit<Ended, 'stdout'>> {
+  const child = start(MAIN, args, {});
+  child.stdout.destroy();
+  const [stderr, code] = await Promise.all([text(child.stderr), exitCode(child)]);
+  return { code, stderr };
 }
 
 export function psmr(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { BANK, psmr, ROOT, serve, STOCK, temporaryDirectory } from './command-line.js';
+import { BANK, psmr, ROOT, serve, STOCK, temporaryDirectory, unread } from './command-line.js';
 
 const bank = ['--service', BANK, '--streams', '2'];
 
@@ -43,6 +43,15 @@ describe('psmr serve', () => {
       expect(JSON.parse((await psmr(['inspect', data, '--json'])).stdout)).toMatchObject({ openedBy: null });
     },
   );
+
+  it('ends at once at a second Ctrl-C', async () => {
+    const server = await serve(bank);
+    void server.stop('SIGINT');
+    const { code, stderr } = await server.stop('SIGINT');
+    // Whichever came first: the second signal, or the end that the first one asked for.
+    expect([0, 130]).toContain(code);
+    expect(stderr).not.toContain('Assertion');
+  });
 
   it('keeps what it acknowledged through a kill', async () => {
     const data = join(temporaryDirectory(), 'data');
@@ -100,6 +109,11 @@ describe('psmr serve', () => {
     const server = await serve(bank);
     server.reader.destroy();
     expect((await fetch(`${server.http}/healthz`)).status).toBe(200);
+  });
+
+  it('ends quietly when nobody is there to read where it serves', async () => {
+    const { code, stderr } = await unread(['serve', ...bank, '--port', '0', '--no-http']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'psmr: starting\npsmr: SIGPIPE: stopping\n' });
   });
 
   it('has no HTTP endpoint with --no-http', async () => {

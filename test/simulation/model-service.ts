@@ -18,7 +18,7 @@ interface Many {
 
 const number = (value: number | undefined): number => value ?? 0;
 
-export const modelService = defineService({
+const modelService = defineService({
   name: 'model',
   commands: {
     add: {
