@@ -10,7 +10,7 @@ import kv from '../services/kv.js';
 import { createJob } from '../workloads/bench-job.js';
 import { endProgram, lineOf, startProgram, type OutputChild } from './child.js';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/main.cjs', import.meta.url));
 const SERVICE = fileURLToPath(new URL('../services/kv.js', import.meta.url));
 const COMMANDS_MAX = 200_000;
 

@@ -12,7 +12,7 @@ import { parseBenchOptions } from '../../dist/bench/options/bench-options.js';
 const directory = mkdtempSync(join(tmpdir(), 'bench-session-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const CLI = join(import.meta.dirname, '../../dist/src/cli/main.js');
+const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
 const TINY = ['--seconds', '0.05', '--rounds', '1', '--keys', '500'];
 
 async function psmr(...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {

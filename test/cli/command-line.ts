@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
 export const ROOT = join(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'dist/src/cli/main.js');
+const MAIN = join(ROOT, 'dist/src/cli/main.cjs');
 export const BANK = join(ROOT, 'dist/examples/bank.js');
 export const STOCK = join(ROOT, 'dist/examples/stock.js');
 const RUN_MS_MAX = 50_000;

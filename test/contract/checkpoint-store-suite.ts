@@ -5,10 +5,10 @@ import type { CheckpointManifest, CheckpointStore, PartManifest } from '../../sr
 const PART = { nextIndex: 8, keys: 3, hash: '0123456789abcdef' };
 
 /** Chunks of many sizes, each unlike the others. */
-export const chunksOf = (id: number, part: number, count: number): Buffer[] =>
+const chunksOf = (id: number, part: number, count: number): Buffer[] =>
   Array.from({ length: count }, (_, n) => Buffer.from(`${id}/${part}/${n} `.repeat(1 + ((n * 131) % 900))));
 
-export async function writePart(
+async function writePart(
   store: CheckpointStore,
   id: number,
   part: number,

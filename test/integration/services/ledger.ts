@@ -1,4 +1,5 @@
 /** Counters, accounts and stamps that remember the id of every command that touched them, in order. */
+import { threadId } from 'node:worker_threads';
 import { defineService, everyKey } from 'psmr';
 
 /** What a key holds: a number, and the ids of the commands that made it what it is. */
@@ -11,6 +12,13 @@ const NOTHING: Record = { amount: 0, ids: [] };
 
 function changed(record: Record, by: number, id: string): Record {
   return { amount: record.amount + by, ids: [...record.ids, id] };
+}
+
+/** About 5 ms of work. */
+function burn(): number {
+  let hash = 1;
+  for (let nth = 0; nth < 5_000_000; nth++) hash = Math.imul(hash ^ nth, 0x0100_0193);
+  return hash;
 }
 
 const ledger = defineService({
@@ -40,10 +48,11 @@ const ledger = defineService({
       },
       merge: (parts: readonly number[]): number => parts.reduce((sum, part) => sum + part, 0),
     },
-    /** Adds one to each key, and remembers nothing. */
+    /** Adds one to each key, and remembers nothing. Takes longer on every second thread, where that is asked for. */
     count: {
-      keys: (a: { keys: readonly string[] }) => a.keys,
+      keys: (a: { keys: readonly string[]; slowOn?: 0 | 1 }) => a.keys,
       execute(state, a): void {
+        if (threadId % 2 === a.slowOn) burn();
         for (const key of a.keys) state.set(key, { amount: (state.get<Record>(key)?.amount ?? 0) + 1, ids: [] });
       },
     },
