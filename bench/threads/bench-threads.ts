@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { errorFromWire, messageOf } from '../../src/errors.js';
+import { heapLimits } from '../../src/replica/worker-pool.js';
 import { STOP, type Answer, type Call, type ThreadCalls } from './thread-calls.js';
 
 /** What every thread's module exports as default. */
@@ -22,6 +23,8 @@ export class BenchThreads {
 
   constructor(count: number) {
     this.#pool = new Piscina({
+      // As the engine's workers have them.
+      resourceLimits: heapLimits(count),
       minThreads: count,
       maxThreads: count,
       concurrentTasksPerWorker: 1,

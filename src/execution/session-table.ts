@@ -14,8 +14,8 @@ export interface SessionLimits {
 
 /** The most unacknowledged replies kept for one session; a client has fewer frames than this under way. */
 const REPLIES_PER_SESSION_MAX = 1024;
-/** The most bytes of them; the newest reply is kept in any case. */
-const REPLY_BYTES_PER_SESSION_MAX = 16 << 20;
+/** The most bytes of them: a client with 16 frames under way may be cut off, come back, and ask for 4 MiB of each. */
+const REPLY_BYTES_PER_SESSION_MAX = 64 << 20;
 const NO_SESSION = '\0'.repeat(16);
 
 export type Admission =

@@ -129,7 +129,7 @@ export class WorkerPool {
  * Partitions live on their workers' heaps: each may take its share of most of the memory, where V8's own limit would end
  * it at a few GiB. Young generations larger than V8's spare commands' short-lived objects a good part of the collector.
  */
-function heapLimits(threads: number): { maxOldGenerationSizeMb: number; maxYoungGenerationSizeMb: number } {
+export function heapLimits(threads: number): { maxOldGenerationSizeMb: number; maxYoungGenerationSizeMb: number } {
   const shareMb = (totalmem() * STATE_SHARE_OF_MEMORY) / MIB / threads;
   return {
     maxOldGenerationSizeMb: Math.max(OLD_GENERATION_MIN_MB, Math.floor(shareMb)),

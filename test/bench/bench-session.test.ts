@@ -56,7 +56,7 @@ const anyNumber: unknown = expect.any(Number);
 
 describe('npm start', () => {
   test('is a quick benchmark', () => {
-    expect(scriptOf('start')).toMatch(/ && node dist\/src\/cli\/main\.js bench --quick$/);
+    expect(scriptOf('start')).toMatch(/ && node dist\/src\/cli\/main\.cjs bench --quick$/);
   });
 
   test('shows a newcomer a table, what it means and what to try next', async () => {
