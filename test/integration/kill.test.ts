@@ -19,21 +19,20 @@ interface Round {
 /** Lets the program run for a random while, kills it, and returns all that it said. */
 async function runAndKill(options: LedgerOptions, random: () => number): Promise<Round> {
   const child = new Child('ledger-clients', options);
-  if (random() < 0.25) {
-    await sleep(200 + 600 * random());
-    await child.kill();
-  }
+  const early = random() < 0.25;
+  if (early) await sleep(200 + 600 * random()).then(() => child.kill());
   const first = await child.line();
-  if (first === null) return { found: null, acknowledged: [] };
+  const recovered = first !== null && (await child.line()) === 'found';
+  if (!early) expect(recovered, 'it recovers, unless it is killed before').toBe(true);
+  const killed = sleep(early ? 0 : 100 + 1200 * random()).then(() => child.kill());
   const acknowledged: string[] = [];
-  const killed = sleep(100 + 1200 * random()).then(() => child.kill());
   for (let line = await child.line(); line !== null; line = await child.line()) {
     const [, id] = line.split(' ');
     if (id !== undefined) acknowledged.push(id);
   }
   await killed;
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
-  return { found: JSON.parse(first) as Dump, acknowledged };
+  return { found: recovered ? (JSON.parse(first) as Dump) : null, acknowledged };
 }
 
 /** Kills after kills on one directory, with a look at the state at every start; returns how much was acknowledged. */

@@ -1,6 +1,6 @@
 /**
- * Runs the ledger service on a data directory until it is killed. First line: the state that it found, as JSON. Then
- * one line per acknowledged command: its kind and its id.
+ * Runs the ledger service on a data directory until it is killed. First line: the state that it found, as JSON (whole if
+ * a second line, 'found', follows). Then one line per acknowledged command: its kind and its id.
  */
 import { writeSync } from 'node:fs';
 import { Engine, type Client } from 'psmr';
@@ -46,6 +46,7 @@ const engine = await Engine.start({
 });
 const client = engine.client<typeof ledger>();
 say(JSON.stringify(await client.execute('dump')));
+say('found');
 for (let at = 0; at < STAMPS; at++)
   await client.execute('add', { key: `stamp/${at}`, by: 0, id: `seed-${round}-${at}` });
 
