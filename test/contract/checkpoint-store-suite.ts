@@ -8,12 +8,7 @@ const PART = { nextIndex: 8, keys: 3, hash: '0123456789abcdef' };
 const chunksOf = (id: number, part: number, count: number): Buffer[] =>
   Array.from({ length: count }, (_, n) => Buffer.from(`${id}/${part}/${n} `.repeat(1 + ((n * 131) % 900))));
 
-async function writePart(
-  store: CheckpointStore,
-  id: number,
-  part: number,
-  count: number,
-): Promise<PartManifest> {
+async function writePart(store: CheckpointStore, id: number, part: number, count: number): Promise<PartManifest> {
   const writer = store.begin(id, part);
   for (const chunk of chunksOf(id, part, count)) await writer.write(chunk);
   return writer.finish({ part, ...PART });
