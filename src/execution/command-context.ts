@@ -1,4 +1,5 @@
 import type { CommandContext } from '../service/command.js';
+import { sfc32 } from './sfc32.js';
 
 /** One context per worker, moved from command to command: nothing is allocated unless a handler asks. */
 export class PlacedContext implements CommandContext {
@@ -27,20 +28,9 @@ export class PlacedContext implements CommandContext {
   }
 }
 
-/** sfc32 (Doty-Humphrey, PractRand), seeded by a command's place in the log. */
+/** Seeded by a command's place in the log. */
 function generator(group: number, index: number, position: number): () => number {
-  let a = group | 0;
-  let b = (index % 0x1_0000_0000) | 0;
-  let c = (Math.floor(index / 0x1_0000_0000) ^ Math.imul(position, 0x9e37_79b9)) | 0;
-  let counter = 1;
-  const next = (): number => {
-    const sum = (a + b + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + sum;
-    return sum >>> 0;
-  };
-  for (let round = 0; round < 12; round++) next();
+  const high = Math.floor(index / 0x1_0000_0000) ^ Math.imul(position, 0x9e37_79b9);
+  const next = sfc32(group, index % 0x1_0000_0000, high, 12);
   return () => next() / 0x1_0000_0000;
 }

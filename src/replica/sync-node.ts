@@ -82,8 +82,8 @@ export class SyncNode {
     this.#proposer = new Proposer({ log, wanted: () => 0, entryBytesMax: limits.entryBytesMax, nowMs }, 0);
     for (let stream = 1; stream <= map.streams; stream++) {
       const bell = control.bell(stream);
-      this.#ordered[stream] = new OutgoingLink(links.ordered[stream] as SharedArrayBuffer, bell);
-      this.#results[stream] = new RingReader(links.results[stream] as SharedArrayBuffer, bell);
+      this.#ordered.push(new OutgoingLink(links.ordered[stream] as SharedArrayBuffer, bell));
+      this.#results.push(new RingReader(links.results[stream] as SharedArrayBuffer, bell));
       control.setDelivered(stream, deliveredIndex);
     }
     this.#allStreams = maskOf(Array.from({ length: map.streams }, (_, at) => at + 1));
@@ -167,8 +167,7 @@ export class SyncNode {
 
   #takeResults(): boolean {
     let worked = false;
-    // Index 0 of the list is unused.
-    for (const ring of this.#results.slice(1)) {
+    for (const ring of this.#results) {
       for (let message = ring.read(); message !== null; message = ring.read()) {
         for (const { session, frame } of decodeSyncResults(message)) this.#conclude(sessionKeyOf(session), frame);
         this.#outstandingRuns--;
@@ -194,7 +193,7 @@ export class SyncNode {
   /** Hands committed entries to their streams, as long as all of these have room. */
   #deliver(): boolean {
     let worked = false;
-    for (const link of this.#ordered.slice(1)) worked = link.flush() || worked;
+    for (const link of this.#ordered) worked = link.flush() || worked;
     for (let count = 0; count < ENTRIES_PER_POLL && this.#mayDeliver(); count++) {
       const entry = this.#heldCheckpoint ?? this.#options.log.take();
       if (entry === null) break;
@@ -226,7 +225,7 @@ export class SyncNode {
     const { control, map } = this.#options;
     for (let stream = 1; stream <= map.streams; stream++) {
       const before = control.delivered(stream);
-      if (before === this.#deliveredIndex || this.#ordered[stream]?.clear !== true) continue;
+      if (before === this.#deliveredIndex || this.#ordered[stream - 1]?.clear !== true) continue;
       control.setDelivered(stream, this.#deliveredIndex);
       if (control.awaited(stream) > before) control.bell(stream).ring();
     }
@@ -270,7 +269,7 @@ export class SyncNode {
 
   #hand(run: SyncRun): void {
     const bytes = encodeSyncRun(run);
-    for (const stream of streamsOf(run)) this.#ordered[stream]?.send(bytes);
+    for (const stream of streamsOf(run)) this.#ordered[stream - 1]?.send(bytes);
     this.#announce(run, run.index);
   }
 
