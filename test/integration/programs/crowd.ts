@@ -2,7 +2,6 @@
  * Opens many connections to a server, each a session of its own. First line: how many were welcomed. At a line of
  * input each sends one command, and a second line says how many were answered.
  */
-import { writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -52,7 +51,7 @@ while (members.length < connections) {
   const joining = Array.from({ length: batch }, (_, at) => join(ports[at % ports.length] ?? 0));
   members.push(...(await Promise.all(joining)));
 }
-writeSync(1, `${JSON.stringify({ welcomed: members.length })}\n`);
+process.stdout.write(`${JSON.stringify({ welcomed: members.length })}\n`);
 
 await once(createInterface({ input: process.stdin }), 'line');
 const answers = await Promise.all(
@@ -61,4 +60,4 @@ const answers = await Promise.all(
     return once(socket, 'message');
   }),
 );
-writeSync(1, `${JSON.stringify({ answered: answers.length })}\n`);
+process.stdout.write(`${JSON.stringify({ answered: answers.length })}\n`);

@@ -2,7 +2,6 @@
  * Runs the ledger service on a data directory until it is killed. First line: the state that it found, as JSON (whole if
  * a second line, 'found', follows). Then one line per acknowledged command: its kind and its id.
  */
-import { writeSync } from 'node:fs';
 import { Engine, type Client } from 'psmr';
 import type ledger from '../services/ledger.js';
 
@@ -21,8 +20,9 @@ const STAMPS = 12;
 
 const { service, dataDir, streams, durability, round } = JSON.parse(process.argv[2] ?? '') as LedgerOptions;
 
+/** Not with writeSync: starting worker threads makes stdout non-blocking, and a full pipe would then cut lines off. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  process.stdout.write(`${line}\n`);
 }
 
 type Ledger = Client<typeof ledger>;

@@ -2,7 +2,6 @@
  * A server until it is killed or told to stop. First line: where it listens, as JSON. Last line: 'stopped', or 'failed',
  * the code and the sentence.
  */
-import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Engine, type EngineOptions, type ListenOptions } from 'psmr';
 
@@ -14,12 +13,12 @@ export interface ServerProgramOptions extends Omit<EngineOptions, 'service'> {
 const { listen, service, ...options } = JSON.parse(process.argv[2] ?? '') as ServerProgramOptions;
 const engine = await Engine.start({ ...options, service: new URL(service) });
 const { url, endpoints } = await engine.listen({ port: 0, http: null, ...listen });
-writeSync(1, `${JSON.stringify({ url, ports: endpoints.map((endpoint) => endpoint.port) })}\n`);
+process.stdout.write(`${JSON.stringify({ url, ports: endpoints.map((endpoint) => endpoint.port) })}\n`);
 
-void engine.failure.then((error) => writeSync(1, `failed ${error.code} ${error.message}\n`));
+void engine.failure.then((error) => process.stdout.write(`failed ${error.code} ${error.message}\n`));
 createInterface({ input: process.stdin }).on('line', () => {
   void engine.stop().then(() => {
-    writeSync(1, 'stopped\n');
+    process.stdout.write('stopped\n');
     process.stdin.destroy();
   });
 });
