@@ -9,6 +9,7 @@ import { EntryKind, type Entry } from './group-log.js';
 
 const ENTRY_HEADER_BYTES = 24;
 const VERSION = 1;
+const KINDS: ReadonlySet<number> = new Set(Object.values(EntryKind));
 
 /** The pieces to be written one after another; frames are not copied. */
 export function encodeEntry(entry: Entry): Uint8Array[] {
@@ -35,8 +36,8 @@ export function entryBytes(frames: readonly Uint8Array[]): number {
 export function decodeEntry(index: number, bytes: Uint8Array): Entry {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < ENTRY_HEADER_BYTES || view.getUint8(0) !== VERSION) throw corrupt(index);
-  const kind = view.getUint8(1);
-  if (kind !== EntryKind.commands && kind !== EntryKind.checkpoint && kind !== EntryKind.noop) throw corrupt(index);
+  const kind = view.getUint8(1) as EntryKind;
+  if (!KINDS.has(kind)) throw corrupt(index);
   const frames: Uint8Array[] = [];
   let at = ENTRY_HEADER_BYTES;
   for (let left = view.getUint32(4, true); left > 0; left--) {

@@ -4,6 +4,8 @@
  * the contract suite in test/contract (invariant I5).
  */
 
+import type { PsmrError } from '../errors.js';
+
 /** What an entry is for. */
 export const EntryKind = {
   /** Batches of commands; in a stream's log the list may be empty: then the entry carries a merge point alone. */
@@ -12,6 +14,8 @@ export const EntryKind = {
   checkpoint: 1,
   /** Group 0 only: fills an index that a merge point names but that was lost (invariant I3). */
   noop: 2,
+  /** Replicated logs only: who takes part from here on. Never handed out by `take` (a no-op stands in its place). */
+  membership: 3,
 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
@@ -36,6 +40,27 @@ export interface Proposal {
   readonly frames: readonly Uint8Array[];
 }
 
+/** Where an index stands in a replicated log's history; part of a checkpoint, so that the log can restart behind it. */
+export interface LogPosition {
+  readonly index: number;
+  /** The term of the entry at this index; 0 in a log that is not replicated. */
+  readonly term: number;
+  /** Null in a log that is not replicated. */
+  readonly membership: Membership | null;
+}
+
+/** Who takes part in a replicated group, by number. Learners get the log and vote on nothing. */
+export interface Membership {
+  readonly voters: readonly number[];
+  readonly learners: readonly number[];
+}
+
+export interface Leadership {
+  readonly leading: boolean;
+  /** The leader's name, when known; null: this replica, or not known. */
+  readonly leader: string | null;
+}
+
 export interface GroupLog {
   readonly group: number;
   /** The oldest index still held; entries below were truncated. 1 in a fresh log. */
@@ -47,9 +72,11 @@ export interface GroupLog {
   /** Bytes held since the last truncation; what decides when to take a checkpoint. */
   readonly bytes: number;
   /** Whether this replica may propose, and where to go otherwise (a replica's name or address, when known). */
-  readonly leadership: { readonly leading: boolean; readonly leader: string | null };
+  readonly leadership: Leadership;
+  /** The highest merge point among the entries appended. */
+  readonly lastMergePoint: number;
 
-  /** Appends an entry and returns its index at once; `take` hands it out when it is committed. */
+  /** Appends an entry and returns its index at once; `take` hands it out when it is committed. Throws NOT_LEADER. */
   propose(proposal: Proposal): number;
   /** Sets where `take` starts. Throws DATA_CORRUPT where the index was truncated. */
   startFrom(index: number): void;
@@ -57,6 +84,17 @@ export interface GroupLog {
   take(): Entry | null;
   /** Called (coalesced) whenever committedIndex has risen, and once with the error if the log can go on no more. */
   onCommitted: ((error: Error | null) => void) | null;
+  /** Called whenever `leadership` has changed. */
+  onLeadership: (() => void) | null;
+  /** Called for each entry that another replica proposed, when it is appended here: it may still be lost. */
+  onAppended: ((entry: Entry) => void) | null;
+  /**
+   * Finds the index that a linearizable read, asked for now, must see executed (invariant I4), and calls `done` with
+   * it: at once, or later; or with why not (NOT_LEADER: nobody who leads answered).
+   */
+  readIndex(done: (index: number | PsmrError) => void): void;
+  /** For a committed index, from firstIndex - 1 on. */
+  positionOf(index: number): LogPosition;
   /** Resolves when entry `index`, which was proposed here, outlives a crash. A checkpoint is never ahead of its logs. */
   whenDurable(index: number): Promise<void>;
   /** Entries below `index` may go: a complete checkpoint covers them. */

@@ -1,7 +1,7 @@
 import { messageOf, PsmrError } from '../../errors.js';
 import type { LogStore } from '../../storage/log-store.js';
 import { decodeEntry, encodeEntry } from '../entry-codec.js';
-import type { Entry, GroupLog, Proposal } from '../group-log.js';
+import type { Entry, GroupLog, LogPosition, Proposal } from '../group-log.js';
 
 /** Replay reads the store in pieces of about this size. */
 const READ_BYTES = 1 << 20;
@@ -16,6 +16,9 @@ export class DurableGroupLog implements GroupLog {
   readonly group: number;
   readonly leadership = { leading: true, leader: null } as const;
   onCommitted: ((error: Error | null) => void) | null = null;
+  /** Nobody else proposes, and nobody else leads. */
+  onLeadership: (() => void) | null = null;
+  onAppended: ((entry: Entry) => void) | null = null;
   readonly #store: LogStore;
   readonly #awaitDisk: boolean;
   /** Entries proposed here and not taken yet: they need not be read back. */
@@ -82,6 +85,14 @@ export class DurableGroupLog implements GroupLog {
     }
     this.#next = index;
     this.#replay = [];
+  }
+
+  readIndex(done: (index: number) => void): void {
+    done(this.committedIndex);
+  }
+
+  positionOf(index: number): LogPosition {
+    return { index, term: 0, membership: null };
   }
 
   take(): Entry | null {

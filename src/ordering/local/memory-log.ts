@@ -1,18 +1,22 @@
 import { PsmrError } from '../../errors.js';
 import { entryBytes } from '../entry-codec.js';
-import type { Entry, GroupLog, Proposal } from '../group-log.js';
+import type { Entry, GroupLog, LogPosition, Proposal } from '../group-log.js';
 
 /** The group log of one process without a disk: an entry is committed when it is proposed, and gone once taken. */
 export class MemoryGroupLog implements GroupLog {
   readonly group: number;
   readonly leadership = { leading: true, leader: null } as const;
   onCommitted: ((error: Error | null) => void) | null = null;
+  /** Nobody else proposes, and nobody else leads. */
+  onLeadership: (() => void) | null = null;
+  onAppended: ((entry: Entry) => void) | null = null;
   #entries: Entry[] = [];
   #taken = 0;
   #next = 1;
   #lastIndex = 0;
   #timestampMs = 0;
   #bytes = 0;
+  #lastMergePoint = 0;
 
   constructor(group: number) {
     this.group = group;
@@ -34,7 +38,12 @@ export class MemoryGroupLog implements GroupLog {
     return this.#bytes;
   }
 
+  get lastMergePoint(): number {
+    return this.#lastMergePoint;
+  }
+
   propose(proposal: Proposal): number {
+    this.#lastMergePoint = Math.max(this.#lastMergePoint, proposal.mergePoint);
     this.#timestampMs = Math.max(this.#timestampMs, proposal.timestampMs);
     const index = ++this.#lastIndex;
     this.#entries.push({ ...proposal, index, timestampMs: this.#timestampMs });
@@ -46,6 +55,14 @@ export class MemoryGroupLog implements GroupLog {
   startFrom(index: number): void {
     if (index === this.#next) return;
     throw new PsmrError('DATA_CORRUPT', `A log in memory holds entry ${this.#next} next, not ${index}.`);
+  }
+
+  readIndex(done: (index: number) => void): void {
+    done(this.committedIndex);
+  }
+
+  positionOf(index: number): LogPosition {
+    return { index, term: 0, membership: null };
   }
 
   take(): Entry | null {
