@@ -1,7 +1,7 @@
 /** Slots to streams, and the key classes that are placed by name instead of by hash: the tunable half. */
 import { PsmrError } from '../errors.js';
 import { STREAMS_MAX } from '../transport/frames.js';
-import { hashOf, SLOTS, slotOf } from './slots.js';
+import { hashOf, SLOTS, slotOf, slotOfHash } from './slots.js';
 
 /** A key class is the keys with a common prefix. */
 export interface ClassPlacement {
@@ -45,20 +45,23 @@ export class PartitionMap {
 
   /** The stream that owns a key, 1..K; 0: the key is kept in every partition. */
   streamOf(key: string): number {
-    return this.#classes.length === 0 ? this.hashedStreamOf(key) : this.#classifiedStreamOf(key);
+    return this.streamOfHash(key, hashOf(key));
+  }
+
+  /** The same, where the key's hash is known. */
+  streamOfHash(key: string, hash: number): number {
+    for (const { prefix, stream } of this.#classes) {
+      if (!key.startsWith(prefix)) continue;
+      if (stream === BY_HASH) break;
+      return stream;
+    }
+    // A slot is always in range; the compiler cannot know.
+    return this.#slots[slotOfHash(hash)] ?? EVERYWHERE;
   }
 
   /** The stream of the key's slot, whatever its class. */
   hashedStreamOf(key: string): number {
-    // A slot is always in range; the compiler cannot know.
     return this.#slots[slotOf(key)] ?? EVERYWHERE;
-  }
-
-  #classifiedStreamOf(key: string): number {
-    for (const { prefix, stream } of this.#classes) {
-      if (key.startsWith(prefix)) return stream === BY_HASH ? this.hashedStreamOf(key) : stream;
-    }
-    return this.hashedStreamOf(key);
   }
 
   toJson(): PartitionMapJson {

@@ -3,7 +3,11 @@ export const SLOTS = 1024;
 
 /** The slot of a key, 0..1023. */
 export function slotOf(key: string): number {
-  return hashOf(key) & (SLOTS - 1);
+  return slotOfHash(hashOf(key));
+}
+
+export function slotOfHash(hash: number): number {
+  return hash & (SLOTS - 1);
 }
 
 /** A well-mixed 32-bit hash: FNV-1a over the UTF-16 units, then the finaliser of MurmurHash3. */

@@ -35,24 +35,24 @@ export class StreamValues implements ValueSource, ValueSink {
     this.#map = map;
   }
 
-  get(key: string): Stored {
-    return this.#storeOf(key).get(key);
+  get(key: string, hash: number): Stored {
+    return this.#storeOf(key, hash).get(key, hash);
   }
 
-  has(key: string): boolean {
-    return this.#storeOf(key).has(key);
+  has(key: string, hash: number): boolean {
+    return this.#storeOf(key, hash).has(key, hash);
   }
 
-  set(key: string, value: Stored): void {
-    this.#storeOf(key).set(key, value);
+  set(key: string, value: Stored, hash: number): void {
+    this.#storeOf(key, hash).set(key, value, hash);
   }
 
-  delete(key: string): void {
-    this.#storeOf(key).delete(key);
+  delete(key: string, hash: number): void {
+    this.#storeOf(key, hash).delete(key, hash);
   }
 
-  #storeOf(key: string): PartitionStore {
-    return this.#map.hasEverywhere && this.#map.streamOf(key) === 0 ? this.everywhere : this.own;
+  #storeOf(key: string, hash: number): PartitionStore {
+    return this.#map.hasEverywhere && this.#map.streamOfHash(key, hash) === 0 ? this.everywhere : this.own;
   }
 }
 
@@ -85,22 +85,26 @@ export class CommandRunner {
     return readKeys(command.name, command.keyed, args);
   }
 
-  /** Runs one keyed command and hands its writes to the sink; throws what the handler throws. */
+  /**
+   * Runs one keyed command and hands its writes to the sink; throws what the handler throws. `hashes`: of the keys it may
+   * read, from `firstHash` on.
+   */
   runKeyed(
     command: PreparedCommand & { keyed: KeyedCommand },
     args: unknown,
     keys: DeclaredKeys,
-    source: ValueSource,
-    sink: ValueSink,
+    hashes: readonly number[],
+    firstHash: number,
+    values: ValueSource & ValueSink,
     place: Place,
     position: number,
   ): unknown {
     this.#guard.command = command.name;
     this.#context.moveTo(place.group, place.index, position, place.timestampMs);
-    this.#state.begin(command.name, source, keys.read, keys.write);
+    this.#state.begin(command.name, values, keys, hashes, firstHash);
     try {
       const result = this.#checked(command.name, command.keyed.execute(this.#state, args, this.#context));
-      this.#state.commit(sink);
+      this.#state.commit(values);
       return result;
     } finally {
       this.#state.end();

@@ -1,17 +1,19 @@
+import type { DeclaredKeys } from '../classifier/classify.js';
+import { hashOf } from '../classifier/slots.js';
 import { PsmrError } from '../errors.js';
 import type { State } from '../service/command.js';
 import { normalizeValue, readStored, type Stored } from '../service/values.js';
 
 /** Where a command's values come from: the partition itself, or the values gathered at a rendezvous. */
 export interface ValueSource {
-  get(key: string): Stored;
-  has(key: string): boolean;
+  get(key: string, hash: number): Stored;
+  has(key: string, hash: number): boolean;
 }
 
 /** Where the writes of a command that succeeded go. */
 export interface ValueSink {
-  set(key: string, value: Stored): void;
-  delete(key: string): void;
+  set(key: string, value: Stored, hash: number): void;
+  delete(key: string, hash: number): void;
 }
 
 /** Stands among stored values for a deletion. */
@@ -26,15 +28,28 @@ export class CommandState implements State {
   #command = '';
   #readable: readonly string[] = [];
   #writable: readonly string[] = [];
+  /** Of the readable keys, from #firstHash on. */
+  #hashes: readonly number[] = [];
+  #firstHash = 0;
   readonly #keys: string[] = [];
   readonly #values: Stored[] = [];
+  readonly #written: number[] = [];
   #writes = 0;
 
-  begin(command: string, source: ValueSource, readable: readonly string[], writable: readonly string[]): void {
+  /** `hashes`: of the readable keys, in their order, from `firstHash` on. */
+  begin(
+    command: string,
+    source: ValueSource,
+    { read, write }: DeclaredKeys,
+    hashes: readonly number[],
+    firstHash: number,
+  ): void {
     this.#command = command;
     this.#source = source;
-    this.#readable = readable;
-    this.#writable = writable;
+    this.#readable = read;
+    this.#writable = write;
+    this.#hashes = hashes;
+    this.#firstHash = firstHash;
     this.#writes = 0;
   }
 
@@ -47,38 +62,41 @@ export class CommandState implements State {
     for (let i = 0; i < this.#writes; i++) {
       const key = this.#keys[i] as string;
       const value = this.#values[i];
-      if (value === DELETED) sink.delete(key);
-      else sink.set(key, value);
+      const hash = this.#written[i] as number;
+      if (value === DELETED) sink.delete(key, hash);
+      else sink.set(key, value, hash);
     }
   }
 
   // The type is the caller's claim about its own data, here and in State: nothing can check it.
   get<V>(key: string): V | undefined {
-    const source = this.#readableSource(key);
+    const source = this.#openSource();
+    const hash = this.#readableHash(key);
     const write = this.#lastWrite(key);
-    const value = write < 0 ? source.get(key) : this.#values[write];
+    const value = write < 0 ? source.get(key, hash) : this.#values[write];
     return value === DELETED ? undefined : (readStored(value) as V | undefined);
   }
 
   has(key: string): boolean {
-    const source = this.#readableSource(key);
+    const source = this.#openSource();
+    const hash = this.#readableHash(key);
     const write = this.#lastWrite(key);
-    return write < 0 ? source.has(key) : this.#values[write] !== DELETED;
+    return write < 0 ? source.has(key, hash) : this.#values[write] !== DELETED;
   }
 
   set(key: string, value: unknown): void {
-    this.#checkWritable(key);
-    this.#write(key, normalizeValue(value));
+    const hash = this.#writableHash(key);
+    this.#write(key, normalizeValue(value), hash);
   }
 
   delete(key: string): void {
-    this.#checkWritable(key);
-    this.#write(key, DELETED);
+    this.#write(key, DELETED, this.#writableHash(key));
   }
 
-  #write(key: string, value: Stored): void {
+  #write(key: string, value: Stored, hash: number): void {
     this.#keys[this.#writes] = key;
     this.#values[this.#writes] = value;
+    this.#written[this.#writes] = hash;
     this.#writes++;
   }
 
@@ -89,15 +107,21 @@ export class CommandState implements State {
     return place;
   }
 
-  #readableSource(key: string): ValueSource {
-    const source = this.#openSource();
-    if (!this.#readable.includes(key)) throw this.#undeclared(key, 'reads', 'read');
-    return source;
+  #readableHash(key: string): number {
+    const place = this.#readable.indexOf(key);
+    if (place < 0) throw this.#undeclared(key, 'reads', 'read');
+    return this.#hashes[this.#firstHash + place] as number;
   }
 
-  #checkWritable(key: string): void {
+  #writableHash(key: string): number {
     this.#openSource();
-    if (this.#writable.includes(key)) return;
+    // The two lists are one, as a rule.
+    if (this.#writable === this.#readable) {
+      const place = this.#writable.indexOf(key);
+      if (place >= 0) return this.#hashes[this.#firstHash + place] as number;
+    } else if (this.#writable.includes(key)) {
+      return hashOf(key);
+    }
     if (this.#writable.length === 0 && this.#readable.includes(key)) {
       throw new PsmrError(
         'READ_ONLY',

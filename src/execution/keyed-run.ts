@@ -1,3 +1,4 @@
+import { hashOf } from '../classifier/slots.js';
 import type { SyncRun } from '../ordering/sync-run.js';
 import type { ResultBatch } from './result-batch.js';
 import type { PlannedCommand } from './run-plan.js';
@@ -65,6 +66,16 @@ export class KeyedRun extends Run {
     if (error !== null) throw error;
     if (command === null || command.keyed === null || keys === null) throw new Error('broken invariant: no plan');
     const values = this.#values;
-    return this.environment.runner.runKeyed(command, args, keys, values, values, this.place, position);
+    // Values gathered at a rendezvous are few, and looked up by the key itself.
+    return this.environment.runner.runKeyed(
+      command,
+      args,
+      keys,
+      keys.read.map(hashOf),
+      0,
+      values,
+      this.place,
+      position,
+    );
   }
 }

@@ -8,14 +8,17 @@
  *   frozen    base (unchanged) + delta               writes go to delta, reads look there first
  *   folding   base <- delta, a piece at a time       a key is in delta until its turn
  */
+import { hashOf } from '../classifier/slots.js';
 import type { Stored } from '../service/values.js';
+import { KeyTable } from './key-table.js';
 
 /** Stands among stored values for a deletion. */
 const DELETED = Symbol('deleted');
 type Delta = Map<string, Stored>;
 
+/** Where a key's hash is known (`hashOf` of the classifier), it need not be computed again. */
 export class PartitionStore {
-  readonly #base = new Map<string, Stored>();
+  readonly #base = new KeyTable<Stored>();
   #delta: Delta | null = null;
   /** Keys of delta that were deleted and set again: they belong at the end, not at their old place in base. */
   #moved: Set<string> | null = null;
@@ -32,35 +35,40 @@ export class PartitionStore {
   }
 
   /** The stored value; undefined where there is none (or where undefined itself is stored: see `has`). */
-  get(key: string): Stored {
-    if (this.#delta === null) return this.#base.get(key);
+  get(key: string, hash = hashOf(key)): Stored {
+    if (this.#delta === null) return this.#base.get(key, hash);
     const changed = this.#delta.get(key);
     if (changed === DELETED) return undefined;
     if (changed !== undefined || this.#delta.has(key)) return changed;
-    return this.#base.get(key);
+    return this.#base.get(key, hash);
   }
 
-  has(key: string): boolean {
-    if (this.#delta === null) return this.#base.has(key);
+  has(key: string, hash = hashOf(key)): boolean {
+    if (this.#delta === null) return this.#base.has(key, hash);
     const changed = this.#delta.get(key);
     if (changed === DELETED) return false;
-    return changed !== undefined || this.#delta.has(key) || this.#base.has(key);
+    return changed !== undefined || this.#delta.has(key) || this.#base.has(key, hash);
   }
 
-  set(key: string, value: Stored): void {
+  set(key: string, value: Stored, hash = hashOf(key)): void {
     if (this.#delta === null) {
-      this.#base.set(key, value);
+      this.#base.set(key, hash, value);
     } else {
-      this.#setBesideFrozen(this.#delta, key, value);
+      this.#setBesideFrozen(this.#delta, key, value, hash);
     }
   }
 
-  delete(key: string): void {
+  delete(key: string, hash = hashOf(key)): void {
     if (this.#delta === null) {
-      this.#base.delete(key);
-    } else if (this.has(key)) {
-      this.#deleteBesideFrozen(this.#delta, key);
+      this.#base.delete(key, hash);
+    } else if (this.has(key, hash)) {
+      this.#deleteBesideFrozen(this.#delta, key, hash);
     }
+  }
+
+  /** See KeyTable: makes lookups of these hashes, soon, faster. */
+  prefetch(hashes: readonly number[]): number {
+    return this.#base.prefetch(hashes);
   }
 
   /** Current content in the order of insertion. Do not change the store while iterating. */
@@ -76,7 +84,7 @@ export class PartitionStore {
       else if (changed !== DELETED && !this.#isMoved(key)) yield [key, changed];
     }
     for (const [key, value] of delta) {
-      if (value !== DELETED && (!this.#base.has(key) || this.#isMoved(key))) yield [key, value];
+      if (value !== DELETED && (!this.#base.has(key, hashOf(key)) || this.#isMoved(key))) yield [key, value];
     }
   }
 
@@ -87,7 +95,7 @@ export class PartitionStore {
     this.#delta = new Map();
     this.#moved = new Set();
     this.#folding = false;
-    return this.#base.entries();
+    return this.#base[Symbol.iterator]();
   }
 
   /** Moves up to `count` changed keys into the base; true: the store is live again. */
@@ -98,8 +106,9 @@ export class PartitionStore {
     let left = count;
     for (const [key, value] of delta) {
       if (left-- <= 0) return false;
-      if (value === DELETED || this.#isMoved(key)) this.#base.delete(key);
-      if (value !== DELETED) this.#base.set(key, value);
+      const hash = hashOf(key);
+      if (value === DELETED || this.#isMoved(key)) this.#base.delete(key, hash);
+      if (value !== DELETED) this.#base.set(key, hash, value);
       this.#moved?.delete(key);
       delta.delete(key);
     }
@@ -113,7 +122,7 @@ export class PartitionStore {
     return this.#moved?.has(key) ?? false;
   }
 
-  #setBesideFrozen(delta: Delta, key: string, value: Stored): void {
+  #setBesideFrozen(delta: Delta, key: string, value: Stored, hash: number): void {
     const changed = delta.get(key);
     if (changed === DELETED) {
       delta.delete(key);
@@ -122,8 +131,8 @@ export class PartitionStore {
       this.#size++;
     } else if (changed !== undefined || delta.has(key)) {
       delta.set(key, value);
-    } else if (this.#base.has(key)) {
-      if (this.#folding) this.#base.set(key, value);
+    } else if (this.#base.has(key, hash)) {
+      if (this.#folding) this.#base.set(key, hash, value);
       else delta.set(key, value);
     } else {
       delta.set(key, value);
@@ -131,11 +140,11 @@ export class PartitionStore {
     }
   }
 
-  #deleteBesideFrozen(delta: Delta, key: string): void {
+  #deleteBesideFrozen(delta: Delta, key: string, hash: number): void {
     this.#size--;
     this.#moved?.delete(key);
-    if (!this.#base.has(key)) delta.delete(key);
-    else if (this.#folding && !delta.has(key)) this.#base.delete(key);
+    if (!this.#base.has(key, hash)) delta.delete(key);
+    else if (this.#folding && !delta.has(key)) this.#base.delete(key, hash);
     else {
       // Deleted and put at the end, so that a fold in progress meets it after what it has passed.
       delta.delete(key);

@@ -1,3 +1,4 @@
+import { hashOf } from '../classifier/slots.js';
 import { PsmrError } from '../errors.js';
 import type { Partition } from '../service/command.js';
 import { normalizeValue, readStored, type Stored } from '../service/values.js';
@@ -59,8 +60,9 @@ export class PartitionView implements Partition {
 
   commit(sink: ValueSink): void {
     for (const [key, value] of this.#writes) {
-      if (value === DELETED) sink.delete(key);
-      else sink.set(key, value);
+      const hash = hashOf(key);
+      if (value === DELETED) sink.delete(key, hash);
+      else sink.set(key, value, hash);
     }
   }
 

@@ -88,20 +88,20 @@ export class RunValues implements ValueSource, ValueSink {
     return this.#cells.get(key)?.present === true;
   }
 
-  set(key: string, value: Stored): void {
+  set(key: string, value: Stored, hash: number): void {
     const cell = this.#cell(key);
     cell.value = value;
     cell.present = true;
-    if (cell.owner === this.#stream) this.#local.own.set(key, value);
-    else if (cell.owner === 0) this.#local.everywhere.set(key, value);
+    if (cell.owner === this.#stream) this.#local.own.set(key, value, hash);
+    else if (cell.owner === 0) this.#local.everywhere.set(key, value, hash);
   }
 
-  delete(key: string): void {
+  delete(key: string, hash: number): void {
     const cell = this.#cell(key);
     cell.value = undefined;
     cell.present = false;
-    if (cell.owner === this.#stream) this.#local.own.delete(key);
-    else if (cell.owner === 0) this.#local.everywhere.delete(key);
+    if (cell.owner === this.#stream) this.#local.own.delete(key, hash);
+    else if (cell.owner === 0) this.#local.everywhere.delete(key, hash);
   }
 
   #cell(key: string): Cell {

@@ -14,12 +14,12 @@ import type { SyncRun } from '../ordering/sync-run.js';
 import type { DeterminismGuard } from '../service/determinism-guard.js';
 import type { Service } from '../service/command.js';
 import { commandCount, decodeCommandsFrame, FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
+import { BatchRunner } from './batch-runner.js';
 import { decodeCommandBatch } from './command-batch.js';
 import { CommandRunner, StreamValues, type Place } from './command-runner.js';
-import { CommandTable, type PreparedCommand } from './command-table.js';
+import { CommandTable } from './command-table.js';
 import { beginRun } from './rendezvous.js';
 import type { RunEnvironment, RunInProgress } from './run.js';
-import { wrongStream } from './run-plan.js';
 import { encodeRejection, ResultBatch } from './result-batch.js';
 import { answerAgain } from './repeated-frame.js';
 import { hasSession, SessionTable, sessionKeyOf, type SessionLimits } from './session-table.js';
@@ -70,6 +70,7 @@ export class StreamExecutor {
   readonly #ports: StreamPorts;
   readonly #runner: CommandRunner;
   readonly #table: CommandTable;
+  readonly #batches: BatchRunner;
   readonly #environment: RunEnvironment;
   #entry: Entry | null = null;
   #mergePoint = 0;
@@ -87,6 +88,7 @@ export class StreamExecutor {
     this.#table = new CommandTable(options.service);
     this.#runner = new CommandRunner(options.map, options.stream, options.guard);
     this.values = new StreamValues(options.map);
+    this.#batches = new BatchRunner(options.stream, options.map, this.#table, this.#runner, this.values);
     this.sessions = new SessionTable(options.sessionLimits);
     this.#environment = {
       stream: options.stream,
@@ -249,40 +251,7 @@ export class StreamExecutor {
       for (let i = 0; i < count; i++) results.fail(error);
       return;
     }
-    const { names, indexes, args } = batch;
-    this.#runner.guarded(() => {
-      for (let i = 0; i < count; i++) {
-        try {
-          const command = this.#table.find(names[indexes[i] as number] as string);
-          if (readsOnly && !command.readOnly) throw notReadOnly(command.name);
-          results.succeed(this.#runOne(command, args[i], place, position + i));
-        } catch (error) {
-          results.fail(error);
-        }
-      }
-    });
-  }
-
-  #runOne(command: PreparedCommand, args: unknown, place: Place, position: number): unknown {
-    if (command.keyed === null) {
-      if (this.#map.streams > 1) throw wrongStream(command.name, '*', 0);
-      return this.#runner.runWhole(command, args, this.values.own, place, position);
-    }
-    const keys = this.#runner.keysOf(command, args);
-    if (this.#map.streams > 1) {
-      this.#checkOwned(command.name, keys.read, true);
-      if (keys.write !== keys.read) this.#checkOwned(command.name, keys.write, false);
-      else if (this.#map.hasEverywhere) this.#checkOwned(command.name, keys.write, false);
-    }
-    return this.#runner.runKeyed(command, args, keys, this.values, this.values, place, position);
-  }
-
-  /** Keys placed everywhere may be read here, but not written: that takes all streams. */
-  #checkOwned(command: string, keys: readonly string[], reads: boolean): void {
-    for (const key of keys) {
-      const owner = this.#map.streamOf(key);
-      if (owner !== this.#stream && !(reads && owner === 0)) throw wrongStream(command, key, owner);
-    }
+    this.#batches.run(batch, place, position, results, readsOnly);
   }
 }
 
@@ -291,8 +260,4 @@ export function wrongEpoch(): PsmrError {
     'WRONG_EPOCH',
     'The command was classified with another partition map than the one in force. Fetch the map and send it again.',
   );
-}
-
-function notReadOnly(command: string): PsmrError {
-  return new PsmrError('READ_ONLY', `Command '${command}' is not readOnly: it cannot travel in a read-only frame.`);
 }
