@@ -13,7 +13,7 @@ import { ServedKv } from './redis/served-kv.js';
 
 /** Enough for compilers and caches to settle; its rate says how many requests a round of Redis has. */
 const WARMUP_REQUESTS = 200_000;
-const CONDITIONS = { mix: 'a', feed: 'clients', keys: 100_000, streams: 2, clients: 1, technique: 'p-smr' };
+const CONDITIONS = { mix: 'a', feed: 'clients', keys: 100_000, streams: 2, clients: 2, technique: 'p-smr' };
 
 interface Round {
   readonly psmr: number;
@@ -55,7 +55,7 @@ function whole(value: number): string {
 }
 
 async function main(values: Record<string, unknown>): Promise<void> {
-  const options = parseBenchOptions({ ...CONDITIONS, batch: 250, outstanding: 5000, seconds: 2, rounds: 5, ...values });
+  const options = parseBenchOptions({ ...CONDITIONS, batch: 1000, outstanding: 16_000, seconds: 2, rounds: 5, ...values });
   const psmr = new ServedKv(options);
   const redis = new Redis();
   try {

@@ -23,12 +23,17 @@ export class ClientFed implements Contender {
   #threads: readonly BenchThread<LoadCalls>[] = [];
   #baseline = 0;
 
-  constructor(variant: Variant, job: BenchJob, destination: Destination) {
+  /** By default half of the cores make the load, the rest is left to those that execute. */
+  constructor(
+    variant: Variant,
+    job: BenchJob,
+    destination: Destination,
+    threads = Math.max(1, Math.floor(availableParallelism() / 2)),
+  ) {
     this.variant = variant;
     this.#job = job;
     this.#destination = destination;
-    // Half of the cores for the clients, the rest for those that execute.
-    this.#loadThreads = Math.min(job.options.clients, Math.max(1, Math.floor(availableParallelism() / 2)));
+    this.#loadThreads = Math.min(job.options.clients, threads);
     this.#pool = new BenchThreads(this.#loadThreads);
   }
 
