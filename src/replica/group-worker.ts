@@ -7,7 +7,7 @@ import { Counters } from '../memory/counters.js';
 import { DurableGroupLog } from '../ordering/local/durable-log.js';
 import { MemoryGroupLog } from '../ordering/local/memory-log.js';
 import type { GroupLog } from '../ordering/group-log.js';
-import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
+import type { CheckpointStore, CheckpointWriter, PartManifest } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
 import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
@@ -15,6 +15,7 @@ import { SegmentLogStore } from '../storage/segment-log-store.js';
 import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
 import { DutyCycle, type PollOutcome } from './duty-cycle.js';
+import type { PartPlace } from './partition-writer.js';
 import type { RingClientMemory } from './ring-client.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 
@@ -23,28 +24,29 @@ export interface GroupNode {
   readonly clients: ClientIntake;
   readonly recovered: boolean;
   poll(): PollOutcome;
-  open(fillTo: number): void;
+  open(): void;
   addFeed(memory: RingClientMemory): void;
   /** Group 0 only. */
   proposeCheckpoint(): void;
 }
 
+type WritePart = (writer: CheckpointWriter, place: PartPlace) => Promise<PartManifest>;
+
 export interface GroupStorage {
   readonly log: GroupLog;
-  readonly lastMergePoint: number;
   readonly checkpoints: CheckpointStore;
 }
 
 export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   if (task.dataDir === null || task.durability === 'memory') {
-    return { log: new MemoryGroupLog(task.group), lastMergePoint: 0, checkpoints: new MemoryCheckpointStore() };
+    return { log: new MemoryGroupLog(task.group), checkpoints: new MemoryCheckpointStore() };
   }
   const store = await SegmentLogStore.open(groupDirectory(task.dataDir, task.group), {
     identity: logIdentity(task.group, PartitionMap.fromJson(task.partitionMap).epoch),
   });
   const log = new DurableGroupLog(task.group, store, { durability: task.durability });
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(task.dataDir));
-  return { log, lastMergePoint: log.lastMergePoint, checkpoints };
+  return { log, checkpoints };
 }
 
 /** This group's part of the checkpoint to start from; null: there is none. */
@@ -63,6 +65,7 @@ export class GroupWorker {
   #node: GroupNode | null = null;
   #welcome: Omit<Welcome, 'group' | 'nowMs'> | null = null;
   #recoveryReported = false;
+  #writing = false;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
@@ -90,13 +93,13 @@ export class GroupWorker {
 
   /** Serves until told to stop; rejects when the worker cannot go on. Closes what is open either way. */
   async serve(prepare: () => GroupNode, stray: Promise<never>): Promise<void> {
-    const { log, lastMergePoint, checkpoints } = this.#storage;
+    const { log, checkpoints } = this.#storage;
     let node: GroupNode | null = null;
     try {
       const prepared = prepare();
       node = this.#node = prepared;
       this.#port.on('message', (message: ToWorker) => this.#receive(prepared, message));
-      this.send({ type: 'ready', lastIndex: log.lastIndex, lastMergePoint });
+      this.send({ type: 'ready' });
       await Promise.race([this.ended, stray]);
     } finally {
       this.cycle.end();
@@ -115,15 +118,33 @@ export class GroupWorker {
     this.#reject(error);
   }
 
-  /** Reports a checkpoint's part when it and the log below it are durable; the engine fails if that cannot be. */
-  reportPart(checkpoint: number, writing: Promise<PartManifest>): void {
+  /**
+   * Writes this group's part of a checkpoint, with entries below `nextIndex` executed, and reports it when it and the
+   * log below it are durable; the engine fails if that cannot be. While one part is being written the next is left out:
+   * the partition is marked already, and that checkpoint never completes here.
+   */
+  writePart(checkpoint: number, nextIndex: number, timestampMs: number, write: WritePart): void {
+    if (this.#writing) return this.send({ type: 'part-skipped', checkpoint });
+    this.#writing = true;
+    const { log, checkpoints } = this.#storage;
+    const { group } = this.#task;
+    const place = { part: group, nextIndex, timestampMs, position: log.positionOf(nextIndex - 1) };
+    const writing = write(checkpoints.begin(checkpoint, group), place);
     const report = async (): Promise<void> => {
       const part = await writing;
-      await this.#storage.log.whenDurable(part.nextIndex - 1);
+      this.#writing = false;
+      await log.whenDurable(nextIndex - 1);
       this.send({ type: 'part', checkpoint, part });
     };
     report().catch((error: unknown) => this.fail(error));
   }
+
+  /** Group 0: tells the main thread what has become of the checkpoint that it asked for. */
+  readonly reportOrder = (order: number | PsmrError): void => {
+    if (typeof order === 'number') return this.send({ type: 'checkpoint-ordered', index: order });
+    const leader = order.details['leader'];
+    this.send({ type: 'checkpoint-refused', leader: typeof leader === 'number' ? leader : 0 });
+  };
 
   #poll(): PollOutcome {
     const node = this.#node;
@@ -140,7 +161,7 @@ export class GroupWorker {
   #receive(node: GroupNode, message: ToWorker): void {
     switch (message.type) {
       case 'go':
-        return node.open(message.fillTo);
+        return node.open();
       case 'add-client':
         return node.clients.addRing(message.client);
       case 'add-feed':
