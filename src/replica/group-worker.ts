@@ -7,7 +7,7 @@ import { Counters } from '../memory/counters.js';
 import { DurableGroupLog } from '../ordering/local/durable-log.js';
 import { MemoryGroupLog } from '../ordering/local/memory-log.js';
 import type { GroupLog } from '../ordering/group-log.js';
-import type { CheckpointStore, CheckpointWriter, PartManifest } from '../storage/checkpoint-store.js';
+import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
 import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
@@ -15,7 +15,7 @@ import { SegmentLogStore } from '../storage/segment-log-store.js';
 import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
 import { DutyCycle, type PollOutcome } from './duty-cycle.js';
-import type { PartPlace } from './partition-writer.js';
+import { PartWriter } from './part-writer.js';
 import type { RingClientMemory } from './ring-client.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 
@@ -29,8 +29,6 @@ export interface GroupNode {
   /** Group 0 only. */
   proposeCheckpoint(): void;
 }
-
-type WritePart = (writer: CheckpointWriter, place: PartPlace) => Promise<PartManifest>;
 
 export interface GroupStorage {
   readonly log: GroupLog;
@@ -62,10 +60,10 @@ export class GroupWorker {
   readonly #task: WorkerTask;
   readonly #port: MessagePort;
   readonly #storage: GroupStorage;
+  readonly #parts: PartWriter;
   #node: GroupNode | null = null;
   #welcome: Omit<Welcome, 'group' | 'nowMs'> | null = null;
   #recoveryReported = false;
-  #writing = false;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
@@ -84,6 +82,13 @@ export class GroupWorker {
       poll: () => this.#poll(),
       spinUs: task.spinUs,
       failed: (error) => this.fail(error),
+    });
+    this.#parts = new PartWriter({
+      group: task.group,
+      log: storage.log,
+      checkpoints: storage.checkpoints,
+      done: (checkpoint, part) => this.send({ type: 'part', checkpoint, part }),
+      skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint }),
     });
     storage.log.onCommitted = (error) => {
       if (error === null) this.cycle.wake();
@@ -118,25 +123,9 @@ export class GroupWorker {
     this.#reject(error);
   }
 
-  /**
-   * Writes this group's part of a checkpoint, with entries below `nextIndex` executed, and reports it when it and the
-   * log below it are durable; the engine fails if that cannot be. While one part is being written the next is left out:
-   * the partition is marked already, and that checkpoint never completes here.
-   */
-  writePart(checkpoint: number, nextIndex: number, timestampMs: number, write: WritePart): void {
-    if (this.#writing) return this.send({ type: 'part-skipped', checkpoint });
-    this.#writing = true;
-    const { log, checkpoints } = this.#storage;
-    const { group } = this.#task;
-    const place = { part: group, nextIndex, timestampMs, position: log.positionOf(nextIndex - 1) };
-    const writing = write(checkpoints.begin(checkpoint, group), place);
-    const report = async (): Promise<void> => {
-      const part = await writing;
-      this.#writing = false;
-      await log.whenDurable(nextIndex - 1);
-      this.send({ type: 'part', checkpoint, part });
-    };
-    report().catch((error: unknown) => this.fail(error));
+  /** Writes this group's part of a checkpoint; the engine fails if that cannot be. */
+  writePart(...part: Parameters<PartWriter['write']>): void {
+    this.#parts.write(...part).catch((error: unknown) => this.fail(error));
   }
 
   /** Group 0: tells the main thread what has become of the checkpoint that it asked for. */

@@ -134,6 +134,11 @@ export class StreamNode implements StreamPorts {
     return replica !== 0 || log.committedIndex < log.lastIndex ? 'park' : 'spin';
   }
 
+  /** Bytes taken in and neither executed, answered nor refused yet. */
+  get queuedBytes(): number {
+    return this.#proposer.bytes + this.#reads.bytes;
+  }
+
   get feedReads(): boolean {
     return this.#feed !== null;
   }
@@ -185,10 +190,6 @@ export class StreamNode implements StreamPorts {
     this.#options.checkpoint(index, nextEntry);
   }
 
-  get #queuedBytes(): number {
-    return this.#proposer.bytes + this.#reads.bytes;
-  }
-
   #openIntake(): ClientIntake {
     const { stream, map, limits, control, counters, wake } = this.#options;
     return new ClientIntake({
@@ -198,7 +199,7 @@ export class StreamNode implements StreamPorts {
       limits,
       counters,
       wake,
-      queuedBytes: () => this.#queuedBytes,
+      queuedBytes: () => this.queuedBytes,
       refused: (frame) => {
         if ((frame.flags & FLAG_READ_ONLY) !== 0) return null;
         if (control.fed) return orderedByFeed();
@@ -266,7 +267,7 @@ export class StreamNode implements StreamPorts {
     counters.set('unloggedReads', counts.unloggedReads);
     counters.set('entries', counts.entries);
     counters.set('rendezvous', counts.rendezvous);
-    counters.set('queuedBytes', this.#queuedBytes);
+    counters.set('queuedBytes', this.queuedBytes);
     counters.set('keys', this.executor.values.own.size);
     counters.set('sessions', this.executor.sessions.size);
     counters.set('connections', this.clients.connections);

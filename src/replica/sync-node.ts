@@ -96,6 +96,11 @@ export class SyncNode {
     this.#options.wake();
   }
 
+  /** Bytes taken in and neither committed nor refused yet. */
+  get queuedBytes(): number {
+    return this.#proposer.bytes;
+  }
+
   get recovered(): boolean {
     return this.#deliveredIndex >= this.#recoveredTo && this.#outstandingRuns === 0;
   }
@@ -142,7 +147,7 @@ export class SyncNode {
       limits,
       counters,
       wake,
-      queuedBytes: () => this.#proposer.bytes,
+      queuedBytes: () => this.queuedBytes,
       refused: (frame) => {
         if (control.fed && (frame.flags & FLAG_READ_ONLY) === 0) return orderedByFeed();
         // Reads of several streams are ordered here too: nobody but the leader takes them.
@@ -320,7 +325,7 @@ export class SyncNode {
   #account(): void {
     const { counters, log } = this.#options;
     counters.set('entries', this.#entries);
-    counters.set('queuedBytes', this.#proposer.bytes);
+    counters.set('queuedBytes', this.queuedBytes);
     counters.set('sessions', this.sessions.size);
     counters.set('connections', this.clients.connections);
     counters.set('logBytes', log.bytes);
