@@ -2,7 +2,7 @@
  * Decides what goes into the next entry of one group's log: everything that has come, with the newest merge point.
  * Then follows what it has proposed until that is committed, or lost in a change of leader. Pure but for its log.
  */
-import { PsmrError } from '../errors.js';
+import { type PsmrError } from '../errors.js';
 import { EntryKind, type Entry, type GroupLog, type Proposal } from './group-log.js';
 
 export interface ProposerOptions {

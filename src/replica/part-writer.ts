@@ -29,7 +29,10 @@ export class PartWriter {
   ): Promise<void> {
     const { group, log, checkpoints, done, skipped } = this.#options;
     // The partition is marked already, and can be so but once.
-    if (this.#writing) return skipped(checkpoint);
+    if (this.#writing) {
+      skipped(checkpoint);
+      return;
+    }
     this.#writing = true;
     const place = { part: group, nextIndex, timestampMs, position: log.positionOf(nextIndex - 1) };
     const part = await write(checkpoints.begin(checkpoint, group), place);

@@ -1,7 +1,7 @@
 /** Group 0 on this replica, wired: orders cross-stream commands, hands them to their streams, answers their clients. */
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
-import { PsmrError } from '../errors.js';
+import { type PsmrError } from '../errors.js';
 import { answerAgain } from '../execution/repeated-frame.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { wrongEpoch } from '../execution/stream-executor.js';

@@ -194,7 +194,8 @@ class Lane {
     const reply = decodeReplyFrame(bytes);
     const readOnly = (reply.flags & FLAG_READ_ONLY) !== 0;
     const at = this.#frames.findIndex((frame) => frame.readOnly === readOnly && frame.first === reply.firstSequence);
-    if (reply.kind === FrameKind.rejected) return this.#rejected(at, decodeValue(reply.body) as [string, string, number]);
+    if (reply.kind === FrameKind.rejected)
+      return this.#rejected(at, decodeValue(reply.body) as [string, string, number]);
     const [values, errors] = decodeValue(reply.body) as [unknown[], unknown[]];
     if (errors.length > 0) throw new Error(`a command failed: ${JSON.stringify(errors)}`);
     this.#settle(readOnly, reply.firstSequence, values);

@@ -230,8 +230,10 @@ export class SimulatedCluster implements Cluster {
     const number = 1 + Math.floor(this.random() * this.replicas.length);
     const roll = this.random();
     if (roll < 0.25) await this.replicas[number - 1]?.finishWriting();
-    else if (this.#isCalm) return this.#electMissing();
-    else if (roll < 0.5) this.elect(Math.floor(this.random() * this.groups.length), number);
+    else if (this.#isCalm) {
+      this.#electMissing();
+      return;
+    } else if (roll < 0.5) this.elect(Math.floor(this.random() * this.groups.length), number);
     else if (roll < 0.6) await this.crash(number);
     else if (roll < 0.7) await this.restart(number);
     else if (roll < 0.85) this.takeCheckpoint(number);

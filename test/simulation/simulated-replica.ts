@@ -14,7 +14,7 @@ import { readStored } from '../../src/service/values.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { PROTOCOL_VERSION } from '../../src/transport/frames.js';
 import type { SessionGate } from '../../src/transport/session-gate.js';
-import type { IdealGroup, IdealLog } from './ideal-replicated-log.js';
+import type { IdealLog } from './ideal-replicated-log.js';
 import { service, type Mark } from './list-service.js';
 
 const noGuard: DeterminismGuard = { active: false, command: '', realNow: () => 0, uninstall: () => undefined };
@@ -184,16 +184,10 @@ export class SimulatedReplica {
 export async function copyCheckpoint(from: CheckpointStore, to: CheckpointStore): Promise<void> {
   const manifest = from.newest();
   if (manifest === null || manifest.id <= (to.newest()?.id ?? 0)) return;
-  for (const { part } of manifest.parts) {
-    const writer = to.begin(manifest.id, part);
-    for (const chunk of from.read(manifest.id, part)) await writer.write(chunk);
-    const { chunks, bytes, ...place } = manifest.parts[part] as (typeof manifest.parts)[number];
-    await writer.finish(place);
-    void [chunks, bytes];
+  for (const part of manifest.parts) {
+    const writer = to.begin(manifest.id, part.part);
+    for (const chunk of from.read(manifest.id, part.part)) await writer.write(chunk);
+    await writer.finish(part);
   }
   await to.complete(manifest);
-}
-
-export function lastIndexes(groups: readonly IdealGroup[]): number[] {
-  return groups.map((group) => group.committed.length);
 }
