@@ -99,9 +99,9 @@ export class IdealGroup {
     if (!log.alive) return;
     const roll = this.#random();
     if (roll < 0.25) log.writeDisk(this.#random());
-    else if (roll < 0.55) this.#replicate(log);
-    else if (roll < 0.75) this.#commit();
-    else if (roll < 0.9) this.#tellCommit(log);
+    else if (roll < 0.55) this.replicate(log, Math.floor(this.#random() * 4));
+    else if (roll < 0.75) this.commit();
+    else if (roll < 0.9) this.tellCommit(log);
     else this.#answerRead();
   }
 
@@ -109,14 +109,16 @@ export class IdealGroup {
     this.#reads.push({ log, done, least: this.committed.length });
   }
 
-  #replicate(to: IdealLog): void {
+  /** A message from the leader arrives, with up to `count` entries. */
+  replicate(to: IdealLog, count: number): void {
     const leader = this.#leader === 0 ? null : this.log(this.#leader);
     if (leader === null || leader === to) return;
     to.learn(this.#term, this.#leader);
-    to.follow(leader, Math.floor(this.#random() * 4));
+    to.follow(leader, count);
   }
 
-  #commit(): void {
+  /** The leader counts what a majority's disks have. */
+  commit(): void {
     if (this.#leader === 0) return;
     const leader = this.log(this.#leader);
     const matches = [...this.#logs.values()]
@@ -128,7 +130,7 @@ export class IdealGroup {
     leader.commitTo(index);
   }
 
-  #tellCommit(to: IdealLog): void {
+  tellCommit(to: IdealLog): void {
     if (this.#leader === 0 || to.term !== this.#term) return;
     const leader = this.log(this.#leader);
     to.commitTo(Math.min(leader.committedIndex, to.matches(leader)));

@@ -30,10 +30,13 @@ export interface Cluster {
   readonly random: () => number;
   readonly calm: () => boolean;
   readonly replicas: readonly (SimulatedReplica | null)[];
+  /** How often a client gives up waiting, at each of its steps. */
+  readonly impatience: number;
+  readonly givenUp: (ids: readonly number[]) => void;
   readonly answered: (id: number, value: unknown) => void;
 }
 
-interface Link {
+export interface Link {
   readonly replica: SimulatedReplica;
   send(bytes: Uint8Array): void;
   receive(): Uint8Array | null;
@@ -44,7 +47,7 @@ interface Link {
 
 let connections = 0;
 
-function openGateLink(replica: SimulatedReplica, group: number, session: Uint8Array): Link {
+export function openGateLink(replica: SimulatedReplica, group: number, session: Uint8Array): Link {
   const gate = replica.gates[group];
   if (gate === undefined) throw new Error(`there is no group ${group}`);
   const inbox: Uint8Array[] = [];
@@ -70,7 +73,7 @@ function openGateLink(replica: SimulatedReplica, group: number, session: Uint8Ar
   };
 }
 
-function openRingLink(replica: SimulatedReplica, group: number, groups: number): Link {
+export function openRingLink(replica: SimulatedReplica, group: number, groups: number): Link {
   const memory = createClientMemory(++connections, groups, 1 << 16);
   replica.nodes[group]?.clients.addRing(clientMemoryOf(memory, group));
   const writer = new RingWriter(memory.requests[group] as SharedArrayBuffer);
@@ -94,6 +97,8 @@ interface Frame {
   readonly first: number;
   readonly bytes: Uint8Array;
   readonly readOnly: boolean;
+  /** Transmissions so far. */
+  sent: number;
 }
 
 class Lane {
@@ -138,14 +143,14 @@ class Lane {
       })),
     });
     const ids = items.map(({ id }) => id);
-    this.#frames.push({ ids, open: new Set(ids), first, bytes, readOnly });
+    this.#frames.push({ ids, open: new Set(ids), first, bytes, readOnly, sent: 0 });
   }
 
   step(): void {
-    const { random, calm } = this.#cluster;
+    const { random, calm, impatience } = this.#cluster;
     if (this.#link?.replica.alive === false) this.#disconnect();
     // A client over a network may give up waiting at any time; in process an answer comes.
-    if (this.#link !== null && !this.#link.isRing && !calm() && random() < 0.01) this.#disconnect();
+    if (this.#link !== null && !this.#link.isRing && !calm() && random() < impatience) this.#disconnect();
     if (this.#frames.length === 0) return;
     if (this.#link === null) this.#connect();
     this.#receive();
@@ -174,6 +179,7 @@ class Lane {
     const frame = this.#frames[this.#cursor];
     if (frame === undefined) return;
     this.#cursor++;
+    frame.sent++;
     link.send(frame.bytes);
   }
 
@@ -223,7 +229,18 @@ class Lane {
     this.#cursor = Math.min(this.#cursor, code === 'NOT_LEADER' ? at : 0);
     if (code !== 'NOT_LEADER') return;
     this.#hint = leader ?? 0;
+    this.#giveUp(at);
     if (this.#link?.isRing === false || this.#cluster.random() < 0.3) this.#disconnect();
+  }
+
+  /** What was refused and never sent but once is in no log; its numbers, if they are the last, are free again. */
+  #giveUp(at: number): void {
+    const frame = this.#frames[at] as Frame;
+    const isLast = this.#frames.slice(at + 1).every((later) => later.readOnly);
+    if (frame.readOnly || frame.sent > 1 || !isLast || this.#cluster.random() > 0.2) return;
+    this.#frames.splice(at, 1);
+    this.#nextWrite = frame.first;
+    this.#cluster.givenUp(frame.ids);
   }
 }
 

@@ -14,6 +14,8 @@ import type { ModelCommand } from './model-service.js';
 import { serialOrder } from './serial-order.js';
 import { copyCheckpoint, SimulatedReplica } from './simulated-replica.js';
 
+const NEVER_EXECUTED = 'never executed';
+
 /** A read and what had been acknowledged, on its keys, before it was asked. */
 interface AskedRead {
   readonly keys: readonly string[];
@@ -26,7 +28,7 @@ export class SimulatedCluster implements Cluster {
   readonly stores: MemoryCheckpointStore[];
   readonly clients: ListClient[];
   readonly outcomes = new Map<number, unknown>();
-  readonly counts = { elections: 0, crashes: 0, checkpoints: 0, refusedCheckpoints: 0, lostEntries: 0 };
+  readonly counts = { elections: 0, crashes: 0, checkpoints: 0, refusedCheckpoints: 0, lostEntries: 0, givenUp: 0 };
   /** What each stream of each replica executed, in order, from its last start on. */
   readonly traces = new Map<string, number[]>();
   readonly #commands = new Map<number, ModelCommand>();
@@ -34,6 +36,7 @@ export class SimulatedCluster implements Cluster {
   readonly #reads = new Map<number, AskedRead>();
   readonly #hashes = new Map<number, string>();
   readonly #router: CommandRouter;
+  readonly impatience: number;
   #isCalm = false;
   #steps = 0;
 
@@ -46,6 +49,7 @@ export class SimulatedCluster implements Cluster {
     this.groups = Array.from({ length: map.streams + 1 }, (_, group) => new IdealGroup(group, replicas, random));
     this.stores = Array.from({ length: replicas }, () => new MemoryCheckpointStore());
     this.#router = new CommandRouter(service, map);
+    this.impatience = random() < 0.5 ? 0 : 0.01;
     this.replicas = this.stores.map(() => null);
     for (let number = 1; number <= replicas; number++) this.#start(number, null);
     this.clients = Array.from({ length: clients }, (_, at) => new ListClient(at + 1, this));
@@ -83,6 +87,12 @@ export class SimulatedCluster implements Cluster {
       this.#acknowledged.set(key, known);
       known.push(id);
     }
+  };
+
+  /** A frame that was refused was sent only once, and is not sent again: none of it may ever be executed. */
+  readonly givenUp = (ids: readonly number[]): void => {
+    for (const id of ids) this.outcomes.set(id, NEVER_EXECUTED);
+    this.counts.givenUp += ids.length;
   };
 
   /** One thing happens somewhere. */
@@ -134,8 +144,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   takeCheckpoint(number: number): void {
-    const taking = this.replicas[number - 1]?.coordinator.take();
-    taking?.catch((error: unknown) => {
+    this.replicas[number - 1]?.coordinator.take().catch((error: unknown) => {
       expect(error).toMatchObject({ code: expect.stringMatching(/^(NOT_LEADER|OVERLOADED)$/) as string });
       this.counts.refusedCheckpoints++;
     });
@@ -164,6 +173,7 @@ export class SimulatedCluster implements Cluster {
       (replica, at) =>
         replica !== null &&
         replica.queuedBytes === 0 &&
+        !replica.coordinator.running &&
         this.groups.every(({ committed }, group) => {
           const log = this.groups[group]?.log(at + 1);
           const executed = group === 0 || replica.streams[group - 1]?.executor.executedIndex === committed.length;
@@ -175,7 +185,7 @@ export class SimulatedCluster implements Cluster {
 
   /** All that has to hold in the end. */
   check(): void {
-    const order = serialOrder(this.groups.map(admittedOnly));
+    const order = serialOrder(this.groups.map((group) => admittedOnly(group, false)));
     const model = new ListModel();
     const expected = new Map(order.map((command) => [command[1]['id'] as number, model.run(command)]));
     const contents = this.replicas.map((replica) => replica?.content);
@@ -186,7 +196,7 @@ export class SimulatedCluster implements Cluster {
     for (const list of model.lists.values()) expect(new Set(list).size).toBe(list.length);
     for (const [id, command] of this.#commands) {
       if (isRead(command)) this.#checkRead(id, model);
-      else expect(this.outcomes.get(id), `command ${id}`).toEqual(expected.get(id) ?? 'never executed');
+      else expect(expected.has(id) ? expected.get(id) : NEVER_EXECUTED, `command ${id}`).toEqual(this.outcomes.get(id));
     }
     this.#checkTraces(order);
   }
@@ -218,7 +228,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   #wanted(stream: number): number {
-    const sync = this.groups[0]?.entries ?? [];
+    const sync = admittedOnly(this.groups[0] as IdealGroup, true);
     const concerns = (entry: Entry): boolean =>
       entry.frames.some((bytes) =>
         decodeCommandsFrame(bytes).segments.some((segment) => streamsOf(segment).includes(stream)),
@@ -282,13 +292,13 @@ function keysOf([, args]: ModelCommand): readonly string[] {
 }
 
 /** A group's log without the frames that sessions keep from being executed: said once more, from the rules alone. */
-function admittedOnly(group: IdealGroup): Entry[] {
+function admittedOnly(group: IdealGroup, withReads: boolean): Entry[] {
   const last = new Map<string, number>();
   return group.entries.map((entry) => ({
     ...entry,
     frames: entry.frames.filter((bytes) => {
       const frame = decodeCommandsFrame(bytes);
-      if ((frame.flags & FLAG_READ_ONLY) !== 0) return false;
+      if ((frame.flags & FLAG_READ_ONLY) !== 0) return withReads;
       const session = Buffer.from(frame.session).toString('hex');
       if (frame.firstSequence !== (last.get(session) ?? 0) + 1) return false;
       last.set(session, frame.firstSequence + commandCount(frame) - 1);
