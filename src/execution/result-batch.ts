@@ -38,7 +38,7 @@ function codeOf(thrown: unknown): string {
   return thrown instanceof PsmrError ? thrown.code : 'COMMAND_FAILED';
 }
 
-/** The reply to a frame whose commands were not executed. */
+/** The reply to a frame whose commands were not executed. An error that names the group's `leader` brings its number along. */
 export function encodeRejection(
   error: PsmrError,
   group: number,
@@ -46,6 +46,7 @@ export function encodeRejection(
   count: number,
   flags: number,
 ): Uint8Array {
-  const body = encodeValue([error.code, error.message]);
+  const leader = error.details['leader'];
+  const body = encodeValue([error.code, error.message, ...(typeof leader === 'number' ? [leader] : [])]);
   return encodeReplyFrame({ kind: FrameKind.rejected, flags, group, count, firstSequence, body });
 }

@@ -115,8 +115,14 @@ export class StreamExecutor {
     return this.#entry !== null && this.#mergePoint > this.#syncIndex ? this.#mergePoint : 0;
   }
 
+  /** The stream's time: a function of the logs, so part of every checkpoint. */
+  get timestampMs(): number {
+    return this.#timestampMs;
+  }
+
   /** Starts from a checkpoint: entries below `nextEntry` and group 0 up to `syncIndex` are in the state already. */
-  resumeFrom(nextEntry: number, syncIndex: number): void {
+  resumeFrom(nextEntry: number, syncIndex: number, timestampMs: number): void {
+    this.#timestampMs = timestampMs;
     this.#executedIndex = nextEntry - 1;
     this.#syncIndex = syncIndex;
     this.#mergePoint = syncIndex;

@@ -2,14 +2,15 @@
  * The words that all threads of one engine share. One block per engine; group g has one cache line of words and one of
  * indexes, so that no two threads write to the same line.
  *
- *   words     Int32, 16 per line:    line 0: 0 engine state | 1 fed;  line 1 + g: bell of group g's worker
+ *   words     Int32, 16 per line:    line 0: 0 engine state | 1 fed;  line 1 + g: 0 bell of group g's worker | 1 leader
  *   indexes   BigInt64, 8 per line:  line g: 0 wanted | 1 delivered;  line groups + g: 0 awaited
  *   reason    1 KiB: why the engine failed: u32 length, then UTF-8 (written once, before the state says failed)
  *
  *   wanted[i]     newest group-0 index that holds a command for stream i, committed or not (written by group 0)
  *   delivered[i]  group 0's commands up to here are all in stream i's ring          (written by group 0)
  *   awaited[i]    the merge point that stream i cannot pass yet                 (written by stream i)
- * All only rise.
+ *   leader[g]     the replica that leads group g, as far as is known here; 0: not known (written by group g)
+ * The indexes only rise. `wanted` may name what group 0 has lost meanwhile; group 0 fills what is awaited (invariant I3).
  */
 import { Doorbell } from './doorbell.js';
 
@@ -18,6 +19,7 @@ const INDEXES_PER_LINE = 8;
 const WANTED = 0;
 const DELIVERED = 1;
 const FED = 1;
+const LEADER = 1;
 const REASON_BYTES = 1024;
 
 export const EngineState = { running: 0, stopping: 1, failed: 2 } as const;
@@ -88,6 +90,14 @@ export class ControlBlock {
 
   setFed(): void {
     Atomics.store(this.#words, FED, 1);
+  }
+
+  leader(group: number): number {
+    return Atomics.load(this.#words, (1 + group) * WORDS_PER_LINE + LEADER);
+  }
+
+  setLeader(group: number, replica: number): void {
+    Atomics.store(this.#words, (1 + group) * WORDS_PER_LINE + LEADER, replica);
   }
 
   wanted(stream: number): number {

@@ -56,9 +56,12 @@ export interface Membership {
 }
 
 export interface Leadership {
+  /** May propose: elected, and an entry of its own term is committed. */
   readonly leading: boolean;
-  /** The leader's name, when known; null: this replica, or not known. */
+  /** The leader's name (in a cluster its replica number, in decimal), when known; null: this replica, or not known. */
   readonly leader: string | null;
+  /** Rises with every election; entries proposed now get it as their position's term. 0 in a log that is not replicated. */
+  readonly term: number;
 }
 
 export interface GroupLog {
@@ -73,7 +76,10 @@ export interface GroupLog {
   readonly bytes: number;
   /** Whether this replica may propose, and where to go otherwise (a replica's name or address, when known). */
   readonly leadership: Leadership;
-  /** The highest merge point among the entries appended. */
+  /**
+   * The highest merge point among the entries held or truncated below: one of a lost tail no more counts. A number too
+   * low is harmless; one too high would keep an idle stream from following group 0.
+   */
   readonly lastMergePoint: number;
 
   /** Appends an entry and returns its index at once; `take` hands it out when it is committed. Throws NOT_LEADER. */

@@ -1,13 +1,18 @@
-/** Follows checkpoints from their order to the end: complete when all parts are durable, then logs are truncated. */
+/**
+ * Follows checkpoints to their end on this replica: complete when all parts are durable, then logs are truncated. Those
+ * ordered by another replica's group 0 come by themselves.
+ */
+import { PsmrError } from '../errors.js';
 import type { CheckpointManifest, CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 
 export interface CheckpointCoordinatorOptions {
   readonly groups: number;
   readonly store: CheckpointStore;
-  /** Orders a checkpoint. */
+  /** Asks group 0 to order a checkpoint: `ordered` or `refused` answers. */
   readonly order: () => void;
   /** A group's entries below an index are covered. */
   readonly truncate: (group: number, below: number) => void;
+  readonly completed: (manifest: CheckpointManifest) => void;
   readonly nowMs: () => number;
 }
 
@@ -18,22 +23,34 @@ interface Waiter {
 
 export class CheckpointCoordinator {
   readonly #options: CheckpointCoordinatorOptions;
-  #parts = new Map<number, PartManifest>();
+  /** Parts of checkpoints that are not complete yet, by checkpoint. */
+  readonly #parts = new Map<number, Map<number, PartManifest>>();
+  /** Checkpoints that some worker left out, as it was still writing another. */
+  readonly #skipped = new Set<number>();
   /** Calls that the checkpoint under way answers, and calls that came too late for it. */
   #current: Waiter[] = [];
   #next: Waiter[] = [];
   #running = false;
+  /** Where the checkpoint under way stands in group 0's log; null: not known yet. */
+  #orderedAt: number | null = null;
+  #newest: number;
+  #completing: Promise<void> = Promise.resolve();
   #failure: Error | null = null;
 
   constructor(options: CheckpointCoordinatorOptions) {
     this.#options = options;
+    this.#newest = options.store.newest()?.id ?? 0;
   }
 
+  /** One was asked for here, and is under way. */
   get running(): boolean {
     return this.#running;
   }
 
-  /** Takes a checkpoint of everything executed before the call; resolves when it is complete. */
+  /**
+   * Takes a checkpoint of everything executed before the call; resolves when it is complete on this replica. Errors:
+   * NOT_LEADER (group 0 is led elsewhere, or was before the checkpoint was committed), OVERLOADED (one is being written).
+   */
   take(): Promise<CheckpointManifest> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure);
@@ -42,11 +59,30 @@ export class CheckpointCoordinator {
     });
   }
 
-  partDone(id: number, part: PartManifest): void {
+  ordered(index: number): void {
     if (!this.#running) return;
-    this.#parts.set(part.part, part);
-    if (this.#parts.size < this.#options.groups) return;
-    this.#complete(id).catch((error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))));
+    this.#orderedAt = index;
+    if (this.#skipped.has(index)) this.refused(stillWriting());
+  }
+
+  /** The checkpoint asked for was not ordered, or was lost in a change of leader. */
+  refused(error: PsmrError): void {
+    if (this.#running) this.#finish((waiter) => waiter.reject(error));
+  }
+
+  partDone(id: number, part: PartManifest): void {
+    if (id <= this.#newest) return;
+    const parts = this.#parts.get(id) ?? new Map<number, PartManifest>();
+    this.#parts.set(id, parts.set(part.part, part));
+    if (parts.size < this.#options.groups) return;
+    this.#completing = this.#completing
+      .then(() => this.#complete(id, parts))
+      .catch((error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))));
+  }
+
+  partSkipped(id: number): void {
+    this.#skipped.add(id);
+    if (id === this.#orderedAt) this.refused(stillWriting());
   }
 
   fail(error: Error): void {
@@ -58,22 +94,37 @@ export class CheckpointCoordinator {
 
   #begin(): void {
     this.#running = true;
-    this.#parts = new Map();
+    this.#orderedAt = null;
     this.#current = this.#next;
     this.#next = [];
     this.#options.order();
   }
 
-  async #complete(id: number): Promise<void> {
-    const { store, truncate, nowMs } = this.#options;
-    const parts = [...this.#parts.values()].sort((a, b) => a.part - b.part);
-    const manifest = { id, takenAtMs: nowMs(), parts };
-    await store.complete(manifest);
-    await store.dropBelow(id);
-    for (const part of parts) truncate(part.part, part.nextIndex);
-    for (const waiter of this.#current) waiter.resolve(manifest);
+  #finish(settle: (waiter: Waiter) => void): void {
+    for (const waiter of this.#current) settle(waiter);
     this.#current = [];
     this.#running = false;
+    this.#orderedAt = null;
     if (this.#next.length > 0) this.#begin();
   }
+
+  async #complete(id: number, byPart: ReadonlyMap<number, PartManifest>): Promise<void> {
+    const { store, truncate, completed, nowMs } = this.#options;
+    if (id <= this.#newest) return;
+    const parts = [...byPart.values()].sort((a, b) => a.part - b.part);
+    const manifest = { id, takenAtMs: nowMs(), parts };
+    await store.complete(manifest);
+    this.#newest = id;
+    await store.dropBelow(id);
+    for (const part of parts) truncate(part.part, part.nextIndex);
+    for (const known of [...this.#parts.keys()]) if (known <= id) this.#parts.delete(known);
+    for (const known of [...this.#skipped]) if (known <= id) this.#skipped.delete(known);
+    completed(manifest);
+    if (this.#running && this.#orderedAt !== null && id >= this.#orderedAt)
+      this.#finish((waiter) => waiter.resolve(manifest));
+  }
+}
+
+function stillWriting(): PsmrError {
+  return new PsmrError('OVERLOADED', 'The checkpoint before this one is still being written. Ask again in a moment.');
 }

@@ -5,11 +5,13 @@ import { sessionKeyOf } from '../execution/session-table.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
 import type { Counters } from '../memory/counters.js';
 import type { Limits } from '../config/limits.js';
-import { acceptClients } from '../transport/accept-clients.js';
+import type { OfferedFrame } from '../ordering/proposer.js';
 import type { Endpoint, EndpointOptions } from '../transport/endpoint.js';
+import { listen } from '../transport/listen.js';
 import { checkCommands } from '../transport/frame-check.js';
 import { commandCount, decodeCommandsFrame, FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
 import type { Welcome } from '../transport/handshake.js';
+import { SessionGate } from '../transport/session-gate.js';
 import type { ReplyLink } from './reply-link.js';
 import { RingClient, type RingClientMemory } from './ring-client.js';
 
@@ -28,8 +30,8 @@ export interface ClientIntakeOptions {
   readonly counters: Counters;
   /** Bytes taken in and not executed yet. */
   readonly queuedBytes: () => number;
-  /** Why frames that write are refused; null: they are not. */
-  readonly writesRefused: () => PsmrError | null;
+  /** Why a frame cannot be taken now; null: it can. */
+  readonly refused: (frame: CommandsFrame) => PsmrError | null;
   /** A checked frame of the epoch in force; the bytes are the node's to keep. */
   readonly accept: (frame: CommandsFrame, bytes: Uint8Array, route: Route) => void;
   /** Something came through the event loop: poll soon. */
@@ -44,6 +46,7 @@ export class ClientIntake {
   readonly #routes = new Map<string, Route>();
   #rings: RingClient[] = [];
   #endpoint: Endpoint | null = null;
+  #gate: SessionGate | null = null;
 
   constructor(options: ClientIntakeOptions) {
     this.#options = options;
@@ -61,7 +64,13 @@ export class ClientIntake {
     token: string | null,
     welcome: () => Welcome,
   ): Promise<number> {
-    this.#endpoint = await acceptClients(endpoint, {
+    this.#endpoint = await listen(endpoint, this.openGate(service, token, welcome));
+    return this.#endpoint.port;
+  }
+
+  /** Where connections come in; `listen` makes one of its own. */
+  openGate(service: string, token: string | null, welcome: () => Welcome): SessionGate {
+    this.#gate = new SessionGate({
       service,
       token,
       welcome,
@@ -74,7 +83,24 @@ export class ClientIntake {
         this.#routes.delete(Buffer.from(sessionKey, 'hex').toString('latin1'));
       },
     });
-    return this.#endpoint.port;
+    return this.#gate;
+  }
+
+  /**
+   * This replica leads the group no more, and what of its clients' frames will be committed is not known. Connections
+   * end: their clients send the frames again to the new leader, in their sessions. A ring stays: its frames are
+   * followed in the log, so each is answered by its results or, once it is known to be lost, by a rejection.
+   */
+  leadershipLost(error: PsmrError, committedIndex: number): void {
+    for (const route of this.#routes.values()) route.lastIndex = Math.min(route.lastIndex, committedIndex);
+    this.#gate?.dismissAll(error);
+  }
+
+  /** Says that a frame was not executed and will not be. */
+  refuse(link: ReplyLink, frame: CommandsFrame, error: PsmrError): void {
+    this.#options.counters.add('rejectedFrames', 1);
+    const flags = frame.flags & FLAG_READ_ONLY;
+    link.send(encodeRejection(error, this.#options.group, frame.firstSequence, commandCount(frame), flags));
   }
 
   get connections(): number {
@@ -125,16 +151,16 @@ export class ClientIntake {
       checkCommands(frame, { group, streams, epoch: this.#options.epoch });
     } catch (error) {
       if (!(error instanceof PsmrError)) throw error;
-      return this.#refuse(link, frame, error);
+      return this.refuse(link, frame, error);
     }
     this.#receive(frame, bytes, link);
   }
 
   #receive(frame: CommandsFrame, bytes: Uint8Array, link: ReplyLink): void {
-    if (frame.epoch !== this.#options.epoch) return this.#refuse(link, frame, wrongEpoch());
-    if (!this.#hasRoom()) return this.#refuse(link, frame, overloaded());
-    const refusal = (frame.flags & FLAG_READ_ONLY) === 0 ? this.#options.writesRefused() : null;
-    if (refusal !== null) return this.#refuse(link, frame, refusal);
+    if (frame.epoch !== this.#options.epoch) return this.refuse(link, frame, wrongEpoch());
+    if (!this.#hasRoom()) return this.refuse(link, frame, overloaded());
+    const refusal = this.#options.refused(frame);
+    if (refusal !== null) return this.refuse(link, frame, refusal);
     this.#options.accept(frame, bytes, this.#routeOf(frame, link));
   }
 
@@ -150,16 +176,29 @@ export class ClientIntake {
     return route;
   }
 
-  #refuse(link: ReplyLink, frame: CommandsFrame, error: PsmrError): void {
-    this.#options.counters.add('rejectedFrames', 1);
-    const flags = frame.flags & FLAG_READ_ONLY;
-    link.send(encodeRejection(error, this.#options.group, frame.firstSequence, commandCount(frame), flags));
-  }
-
   #dropClosed(): void {
     // A route to a ring that is gone goes when a reply finds its link closed.
     this.#rings = this.#rings.filter((ring) => !ring.closed);
   }
+}
+
+/** A frame on its way to the log. Refused on the link that it came by: that transmission, and no other. */
+export function offeredFrame(
+  clients: ClientIntake,
+  frame: CommandsFrame,
+  bytes: Uint8Array,
+  route: Route,
+  announce?: (index: number) => void,
+): OfferedFrame {
+  const { link } = route;
+  return {
+    bytes,
+    proposed: (index) => {
+      route.lastIndex = index;
+      announce?.(index);
+    },
+    refused: (error) => clients.refuse(link, frame, error),
+  };
 }
 
 function overloaded(): PsmrError {

@@ -4,6 +4,7 @@ import type { Client } from '../client/client.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
+import { notLeader } from '../ordering/not-leader.js';
 import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
@@ -26,7 +27,7 @@ import { readGroupStats, type EngineStats } from './engine-stats.js';
 import { EngineFeed, type Feed } from './feed.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
 import { openEndpoints, type ListenOptions, type Listening } from './server.js';
-import { WorkerPool } from './worker-pool.js';
+import { WorkerPool, type CheckpointMessage } from './worker-pool.js';
 import type { WorkerTask } from './worker-messages.js';
 
 /** How often the size of the logs is looked at, for automatic checkpoints. */
@@ -121,10 +122,15 @@ export class Engine {
       store,
       order: () => this.#orderCheckpoint(),
       truncate: (group, below) => this.#pool.post(group, { type: 'truncate', below }),
+      completed: (manifest) => {
+        this.#checkpointCount++;
+        this.#lastCheckpoint = manifest.id;
+        this.#coveredBytes = this.#logBytes();
+      },
       nowMs: Date.now,
     });
     this.#pool = new WorkerPool(this.#tasks(newest), {
-      part: (_, { checkpoint, part }) => this.#checkpoints.partDone(checkpoint, part),
+      checkpoint: (message) => this.#followCheckpoint(message),
       recovered: () => undefined,
       died: (group, error) => this.#fail(group, error),
     });
@@ -208,8 +214,6 @@ export class Engine {
     const bytes = this.#logBytes();
     const manifest = await this.#checkpoints.take();
     this.#coveredBytes = bytes;
-    this.#checkpointCount++;
-    this.#lastCheckpoint = manifest.id;
     return manifest;
   }
 
@@ -253,9 +257,9 @@ export class Engine {
   }
 
   async #recover(): Promise<void> {
-    const ready = await this.#pool.nextOfAll('ready');
+    await this.#pool.nextOfAll('ready');
     const recovered = this.#pool.nextOfAll('recovered');
-    this.#pool.postAll({ type: 'go', fillTo: Math.max(...ready.map((worker) => worker.lastMergePoint)) });
+    this.#pool.postAll({ type: 'go' });
     await recovered;
     const everyBytes = this.#options.checkpointEveryBytes;
     if (this.#dataDir === null || everyBytes === null) return;
@@ -275,6 +279,19 @@ export class Engine {
     return this.stats().groups.reduce((total, group) => total + group.logBytes, 0);
   }
 
+  #followCheckpoint(message: CheckpointMessage): void {
+    switch (message.type) {
+      case 'part':
+        return this.#checkpoints.partDone(message.checkpoint, message.part);
+      case 'part-skipped':
+        return this.#checkpoints.partSkipped(message.checkpoint);
+      case 'checkpoint-ordered':
+        return this.#checkpoints.ordered(message.index);
+      case 'checkpoint-refused':
+        return this.#checkpoints.refused(notLeader(message.leader));
+    }
+  }
+
   #orderCheckpoint(): void {
     if (this.#feed !== null) this.#feed.orderCheckpoint();
     else this.#pool.post(0, { type: 'checkpoint' });
@@ -284,6 +301,7 @@ export class Engine {
     const { serviceUrl, limits, spinUs, durability } = this.#options;
     return Array.from({ length: this.#map.streams + 1 }, (_, group) => ({
       group,
+      replica: 0,
       serviceUrl,
       partitionMap: this.#map.toJson(),
       limits,

@@ -5,7 +5,8 @@
  *   0 u8 entry kind | 1..7 zero | 8 f64 merge point | 16 f64 timestamp | 24 one COMMANDS frame, or nothing
  */
 import { PsmrError } from '../errors.js';
-import type { EntryKind, GroupLog } from '../ordering/group-log.js';
+import type { EntryKind } from '../ordering/group-log.js';
+import type { Proposer } from '../ordering/proposer.js';
 import { RingClient, type RingClientMemory } from './ring-client.js';
 
 const HEADER_BYTES = 24;
@@ -44,15 +45,15 @@ export class FeedIntake {
   }
 
   /** Appends what has come, up to `count` entries; `appended` sees each with its index. */
-  poll(log: GroupLog, count: number, appended: (index: number, entry: FeedEntry) => void): boolean {
+  poll(proposer: Proposer, count: number, appended?: (index: number, entry: FeedEntry) => void): boolean {
     let worked = false;
     for (let taken = 0; taken < count; taken++) {
       const bytes = this.#client.read();
       if (bytes === null) break;
       const entry = decodeFeedEntry(bytes);
       const { kind, mergePoint, timestampMs, frame } = entry;
-      const index = log.propose({ kind, mergePoint, timestampMs, frames: frame === null ? [] : [frame] });
-      appended(index, entry);
+      const index = proposer.append({ kind, mergePoint, timestampMs, frames: frame === null ? [] : [frame] });
+      appended?.(index, entry);
       worked = true;
     }
     return worked;

@@ -15,6 +15,7 @@ import { SegmentLogStore } from '../storage/segment-log-store.js';
 import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
 import { DutyCycle, type PollOutcome } from './duty-cycle.js';
+import { PartWriter } from './part-writer.js';
 import type { RingClientMemory } from './ring-client.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 
@@ -23,7 +24,7 @@ export interface GroupNode {
   readonly clients: ClientIntake;
   readonly recovered: boolean;
   poll(): PollOutcome;
-  open(fillTo: number): void;
+  open(): void;
   addFeed(memory: RingClientMemory): void;
   /** Group 0 only. */
   proposeCheckpoint(): void;
@@ -31,20 +32,19 @@ export interface GroupNode {
 
 export interface GroupStorage {
   readonly log: GroupLog;
-  readonly lastMergePoint: number;
   readonly checkpoints: CheckpointStore;
 }
 
 export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   if (task.dataDir === null || task.durability === 'memory') {
-    return { log: new MemoryGroupLog(task.group), lastMergePoint: 0, checkpoints: new MemoryCheckpointStore() };
+    return { log: new MemoryGroupLog(task.group), checkpoints: new MemoryCheckpointStore() };
   }
   const store = await SegmentLogStore.open(groupDirectory(task.dataDir, task.group), {
     identity: logIdentity(task.group, PartitionMap.fromJson(task.partitionMap).epoch),
   });
   const log = new DurableGroupLog(task.group, store, { durability: task.durability });
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(task.dataDir));
-  return { log, lastMergePoint: log.lastMergePoint, checkpoints };
+  return { log, checkpoints };
 }
 
 /** This group's part of the checkpoint to start from; null: there is none. */
@@ -60,6 +60,7 @@ export class GroupWorker {
   readonly #task: WorkerTask;
   readonly #port: MessagePort;
   readonly #storage: GroupStorage;
+  readonly #parts: PartWriter;
   #node: GroupNode | null = null;
   #welcome: Omit<Welcome, 'group' | 'nowMs'> | null = null;
   #recoveryReported = false;
@@ -82,6 +83,13 @@ export class GroupWorker {
       spinUs: task.spinUs,
       failed: (error) => this.fail(error),
     });
+    this.#parts = new PartWriter({
+      group: task.group,
+      log: storage.log,
+      checkpoints: storage.checkpoints,
+      done: (checkpoint, part) => this.send({ type: 'part', checkpoint, part }),
+      skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint }),
+    });
     storage.log.onCommitted = (error) => {
       if (error === null) this.cycle.wake();
       else this.fail(error);
@@ -90,13 +98,13 @@ export class GroupWorker {
 
   /** Serves until told to stop; rejects when the worker cannot go on. Closes what is open either way. */
   async serve(prepare: () => GroupNode, stray: Promise<never>): Promise<void> {
-    const { log, lastMergePoint, checkpoints } = this.#storage;
+    const { log, checkpoints } = this.#storage;
     let node: GroupNode | null = null;
     try {
       const prepared = prepare();
       node = this.#node = prepared;
       this.#port.on('message', (message: ToWorker) => this.#receive(prepared, message));
-      this.send({ type: 'ready', lastIndex: log.lastIndex, lastMergePoint });
+      this.send({ type: 'ready' });
       await Promise.race([this.ended, stray]);
     } finally {
       this.cycle.end();
@@ -115,15 +123,17 @@ export class GroupWorker {
     this.#reject(error);
   }
 
-  /** Reports a checkpoint's part when it and the log below it are durable; the engine fails if that cannot be. */
-  reportPart(checkpoint: number, writing: Promise<PartManifest>): void {
-    const report = async (): Promise<void> => {
-      const part = await writing;
-      await this.#storage.log.whenDurable(part.nextIndex - 1);
-      this.send({ type: 'part', checkpoint, part });
-    };
-    report().catch((error: unknown) => this.fail(error));
+  /** Writes this group's part of a checkpoint; the engine fails if that cannot be. */
+  writePart(...part: Parameters<PartWriter['write']>): void {
+    this.#parts.write(...part).catch((error: unknown) => this.fail(error));
   }
+
+  /** Group 0: tells the main thread what has become of the checkpoint that it asked for. */
+  readonly reportOrder = (order: number | PsmrError): void => {
+    if (typeof order === 'number') return this.send({ type: 'checkpoint-ordered', index: order });
+    const leader = order.details['leader'];
+    this.send({ type: 'checkpoint-refused', leader: typeof leader === 'number' ? leader : 0 });
+  };
 
   #poll(): PollOutcome {
     const node = this.#node;
@@ -140,7 +150,7 @@ export class GroupWorker {
   #receive(node: GroupNode, message: ToWorker): void {
     switch (message.type) {
       case 'go':
-        return node.open(message.fillTo);
+        return node.open();
       case 'add-client':
         return node.clients.addRing(message.client);
       case 'add-feed':

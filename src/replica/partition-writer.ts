@@ -36,13 +36,15 @@ class ContentHash {
   }
 }
 
+/** What is known of a part before it is written. */
+export type PartPlace = Pick<PartManifest, 'part' | 'nextIndex' | 'position' | 'timestampMs'>;
+
 /** Marks the partition now; the promise resolves when the part is durable and the partition whole again. */
 export function writePartition(
   values: StreamValues,
   sessions: SessionTable,
   writer: CheckpointWriter,
-  part: number,
-  nextIndex: number,
+  place: PartPlace,
 ): Promise<PartManifest> {
   const own = values.own.freeze();
   const everywhere = values.everywhere.freeze();
@@ -52,7 +54,7 @@ export function writePartition(
     await writeEntries(writer, ChunkKind.own, own, hash);
     await writeEntries(writer, ChunkKind.everywhere, everywhere, new ContentHash());
     await writeItems(writer, ChunkKind.sessions, sessionChunks);
-    const manifest = await writer.finish({ part, nextIndex, keys: hash.keys, hash: hash.hex });
+    const manifest = await writer.finish({ ...place, keys: hash.keys, hash: hash.hex });
     await foldBack(values.own);
     await foldBack(values.everywhere);
     return manifest;
@@ -64,10 +66,10 @@ export function writePartition(
 export async function writeSessions(
   sessions: SessionTable,
   writer: CheckpointWriter,
-  nextIndex: number,
+  place: PartPlace,
 ): Promise<PartManifest> {
   await writeItems(writer, ChunkKind.sessions, [...sessions.encode()]);
-  return writer.finish({ part: 0, nextIndex, keys: 0, hash: new ContentHash().hex });
+  return writer.finish({ ...place, keys: 0, hash: new ContentHash().hex });
 }
 
 /** Adds a chunk written by `writePartition` or `writeSessions` to the state. */

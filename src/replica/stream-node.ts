@@ -1,6 +1,7 @@
 /** One stream on this replica, wired: its clients, its log, its execution, its links to the other workers. */
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
+import type { PsmrError } from '../errors.js';
 import { hasSession } from '../execution/session-table.js';
 import { StreamExecutor, type ExecutionCounts, type StepOutcome } from '../execution/stream-executor.js';
 import type { StreamPorts } from '../execution/stream-ports.js';
@@ -13,15 +14,19 @@ import { encodeSyncResults } from '../ordering/sync-results.js';
 import { decodeSyncRun, type SyncRun } from '../ordering/sync-run.js';
 import type { Service } from '../service/command.js';
 import type { DeterminismGuard } from '../service/determinism-guard.js';
-import { FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
-import { ClientIntake, type Route } from './client-intake.js';
+import { FLAG_READ_ONLY } from '../transport/frames.js';
+import { ClientIntake, offeredFrame } from './client-intake.js';
 import { nowUs, type PollOutcome } from './duty-cycle.js';
 import { FeedIntake, orderedByFeed } from './feed-intake.js';
+import { GroupLeadership } from './leadership.js';
+import { ReadQueue } from './read-queue.js';
 import type { RingClientMemory } from './ring-client.js';
 import { ExchangeLinks, OutgoingLink, type LinkMemory } from './stream-links.js';
 
 export interface StreamNodeOptions {
   readonly stream: number;
+  /** This replica's number; 0: the log is not replicated. */
+  readonly replica: number;
   readonly service: Service;
   readonly map: PartitionMap;
   readonly limits: Limits;
@@ -30,23 +35,12 @@ export interface StreamNodeOptions {
   readonly counters: Counters;
   readonly links: LinkMemory;
   readonly log: GroupLog;
-  /** The highest merge point in the log at the start. */
-  readonly lastMergePoint: number;
   readonly wake: () => void;
   readonly nowMs: () => number;
   /** Steps of execution between two looks at clients and log; simulation takes 1, to interleave finely. */
   readonly stepsPerPoll?: number;
   /** All partitions are marked now. */
   readonly checkpoint: (index: number, nextEntry: number) => void;
-}
-
-/** A read-only frame and what must have been executed before it (invariant I4). */
-interface WaitingRead {
-  readonly frame: CommandsFrame;
-  readonly bytes: number;
-  readonly route: Route;
-  readonly afterEntry: number;
-  readonly afterSync: number;
 }
 
 const STEPS_PER_POLL = 32;
@@ -59,42 +53,40 @@ export class StreamNode implements StreamPorts {
   readonly #exchange: ExchangeLinks;
   readonly #ordered: RingReader;
   readonly #results: OutgoingLink;
-  readonly #reads: WaitingRead[] = [];
+  readonly #reads: ReadQueue;
+  readonly #leadership: GroupLeadership;
   readonly #recoveredTo: number;
   #feed: FeedIntake | null = null;
   #run: SyncRun | null = null;
-  #queuedBytes = 0;
   #accepting = false;
   #waitingSinceUs = 0;
   #waitingFor: StepOutcome = 'idle';
 
   constructor(options: StreamNodeOptions) {
     this.#options = options;
-    const { stream, service, map, limits, guard, control, counters, links, log, wake, nowMs } = options;
+    const { stream, replica, service, map, limits, guard, control, links, log, wake, nowMs } = options;
     this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, sessionLimits: limits });
-    this.clients = new ClientIntake({
-      group: stream,
-      streams: map.streams,
-      epoch: map.epoch,
-      limits,
-      counters,
-      wake,
-      queuedBytes: () => this.#queuedBytes,
-      writesRefused: () => (control.fed ? orderedByFeed() : null),
-      accept: (frame, bytes, route) => this.#accept(frame, bytes, route),
+    this.#leadership = new GroupLeadership({ group: stream, replica, log, control, wake });
+    this.clients = this.#openIntake();
+    const refusal = (): PsmrError => this.#leadership.refusal();
+    this.#proposer = new Proposer({
+      log,
+      wanted: () => this.#wanted(),
+      entryBytesMax: limits.entryBytesMax,
+      nowMs,
+      refusal,
     });
-    // In this order: what a feed has announced is seen only by those who see that there is a feed. Its entries bring
-    // their own merge points.
-    const wanted = (): number => {
-      const announced = control.wanted(stream);
-      return control.fed ? 0 : announced;
-    };
-    this.#proposer = new Proposer({ log, wanted, entryBytesMax: limits.entryBytesMax, nowMs }, options.lastMergePoint);
+    this.#reads = new ReadQueue({
+      log,
+      wake,
+      execute: (frame) => this.executor.executeReads(frame, nowMs()),
+      reject: (read, error) => this.clients.refuse(read.route.link, read.frame, error),
+    });
     this.#exchange = new ExchangeLinks(stream, links, control);
     const syncBell = control.bell(0);
     this.#ordered = new RingReader(links.ordered[stream] as SharedArrayBuffer, syncBell);
     this.#results = new OutgoingLink(links.results[stream] as SharedArrayBuffer, syncBell);
-    this.#recoveredTo = log.lastIndex;
+    this.#recoveredTo = log.committedIndex;
   }
 
   /** Checkpoints are ordered by group 0. */
@@ -113,26 +105,38 @@ export class StreamNode implements StreamPorts {
     this.#options.wake();
   }
 
-  /** Everything that the log held at the start has been executed. */
+  /** Everything that was known at the start to be committed has been executed. */
   get recovered(): boolean {
     return this.executor.executedIndex >= this.#recoveredTo;
   }
 
   poll(): PollOutcome {
     if (!this.#accepting) return 'park';
+    if (this.#leadership.takeLoss()) this.#leadershipLost();
     let worked = this.#takeIn();
     worked = this.#proposer.flush() || worked;
+    this.#reads.ask();
     worked = this.#exchange.flush() || worked;
     const outcome = this.#execute();
-    worked = this.#answerReads() || worked || outcome === 'progress';
+    worked = this.#reads.answer(this.executor.executedIndex) || worked || outcome === 'progress';
     worked = this.#results.flush() || worked;
     worked = this.clients.flushReplies() || worked;
     if (this.#feed !== null) worked = this.#feed.flush() || worked;
     this.#account(outcome);
-    if (worked) return 'progress';
-    // The disk's answer comes through the event loop: spinning would only keep it waiting.
-    const awaitsDisk = this.#options.log.committedIndex < this.#options.log.lastIndex;
-    return outcome === 'idle' && awaitsDisk ? 'park' : 'spin';
+    return worked ? 'progress' : this.#waitFor(outcome);
+  }
+
+  /** What disk and network bring comes through the event loop: spinning would only keep it waiting. */
+  #waitFor(outcome: StepOutcome): PollOutcome {
+    const { log, replica } = this.#options;
+    if (outcome === 'awaiting-merge') return replica === 0 ? 'spin' : 'park';
+    if (outcome !== 'idle') return 'spin';
+    return replica !== 0 || log.committedIndex < log.lastIndex ? 'park' : 'spin';
+  }
+
+  /** Bytes taken in and neither executed, answered nor refused yet. */
+  get queuedBytes(): number {
+    return this.#proposer.bytes + this.#reads.bytes;
   }
 
   get feedReads(): boolean {
@@ -141,7 +145,7 @@ export class StreamNode implements StreamPorts {
 
   takeEntry(): Entry | null {
     const entry = this.#options.log.take();
-    if (entry !== null && entry.index > this.#recoveredTo) this.#queuedBytes -= bytesOf(entry.frames);
+    if (entry !== null) this.#proposer.taken(entry);
     return entry;
   }
 
@@ -186,33 +190,49 @@ export class StreamNode implements StreamPorts {
     this.#options.checkpoint(index, nextEntry);
   }
 
-  #takeIn(): boolean {
-    if (this.#feed === null) return this.clients.poll();
-    const fed = this.#feed.poll(this.#options.log, STEPS_PER_POLL, (_, entry) => {
-      this.#queuedBytes += entry.frame?.byteLength ?? 0;
+  #openIntake(): ClientIntake {
+    const { stream, map, limits, control, counters, wake } = this.#options;
+    return new ClientIntake({
+      group: stream,
+      streams: map.streams,
+      epoch: map.epoch,
+      limits,
+      counters,
+      wake,
+      queuedBytes: () => this.queuedBytes,
+      refused: (frame) => {
+        if ((frame.flags & FLAG_READ_ONLY) !== 0) return null;
+        if (control.fed) return orderedByFeed();
+        return this.#leadership.leading ? null : this.#leadership.refusal();
+      },
+      accept: (frame, bytes, route) => {
+        if ((frame.flags & FLAG_READ_ONLY) !== 0) this.#reads.add({ frame, bytes: bytes.byteLength, route });
+        else this.#proposer.add(offeredFrame(this.clients, frame, bytes, route));
+      },
     });
-    return this.clients.poll() || fed;
   }
 
-  #accept(frame: CommandsFrame, bytes: Uint8Array, route: Route): void {
+  /**
+   * In this order: what a feed has announced is seen only by those who see that there is a feed. Its entries bring
+   * their own merge points.
+   */
+  #wanted(): number {
     const { control, stream } = this.#options;
-    if ((frame.flags & FLAG_READ_ONLY) !== 0) {
-      this.#reads.push({
-        frame,
-        bytes: bytes.byteLength,
-        route,
-        afterEntry: route.lastIndex,
-        afterSync: control.wanted(stream),
-      });
-      this.#queuedBytes += bytes.byteLength;
-      return;
-    }
-    // Until it is proposed, a read behind it must wait for whatever comes next.
-    route.lastIndex = this.#options.log.lastIndex + 1;
-    this.#queuedBytes += bytes.byteLength;
-    this.#proposer.add(bytes, (index) => {
-      route.lastIndex = index;
-    });
+    const announced = control.wanted(stream);
+    return control.fed ? 0 : announced;
+  }
+
+  #leadershipLost(): void {
+    const error = this.#leadership.refusal();
+    this.#proposer.leadershipLost();
+    this.#reads.rejectAll(error);
+    this.clients.leadershipLost(error, this.#options.log.committedIndex);
+  }
+
+  #takeIn(): boolean {
+    if (this.#feed === null) return this.clients.poll();
+    const fed = this.#feed.poll(this.#proposer, STEPS_PER_POLL);
+    return this.clients.poll() || fed;
   }
 
   #execute(): StepOutcome {
@@ -226,25 +246,16 @@ export class StreamNode implements StreamPorts {
     return 'progress';
   }
 
-  /** Group 0's worker rings once it has delivered this index; the next poll looks again before the thread parks. */
+  /**
+   * Group 0's worker rings once it has delivered this index; the next poll looks again before the thread parks. It may
+   * have to fill the index first (invariant I3), so it is told.
+   */
   #awaitMerge(): void {
     const { control, stream } = this.#options;
     const awaited = this.executor.awaitedSyncIndex;
-    if (control.awaited(stream) !== awaited) control.setAwaited(stream, awaited);
-  }
-
-  /** Answers the read-only frames whose turn has come; one client's stay in order. */
-  #answerReads(): boolean {
-    let answered = 0;
-    for (const read of this.#reads) {
-      const { executedIndex, syncIndex } = this.executor;
-      if (read.afterEntry > executedIndex || read.afterSync > syncIndex) break;
-      read.route.link.send(this.executor.executeReads(read.frame, this.#options.nowMs()));
-      this.#queuedBytes -= read.bytes;
-      answered++;
-    }
-    if (answered > 0) this.#reads.splice(0, answered);
-    return answered > 0;
+    if (control.awaited(stream) === awaited) return;
+    control.setAwaited(stream, awaited);
+    control.bell(0).ring();
   }
 
   #account(outcome: StepOutcome): void {
@@ -256,7 +267,7 @@ export class StreamNode implements StreamPorts {
     counters.set('unloggedReads', counts.unloggedReads);
     counters.set('entries', counts.entries);
     counters.set('rendezvous', counts.rendezvous);
-    counters.set('queuedBytes', this.#queuedBytes);
+    counters.set('queuedBytes', this.queuedBytes);
     counters.set('keys', this.executor.values.own.size);
     counters.set('sessions', this.executor.sessions.size);
     counters.set('connections', this.clients.connections);
@@ -274,8 +285,4 @@ export class StreamNode implements StreamPorts {
     this.#waitingFor = outcome;
     this.#waitingSinceUs = now;
   }
-}
-
-function bytesOf(frames: readonly Uint8Array[]): number {
-  return frames.reduce((bytes, frame) => bytes + frame.byteLength, 0);
 }

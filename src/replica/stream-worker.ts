@@ -31,6 +31,7 @@ function streamNode(
 ): StreamNode {
   const node: StreamNode = new StreamNode({
     stream: task.group,
+    replica: task.replica,
     service,
     map: PartitionMap.fromJson(task.partitionMap),
     limits: task.limits,
@@ -39,13 +40,13 @@ function streamNode(
     counters: worker.counters,
     links: task.links,
     log: storage.log,
-    lastMergePoint: storage.lastMergePoint,
     wake: worker.cycle.wake,
     nowMs: () => guard.realNow(),
     checkpoint: (index, nextEntry) => {
-      const { values, sessions } = node.executor;
-      const writer = storage.checkpoints.begin(index, task.group);
-      worker.reportPart(index, writePartition(values, sessions, writer, task.group, nextEntry));
+      const { values, sessions, timestampMs } = node.executor;
+      worker.writePart(index, nextEntry, timestampMs, (writer, place) =>
+        writePartition(values, sessions, writer, place),
+      );
     },
   });
   const part = partOf(task);
@@ -53,7 +54,7 @@ function streamNode(
   if (part !== null && task.checkpoint !== null) {
     const { values, sessions } = node.executor;
     for (const chunk of storage.checkpoints.read(task.checkpoint.id, task.group)) restoreChunk(chunk, values, sessions);
-    node.executor.resumeFrom(part.nextIndex, task.checkpoint.id);
+    node.executor.resumeFrom(part.nextIndex, task.checkpoint.id, part.timestampMs);
   }
   return node;
 }

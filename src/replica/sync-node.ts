@@ -1,6 +1,7 @@
 /** Group 0 on this replica, wired: orders cross-stream commands, hands them to their streams, answers their clients. */
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
+import { type PsmrError } from '../errors.js';
 import { answerAgain } from '../execution/repeated-frame.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
@@ -22,13 +23,16 @@ import {
   type CommandsFrame,
   type StreamMask,
 } from '../transport/frames.js';
-import { ClientIntake, type Route } from './client-intake.js';
+import { ClientIntake, offeredFrame } from './client-intake.js';
 import type { PollOutcome } from './duty-cycle.js';
 import { FeedIntake, orderedByFeed } from './feed-intake.js';
+import { GroupLeadership } from './leadership.js';
 import type { RingClientMemory } from './ring-client.js';
 import { OutgoingLink, type LinkMemory } from './stream-links.js';
 
 export interface SyncNodeOptions {
+  /** This replica's number; 0: the log is not replicated. */
+  readonly replica: number;
   readonly map: PartitionMap;
   readonly limits: Limits;
   readonly control: ControlBlock;
@@ -39,6 +43,8 @@ export interface SyncNodeOptions {
   readonly nowMs: () => number;
   /** Group 0 has been executed up to `index`, which is the checkpoint's: the session table is to be written now. */
   readonly checkpoint: (index: number) => void;
+  /** The index at which a checkpoint was proposed here, or why it will not be taken: not leading, or lost. */
+  readonly checkpointOrdered: (order: number | PsmrError) => void;
 }
 
 /** Entries handed out between two looks at clients and log. */
@@ -53,33 +59,26 @@ export class SyncNode {
   readonly #results: RingReader[] = [];
   readonly #allStreams: StreamMask;
   readonly #recoveredTo: number;
+  readonly #leadership: GroupLeadership;
   #feed: FeedIntake | null = null;
   /** A checkpoint entry that waits for the results of the runs before it. */
   #heldCheckpoint: Entry | null = null;
   /** Runs handed out whose results have not come back. */
   #outstandingRuns = 0;
   #deliveredIndex: number;
-  #queuedBytes = 0;
   #accepting = false;
   #entries = 0;
 
   /** `deliveredIndex`: what the checkpoint that the log was started behind covers. */
   constructor(options: SyncNodeOptions, deliveredIndex: number) {
     this.#options = options;
-    const { map, limits, control, counters, links, log, wake, nowMs } = options;
+    const { replica, map, limits, control, links, log, wake, nowMs } = options;
     this.sessions = new SessionTable(limits);
-    this.clients = new ClientIntake({
-      group: 0,
-      streams: map.streams,
-      epoch: map.epoch,
-      limits,
-      counters,
-      wake,
-      queuedBytes: () => this.#queuedBytes,
-      writesRefused: () => (control.fed ? orderedByFeed() : null),
-      accept: (frame, bytes, route) => this.#accept(frame, bytes, route),
-    });
-    this.#proposer = new Proposer({ log, wanted: () => 0, entryBytesMax: limits.entryBytesMax, nowMs }, 0);
+    this.#leadership = new GroupLeadership({ group: 0, replica, log, control, wake });
+    this.clients = this.#openIntake();
+    const refusal = (): PsmrError => this.#leadership.refusal();
+    this.#proposer = new Proposer({ log, wanted: () => 0, entryBytesMax: limits.entryBytesMax, nowMs, refusal });
+    log.onAppended = (entry) => this.#announceEntry(entry);
     for (let stream = 1; stream <= map.streams; stream++) {
       const bell = control.bell(stream);
       this.#ordered.push(new OutgoingLink(links.ordered[stream] as SharedArrayBuffer, bell));
@@ -88,17 +87,18 @@ export class SyncNode {
     }
     this.#allStreams = maskOf(Array.from({ length: map.streams }, (_, at) => at + 1));
     this.#deliveredIndex = deliveredIndex;
-    this.#recoveredTo = log.lastIndex;
+    this.#recoveredTo = log.committedIndex;
   }
 
-  /** Fills the log with no-ops up to `fillTo`, which streams' logs name (invariant I3); then clients are served. */
-  open(fillTo: number): void {
-    const { log, nowMs, wake } = this.#options;
-    while (log.lastIndex < fillTo) {
-      log.propose({ kind: EntryKind.noop, mergePoint: 0, timestampMs: nowMs(), frames: [] });
-    }
+  /** Recovery may go on, and clients are served. */
+  open(): void {
     this.#accepting = true;
-    wake();
+    this.#options.wake();
+  }
+
+  /** Bytes taken in and neither committed nor refused yet. */
+  get queuedBytes(): number {
+    return this.#proposer.bytes;
   }
 
   get recovered(): boolean {
@@ -110,19 +110,24 @@ export class SyncNode {
     this.#options.wake();
   }
 
-  /** Orders a checkpoint of all partitions. */
+  /** Orders a checkpoint of all partitions, if this replica leads. */
   proposeCheckpoint(): void {
-    const { log, nowMs, wake } = this.#options;
+    const { checkpointOrdered, nowMs, wake } = this.#options;
+    if (!this.#leadership.leading) return checkpointOrdered(this.#leadership.refusal());
     this.#proposer.flush();
-    const index = log.propose({ kind: EntryKind.checkpoint, mergePoint: 0, timestampMs: nowMs(), frames: [] });
+    const proposal = { kind: EntryKind.checkpoint, mergePoint: 0, timestampMs: nowMs(), frames: [] };
+    const index = this.#proposer.append(proposal, checkpointOrdered);
     this.#announce(this.#allStreams, index);
+    checkpointOrdered(index);
     wake();
   }
 
   poll(): PollOutcome {
     if (!this.#accepting) return 'park';
+    if (this.#leadership.takeLoss()) this.#leadershipLost();
     let worked = this.#takeIn();
     worked = this.#proposer.flush() || worked;
+    worked = this.#fillAwaited() || worked;
     worked = this.#takeResults() || worked;
     worked = this.#deliver() || worked;
     worked = this.clients.flushReplies() || worked;
@@ -133,22 +138,63 @@ export class SyncNode {
     return log.committedIndex < log.lastIndex || this.#outstandingRuns === 0 ? 'park' : 'spin';
   }
 
+  #openIntake(): ClientIntake {
+    const { map, limits, control, counters, wake } = this.#options;
+    return new ClientIntake({
+      group: 0,
+      streams: map.streams,
+      epoch: map.epoch,
+      limits,
+      counters,
+      wake,
+      queuedBytes: () => this.queuedBytes,
+      refused: (frame) => {
+        if (control.fed && (frame.flags & FLAG_READ_ONLY) === 0) return orderedByFeed();
+        // Reads of several streams are ordered here too: nobody but the leader takes them.
+        return this.#leadership.leading ? null : this.#leadership.refusal();
+      },
+      accept: (frame, bytes, route) => {
+        const announce = (index: number): void => this.#announceFrame(frame, index);
+        this.#proposer.add(offeredFrame(this.clients, frame, bytes, route, announce));
+      },
+    });
+  }
+
+  #leadershipLost(): void {
+    this.#proposer.leadershipLost();
+    this.clients.leadershipLost(this.#leadership.refusal(), this.#options.log.committedIndex);
+  }
+
   #takeIn(): boolean {
     if (this.#feed === null) return this.clients.poll();
-    const fed = this.#feed.poll(this.#options.log, ENTRIES_PER_POLL, (index, entry) => {
-      this.#queuedBytes += entry.frame?.byteLength ?? 0;
-      if (entry.kind === EntryKind.checkpoint) this.#announce(this.#allStreams, index);
-      else if (entry.frame !== null) this.#announceFrame(decodeCommandsFrame(entry.frame), index);
+    const fed = this.#feed.poll(this.#proposer, ENTRIES_PER_POLL, (index, entry) => {
+      const frames = entry.frame === null ? [] : [entry.frame];
+      this.#announceEntry({ index, kind: entry.kind, frames });
+      if (entry.kind === EntryKind.checkpoint) this.#options.checkpointOrdered(index);
     });
     return this.clients.poll() || fed;
   }
 
-  #accept(frame: CommandsFrame, bytes: Uint8Array, route: Route): void {
-    this.#queuedBytes += bytes.byteLength;
-    this.#proposer.add(bytes, (index) => {
-      route.lastIndex = index;
-      this.#announceFrame(frame, index);
-    });
+  /**
+   * Fills with no-ops what streams' logs name and this log lost, or lacked at the start (invariant I3): each such stream
+   * awaits it, on this replica too. A feed's merge points name what it is going to append itself.
+   */
+  #fillAwaited(): boolean {
+    const { control, log, map, nowMs } = this.#options;
+    if (!this.#leadership.leading || control.fed) return false;
+    let awaited = 0;
+    for (let stream = 1; stream <= map.streams; stream++) awaited = Math.max(awaited, control.awaited(stream));
+    if (awaited <= log.lastIndex) return false;
+    while (log.lastIndex < awaited) {
+      this.#proposer.append({ kind: EntryKind.noop, mergePoint: 0, timestampMs: nowMs(), frames: [] });
+    }
+    return true;
+  }
+
+  #announceEntry({ index, kind, frames }: Pick<Entry, 'index' | 'kind' | 'frames'>): void {
+    if (kind === EntryKind.checkpoint) this.#announce(this.#allStreams, index);
+    else if (kind === EntryKind.commands)
+      for (const bytes of frames) this.#announceFrame(decodeCommandsFrame(bytes), index);
   }
 
   #announceFrame(frame: CommandsFrame, index: number): void {
@@ -195,7 +241,7 @@ export class SyncNode {
     let worked = false;
     for (const link of this.#ordered) worked = link.flush() || worked;
     for (let count = 0; count < ENTRIES_PER_POLL && this.#mayDeliver(); count++) {
-      const entry = this.#heldCheckpoint ?? this.#options.log.take();
+      const entry = this.#heldCheckpoint ?? this.#takeEntry();
       if (entry === null) break;
       if (entry.kind === EntryKind.checkpoint && this.#outstandingRuns > 0) {
         this.#heldCheckpoint = entry;
@@ -207,6 +253,12 @@ export class SyncNode {
     }
     this.#publishDelivered();
     return worked;
+  }
+
+  #takeEntry(): Entry | null {
+    const entry = this.#options.log.take();
+    if (entry !== null) this.#proposer.taken(entry);
+    return entry;
   }
 
   #mayDeliver(): boolean {
@@ -232,8 +284,6 @@ export class SyncNode {
   }
 
   #deliverCheckpoint(entry: Entry): void {
-    // One that was ordered before a crash has nobody waiting for it.
-    if (entry.index <= this.#recoveredTo) return;
     this.#options.checkpoint(entry.index);
     const { index, kind, timestampMs } = entry;
     this.#hand({ ...this.#allStreams, kind, flags: 0, index, timestampMs, parts: [] });
@@ -243,7 +293,6 @@ export class SyncNode {
     const cutter = new RunCutter(entry);
     for (const bytes of entry.frames) {
       const frame = decodeCommandsFrame(bytes);
-      if (entry.index > this.#recoveredTo) this.#queuedBytes -= bytes.byteLength;
       cutter.add(frame, commandCount(frame), this.#admit(frame, entry));
     }
     for (const run of cutter.finish()) {
@@ -276,7 +325,7 @@ export class SyncNode {
   #account(): void {
     const { counters, log } = this.#options;
     counters.set('entries', this.#entries);
-    counters.set('queuedBytes', this.#queuedBytes);
+    counters.set('queuedBytes', this.queuedBytes);
     counters.set('sessions', this.sessions.size);
     counters.set('connections', this.clients.connections);
     counters.set('logBytes', log.bytes);

@@ -21,6 +21,7 @@ function syncNode(task: WorkerTask, worker: GroupWorker, storage: GroupStorage):
   storage.log.startFrom(part?.nextIndex ?? 1);
   const node: SyncNode = new SyncNode(
     {
+      replica: task.replica,
       map: PartitionMap.fromJson(task.partitionMap),
       limits: task.limits,
       control: worker.control,
@@ -30,9 +31,9 @@ function syncNode(task: WorkerTask, worker: GroupWorker, storage: GroupStorage):
       wake: worker.cycle.wake,
       nowMs: Date.now,
       checkpoint: (index) => {
-        const writer = storage.checkpoints.begin(index, 0);
-        worker.reportPart(index, writeSessions(node.sessions, writer, index + 1));
+        worker.writePart(index, index + 1, 0, (writer, place) => writeSessions(node.sessions, writer, place));
       },
+      checkpointOrdered: worker.reportOrder,
     },
     part === null ? 0 : part.nextIndex - 1,
   );

@@ -13,6 +13,8 @@ export type Durability = 'memory' | 'async' | 'sync';
 /** What a worker is started with. */
 export interface WorkerTask {
   readonly group: number;
+  /** This replica's number; 0: nothing is replicated. */
+  readonly replica: number;
   readonly serviceUrl: string;
   readonly partitionMap: PartitionMapJson;
   readonly limits: Limits;
@@ -27,8 +29,8 @@ export interface WorkerTask {
 }
 
 export type ToWorker =
-  /** Recovery may end: group 0 first fills its log with no-ops up to this index (invariant I3). */
-  | { readonly type: 'go'; readonly fillTo: number }
+  /** All workers are ready: replay may begin. */
+  | { readonly type: 'go' }
   | { readonly type: 'add-client'; readonly client: RingClientMemory }
   | { readonly type: 'add-feed'; readonly client: RingClientMemory }
   | {
@@ -44,9 +46,15 @@ export type ToWorker =
 
 export type FromWorker =
   /** State and log are loaded. */
-  | { readonly type: 'ready'; readonly lastIndex: number; readonly lastMergePoint: number }
-  /** The log that was there at the start has been executed. */
+  | { readonly type: 'ready' }
+  /** What was known at the start to be committed has been executed. */
   | { readonly type: 'recovered' }
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
-  | { readonly type: 'part'; readonly checkpoint: number; readonly part: PartManifest };
+  /** Group 0 has proposed the checkpoint asked for. */
+  | { readonly type: 'checkpoint-ordered'; readonly index: number }
+  /** It has not, or what it proposed was lost: another replica (0: not known) leads group 0. */
+  | { readonly type: 'checkpoint-refused'; readonly leader: number }
+  | { readonly type: 'part'; readonly checkpoint: number; readonly part: PartManifest }
+  /** The part before it is still being written. */
+  | { readonly type: 'part-skipped'; readonly checkpoint: number };

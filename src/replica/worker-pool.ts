@@ -18,8 +18,10 @@ const OLD_GENERATION_MIN_MB = 2048;
 
 type MessageOf<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
+export type CheckpointMessage = MessageOf<'part' | 'part-skipped' | 'checkpoint-ordered' | 'checkpoint-refused'>;
+
 export interface WorkerPoolHandlers {
-  part(group: number, message: MessageOf<'part'>): void;
+  checkpoint(message: CheckpointMessage): void;
   recovered(group: number): void;
   /** A worker is no more, and was not asked to stop. */
   died(group: number, error: unknown): void;
@@ -115,7 +117,7 @@ export class WorkerPool {
   }
 
   #receive(group: number, worker: WorkerHandle, message: FromWorker): void {
-    if (message.type === 'part') return this.#handlers.part(group, message);
+    if (isOfCheckpoint(message)) return this.#handlers.checkpoint(message);
     if (message.type === 'recovered') this.#handlers.recovered(group);
     const failed = message.type === 'failed';
     const at = worker.waiters.findIndex((waiter) => failed || waiter.type === message.type);
@@ -135,6 +137,17 @@ export function heapLimits(threads: number): { maxOldGenerationSizeMb: number; m
     maxOldGenerationSizeMb: Math.max(OLD_GENERATION_MIN_MB, Math.floor(shareMb)),
     maxYoungGenerationSizeMb: Math.max(32, Math.min(128, Math.floor(1024 / threads))),
   };
+}
+
+const CHECKPOINT_MESSAGES: ReadonlySet<string> = new Set<CheckpointMessage['type']>([
+  'part',
+  'part-skipped',
+  'checkpoint-ordered',
+  'checkpoint-refused',
+]);
+
+function isOfCheckpoint(message: FromWorker): message is CheckpointMessage {
+  return CHECKPOINT_MESSAGES.has(message.type);
 }
 
 function isOf<T extends FromWorker['type']>(message: FromWorker, type: T): message is MessageOf<T> {

@@ -1,3 +1,5 @@
+import type { LogPosition } from '../ordering/group-log.js';
+
 /**
  * Checkpoints by part: part 0 is group 0's session table, parts 1..K are the partitions. Each part is written
  * by its own worker thread, in chunks, while commands run; a checkpoint counts only once `complete` is durable.
@@ -29,6 +31,10 @@ export interface PartManifest {
   readonly part: number;
   /** The group's entries below this index are in the checkpoint; replay starts here. */
   readonly nextIndex: number;
+  /** Where the group's log stands at nextIndex - 1. */
+  readonly position: LogPosition;
+  /** The stream's time, ms since 1970: `context.now` never falls behind it. 0 in part 0. */
+  readonly timestampMs: number;
   readonly keys: number;
   /** Hash of the partition's content, 16 hex digits; equal on every replica (section 7 of the design). */
   readonly hash: string;

@@ -24,14 +24,27 @@ export const CHUNK = 1;
 export const MANIFEST = 2;
 type Key = number[];
 
-const partSchema = z.object({
-  part: z.number(),
-  nextIndex: z.number(),
-  keys: z.number(),
-  hash: z.string(),
-  chunks: z.number(),
-  bytes: z.number(),
+const positionSchema = z.object({
+  index: z.number(),
+  term: z.number(),
+  membership: z.object({ voters: z.array(z.number()), learners: z.array(z.number()) }).nullable(),
 });
+const partSchema = z
+  .object({
+    part: z.number(),
+    nextIndex: z.number(),
+    // Checkpoints from before logs were replicated have neither.
+    position: positionSchema.optional(),
+    timestampMs: z.number().default(0),
+    keys: z.number(),
+    hash: z.string(),
+    chunks: z.number(),
+    bytes: z.number(),
+  })
+  .transform((part) => ({
+    ...part,
+    position: part.position ?? { index: part.nextIndex - 1, term: 0, membership: null },
+  }));
 const manifestSchema = z.object({ id: z.number(), takenAtMs: z.number(), parts: z.array(partSchema) });
 
 function checksum(key: Key, content: Uint8Array): number {

@@ -38,6 +38,8 @@ export interface Welcome {
 export interface Goodbye {
   readonly code: string;
   readonly message: string;
+  /** NOT_LEADER: the replica that leads the group now; 0: not known. */
+  readonly leader?: number | undefined;
 }
 
 const helloFields = z.object({
@@ -61,7 +63,7 @@ const welcomeFields = z.object({
   frameBytesMax: z.int().min(1),
 });
 
-const goodbyeFields = z.object({ code: z.string(), message: z.string() });
+const goodbyeFields = z.object({ code: z.string(), message: z.string(), leader: z.int().min(0).optional() });
 
 const versionField = z.object({ protocol: z.int().min(0) });
 

@@ -105,6 +105,11 @@ export class SessionGate implements EndpointHandlers {
     this.#states.delete(connection.id);
   }
 
+  /** Ends every session's connection with this word; visitors may stay. */
+  dismissAll(error: PsmrError): void {
+    for (const link of [...this.#sessions.values()]) this.#dismiss(link.connection, error);
+  }
+
   #receive(connection: Connection, message: Uint8Array): void {
     const state = this.#states.get(connection.id);
     if (state === undefined || state.phase === 'ended') return;
@@ -164,7 +169,9 @@ export class SessionGate implements EndpointHandlers {
 
   #dismiss(connection: Connection, error: PsmrError): void {
     this.#leave(connection, 'ended');
-    connection.send(encodeGoodbye({ code: error.code, message: error.message }));
+    const leader = error.details['leader'];
+    const { code, message } = error;
+    connection.send(encodeGoodbye({ code, message, ...(typeof leader === 'number' ? { leader } : {}) }));
     connection.close();
   }
 

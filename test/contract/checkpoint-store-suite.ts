@@ -2,7 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointManifest, CheckpointStore, PartManifest } from '../../src/storage/checkpoint-store.js';
 
-const PART = { nextIndex: 8, keys: 3, hash: '0123456789abcdef' };
+const PART = {
+  nextIndex: 8,
+  position: { index: 7, term: 3, membership: { voters: [1, 2, 3], learners: [4] } },
+  timestampMs: 1_700_000_000_000,
+  keys: 3,
+  hash: '0123456789abcdef',
+};
 
 /** Chunks of many sizes, each unlike the others. */
 const chunksOf = (id: number, part: number, count: number): Buffer[] =>

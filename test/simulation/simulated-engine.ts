@@ -146,6 +146,7 @@ export class SimulatedEngine {
     const groups = Array.from({ length: map.streams + 1 }, (_, group) => group);
     this.logs = groups.map((group) => new RecordingLog(group));
     const common = (group: number): ConstructorParameters<typeof SyncNode>[0] => ({
+      replica: 0,
       map,
       limits: DEFAULT_LIMITS,
       control,
@@ -155,6 +156,7 @@ export class SimulatedEngine {
       wake: () => undefined,
       nowMs: () => 1000,
       checkpoint: () => undefined,
+      checkpointOrdered: () => undefined,
     });
     const sync = new SyncNode(common(0), 0);
     this.streams = groups.slice(1).map(
@@ -164,13 +166,12 @@ export class SimulatedEngine {
           stream,
           service,
           guard: noGuard,
-          lastMergePoint: 0,
           stepsPerPoll: 1,
           checkpoint: () => undefined,
         }),
     );
     this.nodes = [sync, ...this.streams];
-    sync.open(0);
+    sync.open();
     for (const stream of this.streams) stream.open();
   }
 

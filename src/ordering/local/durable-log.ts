@@ -14,7 +14,7 @@ export interface DurableLogOptions {
 /** The group log of one process on a disk. While one sync runs, everything proposed meanwhile waits for the next. */
 export class DurableGroupLog implements GroupLog {
   readonly group: number;
-  readonly leadership = { leading: true, leader: null } as const;
+  readonly leadership = { leading: true, leader: null, term: 0 } as const;
   onCommitted: ((error: Error | null) => void) | null = null;
   /** Nobody else proposes, and nobody else leads. */
   onLeadership: (() => void) | null = null;

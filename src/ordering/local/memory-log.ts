@@ -5,7 +5,7 @@ import type { Entry, GroupLog, LogPosition, Proposal } from '../group-log.js';
 /** The group log of one process without a disk: an entry is committed when it is proposed, and gone once taken. */
 export class MemoryGroupLog implements GroupLog {
   readonly group: number;
-  readonly leadership = { leading: true, leader: null } as const;
+  readonly leadership = { leading: true, leader: null, term: 0 } as const;
   onCommitted: ((error: Error | null) => void) | null = null;
   /** Nobody else proposes, and nobody else leads. */
   onLeadership: (() => void) | null = null;
