@@ -175,6 +175,8 @@ export interface Raft {
   readonly membership: Membership;
   /** As leader: an entry of its own term is committed, so that reads and membership changes may begin. */
   readonly settled: boolean;
+  /** As leader: whom the leadership goes to; 0: none. Append nothing meanwhile: what comes late keeps it from ending. */
+  readonly transferringTo: ReplicaId;
   readonly followers: readonly FollowerProgress[];
   /** When `tick` is due next, ms. */
   readonly deadlineMs: number;
@@ -188,6 +190,8 @@ export interface Raft {
   appended(nowMs: number): void;
   /** As leader: the last entry appended, at log.lastIndex, changes the membership to this. In force at once (thesis 4.1). */
   membershipAppended(membership: Membership, nowMs: number): void;
+  /** Why `membershipAppended` may not be called now with this membership; null: it may. Ask before appending. */
+  membershipProblem(next: Membership): string | null;
   /** As follower: entries stored from an append request, or dropped by truncateAbove, have changed the membership. */
   membershipReplaced(membership: Membership): void;
   /** The log is durable up to here. */
