@@ -3,7 +3,15 @@ export interface EndpointOptions {
   readonly host: string;
   /** 0: the system picks one. */
   readonly port: number;
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly tls?: {
+    readonly certFile: string;
+    readonly keyFile: string;
+    /**
+     * Only peers with a certificate of this authority may connect. uWebSockets.js refuses those of another authority,
+     * but cannot insist that a peer shows one at all: whoever needs that has to authenticate peers some other way too.
+     */
+    readonly caFile?: string;
+  };
   /** A larger message closes its connection with FRAME_TOO_LARGE. */
   readonly frameBytesMax: number;
   /** A client that lets more than this wait unread is disconnected. */

@@ -146,7 +146,9 @@ class UwsEndpoint implements Endpoint {
 function createApp(native: NativeModule, options: EndpointOptions): ReturnType<NativeModule['App']> {
   if (options.tls === undefined) return native.App();
   readCertificate(options.tls);
-  return native.SSLApp({ cert_file_name: options.tls.certFile, key_file_name: options.tls.keyFile });
+  const { certFile, keyFile, caFile } = options.tls;
+  const files = { cert_file_name: certFile, key_file_name: keyFile };
+  return native.SSLApp(caFile === undefined ? files : { ...files, ca_file_name: caFile });
 }
 
 export function listenWithUws(native: NativeModule): Listen {
