@@ -6,10 +6,7 @@ export interface EndpointOptions {
   readonly tls?: {
     readonly certFile: string;
     readonly keyFile: string;
-    /**
-     * Only peers with a certificate of this authority may connect. uWebSockets.js refuses those of another authority,
-     * but cannot insist that a peer shows one at all: whoever needs that has to authenticate peers some other way too.
-     */
+    /** Only peers with a certificate of this authority may connect. uWebSockets.js cannot do that. */
     readonly caFile?: string;
   };
   /** A larger message closes its connection with FRAME_TOO_LARGE. */

@@ -101,13 +101,12 @@ export async function openPeerLinks(
   const limits: PeerLinksLimits = { ...PEER_LINKS_LIMITS, ...options.limits };
   const problems = new ProblemLog(options.problem);
   const links = new Map<number, OutgoingLink>();
-  const { message } = handlers;
   const incoming = new IncomingLinks({
     own,
     secret,
     limits,
     problems,
-    message: (from, bytes) => message.call(handlers, from, bytes),
+    message: (from, bytes) => handlers.message(from, bytes),
     arrived: (replica) => links.get(replica)?.hurry(),
   });
   const certificate = tls === undefined ? null : readCertificate(tls);

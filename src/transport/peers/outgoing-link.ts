@@ -13,8 +13,6 @@ export interface LinkContext extends DialContext {
 
 /** A link that was up for less is as good as none: waiting for the next attempt goes on growing. */
 const STABLE_MS = 1000;
-/** After this many failures in a row the operator is told. */
-const TOLD_AFTER_ATTEMPTS = 12;
 /** An attempt older than this is given up when the peer is known to be back. */
 const STALE_ATTEMPT_MS = 200;
 
@@ -25,6 +23,7 @@ export class OutgoingLink {
   #dialled: Dialled | null = null;
   #dialledAtMs = 0;
   #sender: MessageSender | null = null;
+  #failingSinceMs: number | null = null;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -87,6 +86,7 @@ export class OutgoingLink {
   #up(sender: MessageSender): void {
     if (this.#closed) return;
     this.#sender = sender;
+    this.#failingSinceMs = null;
     this.#context.problems.forget(this.#source);
     this.#context.handlers.up(this.address.id);
   }
@@ -100,10 +100,13 @@ export class OutgoingLink {
     this.#dialled = null;
     this.#sender = null;
     if (this.#closed) return;
-    if (wasUp && performance.now() - this.#dialledAtMs > STABLE_MS) this.#delay.reset();
+    const nowMs = performance.now();
+    this.#failingSinceMs ??= nowMs;
+    if (wasUp && nowMs - this.#dialledAtMs > STABLE_MS) this.#delay.reset();
     const refused = problem.code !== 'UNREACHABLE';
     this.#retry = setTimeout(() => this.#dial(), this.#delay.next(refused));
-    if (refused || this.#delay.attempts === TOLD_AFTER_ATTEMPTS) this.#context.problems.report(this.#source, problem);
+    if (refused || nowMs - this.#failingSinceMs >= this.#context.limits.unreachableMs)
+      this.#context.problems.report(this.#source, problem);
     if (wasUp) this.#context.handlers.down(this.address.id);
   }
 }

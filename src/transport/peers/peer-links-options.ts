@@ -15,6 +15,8 @@ export interface PeerLinksLimits {
   readonly probeMs: number;
   /** A link on which nothing moves for this long, probes unanswered, is dead. */
   readonly deadMs: number;
+  /** After failing for this long, the operator is told that a peer is out of reach. */
+  readonly unreachableMs: number;
   /** Accepted connections, strangers' included. */
   readonly connectionsMax: number;
 }
@@ -25,6 +27,7 @@ export const PEER_LINKS_LIMITS: PeerLinksLimits = {
   handshakeMs: 3000,
   probeMs: 500,
   deadMs: 3000,
+  unreachableMs: 5000,
   connectionsMax: 128,
 };
 
@@ -38,8 +41,8 @@ export interface PeerLinksOptions {
   /** The address of this machine from which to dial: the group's own network interface in both directions. */
   readonly localAddress?: string;
   /**
-   * Both ends of a link show a certificate of `caFile`'s authority; it must name the host by which the peer is dialled.
-   * Where uWebSockets.js accepts, a dialler without a certificate is still let in to the proof of the secret.
+   * Both ends of a link show a certificate of `caFile`'s authority, which must name the host by which the peer is
+   * dialled. The secret is asked for all the same. `ws` accepts, since uWebSockets.js cannot insist on certificates.
    */
   readonly tls?: Required<CertificateFiles>;
   readonly limits?: Partial<PeerLinksLimits>;

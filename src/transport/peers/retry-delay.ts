@@ -14,11 +14,6 @@ export class RetryDelay {
     this.#random = random;
   }
 
-  /** Attempts since the last reset. */
-  get attempts(): number {
-    return this.#attempts;
-  }
-
   /** The next wait, ms. */
   next(refused: boolean): number {
     const [first, max] = refused ? [REFUSED_FIRST_MS, REFUSED_MAX_MS] : [FIRST_MS, UNREACHABLE_MAX_MS];
