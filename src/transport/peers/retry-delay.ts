@@ -3,7 +3,7 @@ const FIRST_MS = 10;
 /** A peer that comes back dials too, which ends the wait at once: the limit is for those that are gone. */
 const UNREACHABLE_MAX_MS = 1000;
 const REFUSED_FIRST_MS = 1000;
-const REFUSED_MAX_MS = 10_000;
+const REFUSED_MAX_MS = 5000;
 
 export class RetryDelay {
   readonly #random: () => number;
