@@ -31,6 +31,11 @@ export const ERROR_CODES = [
   'PROTOCOL_VERSION',
   'UNREACHABLE',
   'CLIENT_CLOSED',
+  // Links between replicas.
+  'WRONG_CLUSTER',
+  'WRONG_GROUP',
+  'WRONG_REPLICA',
+  'DUPLICATE_REPLICA',
   // Set-up and operation.
   'INVALID_SERVICE',
   'INVALID_CONFIG',

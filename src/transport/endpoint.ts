@@ -3,7 +3,12 @@ export interface EndpointOptions {
   readonly host: string;
   /** 0: the system picks one. */
   readonly port: number;
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly tls?: {
+    readonly certFile: string;
+    readonly keyFile: string;
+    /** Only peers with a certificate of this authority may connect. uWebSockets.js cannot do that. */
+    readonly caFile?: string;
+  };
   /** A larger message closes its connection with FRAME_TOO_LARGE. */
   readonly frameBytesMax: number;
   /** A client that lets more than this wait unread is disconnected. */

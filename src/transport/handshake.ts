@@ -67,7 +67,7 @@ const goodbyeFields = z.object({ code: z.string(), message: z.string(), leader: 
 
 const versionField = z.object({ protocol: z.int().min(0) });
 
-function encodeMessage(kind: number, fields: object): Uint8Array {
+export function encodeMessage(kind: number, fields: object): Uint8Array {
   const body = encodeValue(fields);
   const bytes = new Uint8Array(1 + body.byteLength);
   bytes[0] = kind;
@@ -75,7 +75,7 @@ function encodeMessage(kind: number, fields: object): Uint8Array {
   return bytes;
 }
 
-function decodeFields(bytes: Uint8Array, kind: number, name: string): unknown {
+export function decodeFields(bytes: Uint8Array, kind: number, name: string): unknown {
   if (bytes.byteLength === 0) throw badFrame('it is empty');
   if (bytes[0] !== kind) throw badFrame(`kind ${bytes[0]} where ${name} (${kind}) was due`);
   try {
@@ -85,7 +85,7 @@ function decodeFields(bytes: Uint8Array, kind: number, name: string): unknown {
   }
 }
 
-function parseFields<T>(schema: z.ZodType<T>, fields: unknown, name: string): T {
+export function parseFields<T>(schema: z.ZodType<T>, fields: unknown, name: string): T {
   const parsed = schema.safeParse(fields);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -42,20 +42,30 @@ export function explain(host: string, port: number, thrown: unknown): PsmrError 
 export interface Certificate {
   readonly cert: Buffer;
   readonly key: Buffer;
+  /** The authority whose certificates peers must have. */
+  readonly ca?: Buffer;
+}
+
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile?: string;
 }
 
 /** Reads and checks a certificate and its key (PEM). Throws INVALID_CONFIG naming the file. */
-export function readCertificate(tls: { readonly certFile: string; readonly keyFile: string }): Certificate {
+export function readCertificate(tls: CertificateFiles): Certificate {
   const certificate = {
     cert: readPem(tls.certFile, 'tls.certFile'),
     key: readPem(tls.keyFile, 'tls.keyFile'),
+    ...(tls.caFile === undefined ? {} : { ca: readPem(tls.caFile, 'tls.caFile') }),
   };
   try {
     createSecureContext(certificate);
   } catch (thrown) {
     throw new PsmrError(
       'INVALID_CONFIG',
-      `tls: ${tls.certFile} and ${tls.keyFile} are no PEM certificate with its key: ${messageOf(thrown)}.`,
+      `tls: ${tls.certFile} and ${tls.keyFile} are no PEM certificate with its key` +
+        `${tls.caFile === undefined ? '' : `, or ${tls.caFile} no PEM certificate`}: ${messageOf(thrown)}.`,
       { cause: thrown, details: { certFile: tls.certFile, keyFile: tls.keyFile } },
     );
   }

@@ -1,4 +1,4 @@
-/** The `Listen` of this Node: uWebSockets.js where it is native, else `ws`. */
+/** The `Listen` of this Node: uWebSockets.js where it is native and can do what is asked, else `ws`. */
 import type { Listen } from './endpoint.js';
 import { nativeModule } from './native-module.js';
 import { listenWithUws } from './uws-endpoint.js';
@@ -10,5 +10,7 @@ import { listenWithWs } from './ws-endpoint.js';
  */
 export const listen: Listen = (options, handlers) => {
   const { module } = nativeModule();
-  return (module === null ? listenWithWs : listenWithUws(module))(options, handlers);
+  // uWebSockets.js cannot insist on a certificate of whoever connects.
+  const plain = module === null || options.tls?.caFile !== undefined;
+  return (plain ? listenWithWs : listenWithUws(module))(options, handlers);
 };

@@ -4,6 +4,7 @@
  * no reason.
  */
 import type { us_listen_socket, WebSocket, WebSocketBehavior } from 'uWebSockets.js';
+import { invariant } from '../errors.js';
 import type { Connection, Endpoint, EndpointHandlers, EndpointOptions, Listen } from './endpoint.js';
 import { CLOSE_GOING_AWAY, frameTooLarge, FULL_STATUS, hardMessageBytesMax, IDLE_TIMEOUT_S } from './farewell.js';
 import { checkAddress, explain, readCertificate } from './listen-failure.js';
@@ -146,6 +147,7 @@ class UwsEndpoint implements Endpoint {
 function createApp(native: NativeModule, options: EndpointOptions): ReturnType<NativeModule['App']> {
   if (options.tls === undefined) return native.App();
   readCertificate(options.tls);
+  invariant(options.tls.caFile === undefined, 'uWebSockets.js cannot insist on certificates of peers');
   return native.SSLApp({ cert_file_name: options.tls.certFile, key_file_name: options.tls.keyFile });
 }
 

@@ -1,6 +1,6 @@
 /** `Listen` on the `ws` package: plain JavaScript, runs on every Node. */
 import { createServer as createHttp, type Server } from 'node:http';
-import { createServer as createHttps } from 'node:https';
+import { createServer as createHttps, type ServerOptions } from 'node:https';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Connection, Endpoint, EndpointHandlers, EndpointOptions, Listen } from './endpoint.js';
 import { CLOSE_GOING_AWAY, frameTooLarge, FULL_STATUS, hardMessageBytesMax, IDLE_TIMEOUT_S } from './farewell.js';
@@ -76,7 +76,7 @@ class WsEndpoint implements Endpoint {
 
   constructor(options: EndpointOptions, handlers: EndpointHandlers) {
     this.host = options.host;
-    this.#http = options.tls === undefined ? createHttp(refuse) : createHttps(readCertificate(options.tls), refuse);
+    this.#http = options.tls === undefined ? createHttp(refuse) : createHttps(tlsOptions(options.tls), refuse);
     this.#sockets = new WebSocketServer({
       server: this.#http,
       maxPayload: hardMessageBytesMax(options.frameBytesMax),
@@ -131,6 +131,11 @@ class WsEndpoint implements Endpoint {
     });
     return this.#closing;
   }
+}
+
+function tlsOptions(tls: NonNullable<EndpointOptions['tls']>): ServerOptions {
+  const asksPeers = tls.caFile !== undefined;
+  return { ...readCertificate(tls), requestCert: asksPeers, rejectUnauthorized: asksPeers };
 }
 
 function refuse(_request: unknown, response: { writeHead(status: number): { end(text: string): unknown } }): void {

@@ -1,0 +1,105 @@
+/**
+ * Writes messages to a link that is up: small ones of one turn of the event loop leave together in one WebSocket
+ * message, large ones uncopied, all of a turn in one system call. What the system does not take at once waits here,
+ * counted, and goes on when it has room.
+ */
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { CHUNK_BYTES_MAX, LENGTH_BYTES } from './message-reader.js';
+
+/** How much may lie between this queue and the system; keeps single writes small enough to see that they proceed. */
+const WINDOW_BYTES = 1_048_576;
+
+/** Pieces from this size on are not copied together with others. */
+const DIRECT_BYTES = 8_192;
+
+/** The queue is shortened from this many pieces on that have left. */
+const SPENT_MAX = 1024;
+
+export class MessageSender {
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  #queue: Uint8Array[] = [];
+  /** The first piece in the queue that is not sent, and how much of it is. */
+  #head = 0;
+  #offset = 0;
+  #queuedBytes = 0;
+  #scheduled = false;
+  #sentBytes = 0;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
+
+  /** `stream` is what the open `socket` writes to. */
+  constructor(socket: WebSocket, stream: Duplex) {
+    this.#socket = socket;
+    this.#stream = stream;
+    stream.on('drain', this.#pump);
+  }
+
+  get unsentBytes(): number {
+    return this.#queuedBytes + this.#socket.bufferedAmount;
+  }
+
+  /** Bytes that the system has taken; rises as long as the other end reads. */
+  get takenBytes(): number {
+    return this.#sentBytes - this.#socket.bufferedAmount;
+  }
+
+  /** `bytes`: of all the pieces. */
+  push(pieces: readonly Uint8Array[], bytes: number): void {
+    const length = new Uint8Array(LENGTH_BYTES);
+    new DataView(length.buffer).setUint32(0, bytes, true);
+    this.#queue.push(length);
+    for (const piece of pieces) this.#queue.push(piece);
+    this.#queuedBytes += LENGTH_BYTES + bytes;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#pump);
+  }
+
+  /** Sends what the system takes now. */
+  readonly #pump = (): void => {
+    this.#scheduled = false;
+    if (this.#queuedBytes === 0 || this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#stream.cork();
+    while (this.#head < this.#queue.length && this.#socket.bufferedAmount < WINDOW_BYTES) this.#next();
+    this.#endBatch();
+    this.#stream.uncork();
+    if (this.#head === this.#queue.length || this.#head > SPENT_MAX) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+  };
+
+  /** Moves one piece, or as much of it as fits in a chunk, out of the queue. */
+  #next(): void {
+    const piece = this.#queue[this.#head] ?? new Uint8Array(0);
+    const part = piece.subarray(this.#offset, this.#offset + CHUNK_BYTES_MAX);
+    if (part.byteLength > CHUNK_BYTES_MAX - this.#batchBytes || part.byteLength >= DIRECT_BYTES) this.#endBatch();
+    this.#batch.push(part);
+    this.#batchBytes += part.byteLength;
+    this.#queuedBytes -= part.byteLength;
+    this.#offset += part.byteLength;
+    if (part.byteLength >= DIRECT_BYTES) this.#endBatch();
+    if (this.#offset < piece.byteLength) return;
+    this.#head++;
+    this.#offset = 0;
+  }
+
+  #endBatch(): void {
+    const [first] = this.#batch;
+    if (first === undefined) return;
+    const chunk = this.#batch.length === 1 ? first : Buffer.concat(this.#batch, this.#batchBytes);
+    this.#batch = [];
+    this.#sentBytes += this.#batchBytes;
+    this.#batchBytes = 0;
+    this.#socket.send(chunk, { binary: true });
+  }
+
+  /** Hands everything queued to the system, whatever it holds already: for the end of a link. */
+  flush(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    while (this.#head < this.#queue.length) this.#next();
+    this.#endBatch();
+  }
+}

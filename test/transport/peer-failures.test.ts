@@ -1,0 +1,236 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PeerAddress } from '../../src/transport/peer-links.js';
+import { listen as listenDefault } from '../../src/transport/listen.js';
+import type { PeerLinksLimits } from '../../src/transport/peers/peer-links-options.js';
+import { listenWithWs } from '../../src/transport/ws-endpoint.js';
+import { type Replica, Replicas, until } from './peer-replicas.js';
+import { IMPLEMENTATIONS } from './peers.js';
+import { TcpProxy } from './tcp-proxy.js';
+
+const some = Uint8Array.of(1, 2, 3);
+
+/** Out of reach is told of soon. */
+const told = { limits: { unreachableMs: 100 } };
+
+describe.each(IMPLEMENTATIONS)('a link whose peer fails, accepted by %s', (_name, listen) => {
+  const replicas = new Replicas(listen);
+  let line: TcpProxy;
+  beforeEach(async () => {
+    line = await TcpProxy.open();
+  });
+  afterEach(async () => {
+    await replicas.close();
+    await line.close();
+  });
+
+  const behindLine = (id: number): PeerAddress => ({ id, host: '127.0.0.1', port: line.port });
+
+  /** Replica 1 with a link over the line to replica 2. */
+  async function linked(limits: Partial<PeerLinksLimits> = {}): Promise<{
+    one: Replica;
+    two: Replica;
+    events: string[];
+    heard: () => number;
+  }> {
+    let heard = 0;
+    const two = await replicas.open(2, {}, { message: () => heard++ });
+    line.target = two.links.port;
+    const events: string[] = [];
+    const one = await replicas.open(
+      1,
+      { limits },
+      { up: (peer) => events.push(`up ${peer}`), down: (peer) => events.push(`down ${peer}`) },
+    );
+    one.links.setPeers([behindLine(2)]);
+    await until(() => events.length === 1);
+    return { one, two, events, heard: () => heard };
+  }
+
+  it('is found dead when nothing comes back, and made anew', async () => {
+    const { one, events, heard } = await linked({ probeMs: 20, deadMs: 200 });
+    line.pause();
+    await until(() => events.includes('down 2'));
+    expect(one.links.send(2, [some])).toBe(false);
+    line.resume();
+    await until(() => events.length === 3);
+    expect(one.links.send(2, [some])).toBe(true);
+    await until(() => heard() === 1);
+  });
+
+  it('stays as it is while nothing is sent and nothing is wrong', async () => {
+    const { events } = await linked({ probeMs: 10, deadMs: 100 });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(events).toEqual(['up 2']);
+  });
+
+  it('with a peer that never reads is found dead, too, however much waits', async () => {
+    const { one, events } = await linked({ probeMs: 20, deadMs: 300 });
+    line.pause();
+    const message = new Uint8Array(1_000_000);
+    await until(() => {
+      one.links.send(2, [message]);
+      return events.includes('down 2');
+    });
+    expect(one.links.unsentBytes(2)).toBe(0);
+  });
+
+  it('is made anew at once when the connection breaks', async () => {
+    const { one, events } = await linked();
+    const start = performance.now();
+    line.cut();
+    await until(() => events.length === 3);
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(events).toEqual(['up 2', 'down 2', 'up 2']);
+    expect(one.links.send(2, [some])).toBe(true);
+  });
+
+  it('is made anew as soon as the peer is back and says so, long as it was away', async () => {
+    const { one, two, events } = await linked();
+    await two.links.close();
+    line.target = 0;
+    await until(() => events.length === 2);
+    // By now the waits between attempts are long.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const again = await replicas.open(2);
+    line.target = again.links.port;
+    const start = performance.now();
+    again.links.setPeers([one.address]);
+    await until(() => events.length === 3);
+    expect(performance.now() - start).toBeLessThan(250);
+  });
+
+  it('is dialled more and more rarely where it is refused', async () => {
+    const one = await replicas.open(1);
+    const three = await replicas.open(3);
+    line.target = three.links.port;
+    one.links.setPeers([behindLine(2)]);
+    await until(() => one.problems.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(line.made).toBe(1);
+  });
+
+  it('tells the operator once of a peer out of reach', async () => {
+    const one = await replicas.open(1, told);
+    one.links.setPeers([behindLine(2)]);
+    await until(() => one.problems.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(one.problems.map(({ code }) => code)).toEqual(['UNREACHABLE']);
+    expect(one.problems[0]?.message).toContain(`127.0.0.1:${line.port}`);
+  });
+
+  it('is no link where something else listens', async () => {
+    const server = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nhello')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const one = await replicas.open(1, told);
+    one.links.setPeers([{ id: 2, host: '127.0.0.1', port: (server.address() as AddressInfo).port }]);
+    await until(() => one.problems.length > 0);
+    expect(one.problems[0]?.code).toBe('UNREACHABLE');
+    server.close();
+  });
+
+  it('with an address that is none harms nobody else', async () => {
+    const { one, events } = await linked();
+    one.links.setPeers([behindLine(2), { id: 3, host: 'no such host!', port: 1 }]);
+    await until(() => one.problems.length > 0);
+    expect(one.problems[0]).toMatchObject({ code: 'INVALID_CONFIG' });
+    expect(events).toEqual(['up 2']);
+    expect(one.links.send(2, [some])).toBe(true);
+  });
+
+  it('sends what is queued before it closes', async () => {
+    const { one, heard } = await linked();
+    for (let i = 0; i < 100; i++) one.links.send(2, [some]);
+    await one.links.close();
+    await until(() => heard() === 100);
+  });
+
+  it('leaves from the address it is told to', async () => {
+    const from: (string | undefined)[] = [];
+    const server = createServer((socket) => from.push(socket.remoteAddress)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const one = await replicas.open(1, { localAddress: '127.0.0.77' });
+    one.links.setPeers([{ id: 2, host: '127.0.0.1', port: (server.address() as AddressInfo).port }]);
+    await until(() => from.length > 0);
+    expect(from[0]).toBe('127.0.0.77');
+    await one.links.close();
+    server.close();
+  });
+});
+
+describe('links with TLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'psmr-peers-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const openssl = (...options: string[]): unknown => execFileSync('openssl', options, { cwd: folder, stdio: 'pipe' });
+  const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+
+  /** An authority and a certificate of it, as files. */
+  function certify(name: string): { certFile: string; keyFile: string; caFile: string } {
+    mkdirSync(join(folder, name));
+    const file = (end: string): string => join(folder, name, end);
+    openssl('req', '-x509', ...KEY, '-keyout', file('ca.key'), '-out', file('ca.pem'), '-subj', `/CN=${name}`);
+    const subject = ['-subj', '/CN=replica', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const authority = ['-CA', file('ca.pem'), '-CAkey', file('ca.key')];
+    openssl('req', '-x509', ...authority, ...KEY, '-keyout', file('key.pem'), '-out', file('cert.pem'), ...subject);
+    return { certFile: file('cert.pem'), keyFile: file('key.pem'), caFile: file('ca.pem') };
+  }
+
+  const ours = certify('ours');
+  const theirs = certify('theirs');
+
+  // uWebSockets.js cannot insist on certificates: it is not taken for these.
+  describe.each([
+    ['the one chosen', listenDefault],
+    ['ws', listenWithWs],
+  ])('accepted by %s', (_name, listen) => {
+    const replicas = new Replicas(listen);
+    afterEach(() => replicas.close());
+
+    it('carry messages between replicas of one authority', async () => {
+      let heard = 0;
+      const one = await replicas.open(1, { tls: ours }, { message: (_from, bytes) => (heard += bytes.byteLength) });
+      const two = await replicas.open(2, { tls: ours });
+      two.links.setPeers([one.address]);
+      await until(() => two.links.send(1, [new Uint8Array(1_000_000)]));
+      await until(() => heard === 1_000_000);
+    });
+
+    it('are not made to a listener of another authority', async () => {
+      const one = await replicas.open(1, { tls: { ...theirs, caFile: ours.caFile } });
+      const two = await replicas.open(2, { tls: ours, ...told });
+      two.links.setPeers([one.address]);
+      await until(() => two.problems.length > 0);
+      expect(two.problems[0]).toMatchObject({ code: 'UNREACHABLE' });
+      expect(two.problems[0]?.message).toMatch(/certificate|issuer/);
+    });
+
+    it('are not accepted from a dialler of another authority', async () => {
+      const one = await replicas.open(1, { tls: ours });
+      const two = await replicas.open(2, { tls: { ...theirs, caFile: ours.caFile }, ...told });
+      two.links.setPeers([one.address]);
+      await until(() => two.problems.length > 0);
+      expect(two.problems[0]).toMatchObject({ code: 'UNREACHABLE' });
+    });
+
+    it('name the file of an authority that cannot be read', async () => {
+      const missing = join(folder, 'none.pem');
+      await expect(replicas.open(1, { tls: { ...ours, caFile: missing } })).rejects.toMatchObject({
+        code: 'INVALID_CONFIG',
+        message: expect.stringContaining(missing) as unknown,
+      });
+    });
+  });
+
+  it('are not accepted from a dialler without a certificate', async () => {
+    const replicas = new Replicas(listenDefault);
+    const one = await replicas.open(1, { tls: ours });
+    await expect(fetch(`https://127.0.0.1:${one.address.port}/`).then((response) => response.status)).rejects.toThrow();
+    await replicas.close();
+  });
+});
