@@ -43,6 +43,7 @@ export function createModel(seed: number, limits: Partial<ClientLimits> = {}): M
     openLink: server.open,
     limits: { ...DEFAULT_CLIENT_LIMITS, ...limits },
     clock,
+    reads: 'leader',
     serverNowMs: () => 1_700_000_000_000 + clock.now(),
     learn: () => Promise.resolve(modelRouter(server.learnedEpoch ?? server.epoch)),
   });

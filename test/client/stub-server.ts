@@ -56,6 +56,9 @@ export class StubServer {
       endpoints: this.#endpoints.map(({ port }) => [null, port] as const),
       nowMs: Date.now(),
       frameBytesMax: OPTIONS.frameBytesMax,
+      replica: 0,
+      leaders: [],
+      replicas: [],
     };
   }
 }
