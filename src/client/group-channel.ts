@@ -35,6 +35,7 @@ export class GroupChannel {
       failQueued: (commands: Commands, error: PsmrError): void => this.#failQueued(commands, error),
       receive: (bytes: Uint8Array): void => this.#receive(bytes, this.#writing),
       session: () => logged.session,
+      ready: (): void => this.#advance(),
     };
     if (host.readsAnywhere && group !== SYNC_GROUP) {
       const readSession = host.newSession();

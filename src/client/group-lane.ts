@@ -20,6 +20,8 @@ export interface LaneParts {
   readonly reads: FrameWindow;
   readonly session: () => Uint8Array;
   readonly receive: (bytes: Uint8Array) => void;
+  /** The link may have room now. */
+  readonly ready: () => void;
   readonly failQueued: (commands: Commands, error: PsmrError) => void;
 }
 
@@ -37,7 +39,7 @@ export class GroupLane {
     this.line = new LinkLine((handlers) => open(group, session(), handlers, use), host.clock, host.limits.silenceMs, {
       frame: (bytes) => parts.receive(bytes),
       waiting: () => reads.waiting || logged?.window.waiting === true,
-      ready: () => this.pump(),
+      ready: () => parts.ready(),
       lost: (error) => {
         logged?.linkLost(error);
         reads.linkLost();

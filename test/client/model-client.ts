@@ -17,14 +17,14 @@ const TYPES: Record<string, CommandType> = {
 export const GROUPS = 3;
 
 /** Under each epoch commands belong elsewhere. */
-function modelRouter(epoch: number): Router {
+export function modelRouter(epoch: number, groups = GROUPS): Router {
   return {
     epoch,
     route(name: string, args: unknown): Route {
       const type = TYPES[name];
       if (type === undefined) throw new PsmrError('UNKNOWN_COMMAND', `no command ${name}`);
-      const group = (idOf(args) + epoch) % GROUPS;
-      return { type, group, mask: group === 0 ? maskOfAll(GROUPS - 1) : maskOfStream(group) };
+      const group = (idOf(args) + epoch) % groups;
+      return { type, group, mask: group === 0 ? maskOfAll(groups - 1) : maskOfStream(group) };
     },
   };
 }
