@@ -9,7 +9,7 @@ import { type GreetedEvents, type GreetedSocket, isFinal, noContact } from './gr
 
 /** How long one replica may be silent before the next is asked beside it. */
 const NEXT_AFTER_MS = 250;
-/** A replica is asked again after a part of the time that the search has lasted, between these. */
+/** A replica is asked again after a part of the time since when an answer is sought, between these. */
 const AGAIN_PART = 8;
 const AGAIN_MIN_MS = 10;
 const AGAIN_MAX_MS = 250;
@@ -27,15 +27,17 @@ export interface SearchOptions {
   readonly clock: ClientClock;
   /** All at once; else the next one only where those before it say no, or nothing for a while. */
   readonly hurry: boolean;
+  /** Since when an answer is sought, by the clock; searches before this one count where they found none. */
+  readonly sinceMs: number;
   /** When to give up. */
   readonly limitMs: number;
   /** May throw. */
   readonly open: (place: Place, events: GreetedEvents) => GreetedSocket;
   /**
    * True: the one that was looked for. Else the replica that it says to ask; 0: it names none. A PsmrError that it
-   * throws counts as a connection that failed. `elapsedMs`: since the search began.
+   * throws counts as a connection that failed.
    */
-  readonly judge: (welcome: Welcome, place: Place, elapsedMs: number) => true | number;
+  readonly judge: (welcome: Welcome, place: Place) => true | number;
   /** The connection is the caller's from now on. */
   readonly found: (socket: GreetedSocket, welcome: Welcome, place: Place) => void;
   /** The last reason of each place; empty: all answered, none as wanted. */
@@ -60,7 +62,6 @@ class Candidate {
 export class LinkSearch {
   readonly #options: SearchOptions;
   readonly #candidates: readonly Candidate[];
-  readonly #beganMs: number;
   readonly #cancelLimit: () => void;
   #cancelNext: () => void = () => undefined;
   #ended = false;
@@ -69,7 +70,6 @@ export class LinkSearch {
   constructor(options: SearchOptions) {
     this.#options = options;
     this.#candidates = options.places.map((place) => new Candidate(place));
-    this.#beganMs = options.clock.now();
     this.#cancelLimit = options.clock.after(this.#candidates.length === 0 ? 0 : options.limitMs, () => this.#fail());
     if (options.hurry) this.#askRest();
     else this.#askNext();
@@ -116,7 +116,7 @@ export class LinkSearch {
   #answered(candidate: Candidate, welcome: Welcome): void {
     const { socket, place } = candidate;
     if (this.#ended || socket === null) return;
-    const verdict = this.#options.judge(welcome, place, this.#elapsedMs);
+    const verdict = this.#options.judge(welcome, place);
     candidate.socket = null;
     if (verdict === true) {
       this.close();
@@ -141,17 +141,13 @@ export class LinkSearch {
   }
 
   #again(candidate: Candidate): void {
-    const { clock } = this.#options;
-    const delayMs = Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, this.#elapsedMs / AGAIN_PART));
+    const { clock, sinceMs } = this.#options;
+    const delayMs = Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, (clock.now() - sinceMs) / AGAIN_PART));
     candidate.cancelRetry = clock.after(delayMs * (0.5 + clock.random() / 2), () => this.#ask(candidate));
   }
 
   #fail(): void {
     this.close();
     this.#options.failed(this.#candidates.flatMap(({ error }) => (error === null ? [] : [error])));
-  }
-
-  get #elapsedMs(): number {
-    return this.#options.clock.now() - this.#beganMs;
   }
 }

@@ -36,8 +36,8 @@ export class Topology {
   #clockOffsetMs = 0;
   /** By group; 0: not known. */
   readonly #leaders: number[] = [];
-  /** Groups whose leader may have changed since it was heard of. */
-  readonly #doubted = new Set<number>();
+  /** Groups whose leader may have changed since it was heard of, and when that came to be. */
+  readonly #doubtedMs = new Map<number, number>();
   /** Spreads over the replicas what any of them can do: clients begin at different ones. */
   #turn: number;
 
@@ -74,20 +74,20 @@ export class Topology {
     return this.#leaders[group] ?? 0;
   }
 
-  /** Whether to ask all replicas at once who leads. */
-  doubts(group: number): boolean {
-    return this.#doubted.has(group);
+  /** Since when it is not known who leads, by the clock; null: it is believed to be known. */
+  doubtedSinceMs(group: number): number | null {
+    return this.#doubtedMs.get(group) ?? null;
   }
 
   /** The group's leader is lost or has stepped down; `successor`: the one that was named instead, 0: none. */
   leaderLost(group: number, successor: number): void {
-    if (successor === 0) this.#doubted.add(group);
-    else this.leads(group, successor);
+    if (successor !== 0) this.leads(group, successor);
+    else if (!this.#doubtedMs.has(group)) this.#doubtedMs.set(group, this.clock.now());
   }
 
   leads(group: number, replica: number): void {
     this.#leaders[group] = replica;
-    this.#doubted.delete(group);
+    this.#doubtedMs.delete(group);
   }
 
   /** A replica could not do what any of them can do: the next time another comes first. */
@@ -127,6 +127,7 @@ export class Topology {
         places: [...urls].map((url) => ({ replica: 0, url })),
         clock,
         hurry: false,
+        sinceMs: clock.now(),
         // Each place has its own limit from when it is asked, and that may be after those before it have failed.
         limitMs: connectTimeoutMs * urls.size,
         open: ({ url }, events) => this.open(url, null, events),

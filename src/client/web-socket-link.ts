@@ -26,6 +26,8 @@ class WebSocketLink implements GroupLink {
   #socket: GreetedSocket | null = null;
   /** The replica at the other end. */
   #replica = 0;
+  /** When it was first doubted for its silence. */
+  #silentSinceMs: number | null = null;
   #full = false;
   #closed = false;
 
@@ -39,10 +41,10 @@ class WebSocketLink implements GroupLink {
       const places = await topology.places(group, use);
       if (this.#closed) return;
       this.#search = new LinkSearch({
-        ...this.#looking(places),
-        hurry: use === 'lead' && topology.doubts(group),
+        ...this.#looking(places, topology.doubtedSinceMs(group)),
+        hurry: use === 'lead' && topology.doubtedSinceMs(group) !== null,
         open: ({ url }, events) => topology.open(url, session, events),
-        judge: (welcome, place, elapsedMs) => this.#judge(welcome, place, elapsedMs),
+        judge: (welcome, place) => this.#judge(welcome, place, true),
         found: (socket, welcome, { url }) => this.#found(socket, welcome, url),
         failed: (errors) => this.#notFound(errors),
       });
@@ -68,7 +70,9 @@ class WebSocketLink implements GroupLink {
   }
 
   suspect(): void {
-    if (this.#socket !== null && this.#search === null) void this.#askOthers();
+    if (this.#socket === null || this.#search !== null) return;
+    this.#silentSinceMs ??= this.#options.topology.clock.now();
+    void this.#askOthers();
   }
 
   close(): void {
@@ -85,10 +89,10 @@ class WebSocketLink implements GroupLink {
     const others = places.filter(({ replica }) => replica !== this.#replica);
     if (this.#closed || this.#search !== null || others.length === 0) return;
     this.#search = new LinkSearch({
-      ...this.#looking(others),
+      ...this.#looking(others, this.#silentSinceMs),
       hurry: true,
       open: ({ url }, events) => topology.open(url, null, events),
-      judge: (welcome, place) => this.#judge(welcome, place, 0),
+      judge: (welcome, place) => this.#judge(welcome, place, false),
       found: (socket, welcome, { url }) => {
         socket.close();
         topology.heard(welcome, url);
@@ -100,19 +104,23 @@ class WebSocketLink implements GroupLink {
     });
   }
 
-  #looking(places: readonly Place[]): Pick<SearchOptions, 'places' | 'clock' | 'limitMs'> {
+  #looking(
+    places: readonly Place[],
+    sinceMs: number | null,
+  ): Pick<SearchOptions, 'places' | 'clock' | 'limitMs' | 'sinceMs'> {
     const { clock, connectTimeoutMs } = this.#options.topology;
-    return { places, clock, limitMs: connectTimeoutMs };
+    return { places, clock, limitMs: connectTimeoutMs, sinceMs: sinceMs ?? clock.now() };
   }
 
-  #judge(welcome: Welcome, place: Place, elapsedMs: number): true | number {
-    const { group, use } = this.#options;
+  #judge(welcome: Welcome, place: Place, venturing: boolean): true | number {
+    const { group, use, topology } = this.#options;
     if (welcome.group !== group) throw noContact(place.url, `it serves group ${welcome.group}, not ${group}`);
     if (welcome.replica !== place.replica && place.replica !== 0)
       throw noContact(place.url, `it is replica ${welcome.replica}, not ${place.replica}`);
     const leader = welcome.leaders[group];
     if (use === 'read' || leader === undefined || leader === welcome.replica) return true;
-    return leader === 0 && elapsedMs >= LEADERLESS_MS ? true : leader;
+    const leaderlessMs = topology.clock.now() - (topology.doubtedSinceMs(group) ?? Infinity);
+    return venturing && leader === 0 && leaderlessMs >= LEADERLESS_MS ? true : leader;
   }
 
   #found(socket: GreetedSocket, welcome: Welcome, url: string): void {
@@ -121,7 +129,7 @@ class WebSocketLink implements GroupLink {
     this.#socket = socket;
     this.#replica = welcome.replica;
     topology.heard(welcome, url);
-    if (use === 'lead') topology.leads(group, welcome.replica);
+    if (use === 'lead' && welcome.leaders[group] !== 0) topology.leads(group, welcome.replica);
     socket.handOver({
       welcome: () => {
         throw badFrame('a second WELCOME came');
@@ -135,6 +143,7 @@ class WebSocketLink implements GroupLink {
   #heard(bytes: Uint8Array): void {
     this.#search?.close();
     this.#search = null;
+    this.#silentSinceMs = null;
     this.#options.handlers.frame(bytes);
   }
 

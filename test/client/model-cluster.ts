@@ -57,6 +57,8 @@ export class ModelCluster {
   readonly groups: readonly ModelGroup[];
   readonly replicas: readonly Replica[];
   faults = NO_CLUSTER_FAULTS;
+  /** What each replica says of leaders, where that is not to be the truth. */
+  says: ((replica: number) => number) | null = null;
   /** Connections that clients have begun. */
   dials = 0;
   /** COMMANDS frames that have arrived, by replica. */
@@ -113,10 +115,10 @@ export class ModelCluster {
     this.#replaceLeader(id, electionMs);
   }
 
-  /** SIGSTOP: its connections stay, nothing comes. */
-  hang(id: number, electionMs: number): void {
+  /** SIGSTOP: its connections stay, nothing comes. Null: so briefly that nobody else is elected. */
+  hang(id: number, electionMs: number | null): void {
     this.#of(id).state = 'hung';
-    this.#replaceLeader(id, electionMs);
+    if (electionMs !== null) this.#replaceLeader(id, electionMs);
   }
 
   /** It is started anew, or goes on where it hung, believing for a moment what it believed. */
@@ -143,10 +145,6 @@ export class ModelCluster {
     this.#clock.after(this.#clock.random() * 100, () => {
       if (this.#of(leader).state === 'up' && this.#of(leader).deluded.delete(group)) this.#stepDown(leader, group);
     });
-  }
-
-  connectionsTo(replica: number): number {
-    return [...this.#connections].filter((one) => one.replica === replica && one.session !== null).length;
   }
 
   #replaceLeader(id: number, electionMs: number): void {
@@ -285,6 +283,7 @@ export class ModelCluster {
   /** Who leads, as a replica sees it. */
   #believed(replica: number, group: number): number {
     if (this.#of(replica).deluded.has(group)) return replica;
+    if (this.says !== null) return this.says(replica);
     const chance = this.#clock.random();
     const { wrongHint, noHint } = this.faults;
     if (chance < wrongHint) return 1 + Math.floor(this.#clock.random() * this.replicas.length);
