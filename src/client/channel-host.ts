@@ -18,6 +18,8 @@ export interface ChannelHost {
   readonly clock: ClientClock;
   readonly limits: ClientLimits;
   readonly openLink: OpenLink;
+  /** Whether reads have a link of their own, to any replica. */
+  readonly readsAnywhere: boolean;
   /** Of the partition map that commands are classified by now. */
   epoch(): number;
   newSession(): Uint8Array;

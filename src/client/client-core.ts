@@ -8,6 +8,7 @@ import { BatchCall, type Call, type Outcome, SingleCall } from './call.js';
 import type { ClientClock } from './client-clock.js';
 import { clientClosed } from './client-errors.js';
 import type { ClientLimits } from './client-limits.js';
+import type { Commands } from './command-queue.js';
 import type { Router } from './command-router.js';
 import { GroupChannel } from './group-channel.js';
 import type { OpenLink } from './group-link.js';
@@ -23,6 +24,8 @@ export interface ClientCoreOptions {
   readonly openLink: OpenLink;
   readonly limits: ClientLimits;
   readonly clock: ClientClock;
+  /** Which replica answers read-only commands of one stream. */
+  readonly reads: 'leader' | 'any';
   /** The server's clock, ms since 1970, for session ids. */
   serverNowMs(): number;
   /** Asks for the newest partition map. Rejects with a PsmrError. */
@@ -33,6 +36,7 @@ export class ClientCore implements ChannelHost {
   readonly clock: ClientClock;
   readonly limits: ClientLimits;
   readonly openLink: OpenLink;
+  readonly readsAnywhere: boolean;
   readonly #options: ClientCoreOptions;
   readonly #channels: (GroupChannel | undefined)[] = [];
   readonly #mapChange: MapChange;
@@ -52,6 +56,7 @@ export class ClientCore implements ChannelHost {
     this.clock = options.clock;
     this.limits = options.limits;
     this.openLink = options.openLink;
+    this.readsAnywhere = options.reads === 'any';
     this.#mapChange = new MapChange({
       clock: this.clock,
       epoch: () => this.epoch(),
@@ -95,7 +100,7 @@ export class ClientCore implements ChannelHost {
     try {
       const { type, group, mask } = this.#router.route(name, args);
       const channel = (this.#channels[group] ??= new GroupChannel(group, this));
-      channel.queue.push(type, args, mask, call, slot, deadline);
+      channel.queueFor(type).push(type, args, mask, call, slot, deadline);
       if (!channel.dirty) {
         channel.dirty = true;
         this.#dirty.push(channel);
@@ -170,13 +175,15 @@ export class ClientCore implements ChannelHost {
     this.#router = router;
     for (const channel of this.#channels) {
       if (channel === undefined) continue;
-      const { types, args, calls, slots, deadlines } = channel.takeQueued();
-      const queued = types.map((type, i) => ({ name: type.name, args: args[i], at: i }));
-      for (const { name, args: value, at } of queued) {
-        const call = calls[at];
-        if (call !== undefined) this.#submitOne(name, value, call, slots[at] ?? 0, deadlines[at] ?? 0);
-      }
+      for (const queued of channel.takeQueued()) this.#submitQueued(queued);
     }
+  }
+
+  #submitQueued({ types, args, calls, slots, deadlines }: Commands): void {
+    types.forEach(({ name }, at) => {
+      const call = calls[at];
+      if (call !== undefined) this.#submitOne(name, args[at], call, slots[at] ?? 0, deadlines[at] ?? 0);
+    });
   }
 
   #submitAgain(commands: readonly Rerouted[]): void {

@@ -13,24 +13,38 @@ import { type DialOptions, webSocketDial } from './web-socket.js';
 import { webSocketLinks } from './web-socket-link.js';
 
 export interface ConnectOptions<S extends ServiceDefinition> {
-  /** `ws://host:port` or `wss://host:port` of any endpoint of each replica; tried in turn. */
+  /**
+   * `ws://host:port` or `wss://host:port` of any endpoint of each replica. One that answers is enough: it names the
+   * others and who leads. The next is tried where one refuses, or says nothing for 250 ms; the first answer is taken.
+   */
   readonly replicas: readonly string[];
   /** The same definition that the server runs: its key functions decide, here, where a command goes. */
   readonly service: S;
   readonly token?: string;
   /** For `wss:` in Node. */
   readonly tls?: DialOptions;
-  /** How long a command may wait for its answer, ms; 30,000 by default. */
+  /**
+   * Who answers read-only commands of one stream; `'leader'` by default. `'any'`: some replica, another for each client,
+   * which spreads the load; they are linearizable all the same, but not ordered with writes that this client has
+   * submitted and not awaited. Commands of several streams always go to the leader of group 0.
+   */
+  readonly reads?: 'leader' | 'any';
+  /**
+   * How long a command may wait for its answer, ms; 30,000 by default. In that time leaders may change: the client
+   * follows them and sends again what was under way, and each command is executed once.
+   */
   readonly requestTimeoutMs?: number;
-  /** How long one replica may take to answer when connecting, ms; 5,000 by default. */
+  /** How long one replica may take to answer when connecting, and a search for a leader take, ms; 5,000 by default. */
   readonly connectTimeoutMs?: number;
+  /** Among them `silenceMs`: when a leader that says nothing is doubted. */
   readonly limits?: Partial<Omit<ClientLimits, 'requestTimeoutMs'>>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * Connects to a server. Connections to the groups are opened when first used, and again when lost.
+ * Connects to a server, or to all replicas of one. Connections to the groups' leaders are opened when first used, and
+ * again, to their successors, when lost.
  *
  * Rejects with UNREACHABLE (names each replica and why), UNAUTHORIZED, WRONG_SERVICE, PROTOCOL_VERSION, or
  * INVALID_ARGUMENT where an option is wrong.
@@ -38,20 +52,21 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export async function connect<S extends ServiceDefinition>(options: ConnectOptions<S>): Promise<Client<S>> {
   checkReplicas(options.replicas);
   const service = asService(options.service);
-  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const dial = await webSocketDial(options.tls ?? {});
   const topology = new Topology({
     replicas: options.replicas,
     service: service.name,
     token: options.token ?? null,
-    connectTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     dial,
+    clock: systemClock,
   });
   const welcome = await topology.learn();
   const router = (told: Welcome): CommandRouter => new CommandRouter(service, PartitionMap.fromJson(told.partitionMap));
   const core = new ClientCore({
     router: router(welcome),
-    openLink: webSocketLinks(dial, topology, connectTimeoutMs),
+    openLink: webSocketLinks(topology),
+    reads: options.reads ?? 'leader',
     limits: limitsOf(options, welcome),
     clock: systemClock,
     serverNowMs: () => topology.serverNowMs(),

@@ -44,6 +44,11 @@ export class FrameWindow {
     this.#cursor++;
   }
 
+  /** Something was transmitted that is neither answered nor refused. */
+  get waiting(): boolean {
+    return this.#frames.some(({ underWay }) => underWay > 0);
+  }
+
   /** The frames that a reply to [first, first + count) speaks of. */
   overlapping(first: number, count: number): SentFrame[] {
     return this.#frames.filter((frame) => frame.firstSequence < first + count && frame.endSequence > first);

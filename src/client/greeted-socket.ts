@@ -1,14 +1,24 @@
 /** A connection through its handshake: dials, says HELLO, reads WELCOME or GOODBYE, then hands frames on. */
-import { errorFromWire, messageOf, PsmrError } from '../errors.js';
+import { errorFromWire, PsmrError } from '../errors.js';
 import { FrameKind } from '../transport/frames.js';
 import { decodeGoodbye, decodeWelcome, encodeHello, type Hello, type Welcome } from '../transport/handshake.js';
+import type { ClientClock } from './client-clock.js';
 import type { Dial, DialledSocket } from './web-socket.js';
 
 export interface GreetedEvents {
+  /** A PsmrError that it throws ends the connection and is the reason of `lost`. */
   welcome(welcome: Welcome): void;
   frame(bytes: Uint8Array): void;
-  /** Once, unless closed before. */
-  lost(error: PsmrError): void;
+  /** Once, unless closed before. `leader`: the replica that a GOODBYE named in its stead; 0: none. */
+  lost(error: PsmrError, leader: number): void;
+}
+
+export interface GreetedOptions {
+  readonly dial: Dial;
+  readonly url: string;
+  readonly hello: Hello;
+  readonly timeoutMs: number;
+  readonly clock: ClientClock;
 }
 
 /** After these another try cannot go better. */
@@ -25,22 +35,22 @@ export function isFinal(error: PsmrError): boolean {
 
 export class GreetedSocket {
   readonly #url: string;
-  readonly #events: GreetedEvents;
+  #events: GreetedEvents;
   readonly #socket: DialledSocket;
   #welcomed = false;
   #ended = false;
   readonly #cancelTimeout: () => void;
 
-  constructor(dial: Dial, url: string, hello: Hello, timeoutMs: number, events: GreetedEvents) {
+  constructor({ dial, url, hello, timeoutMs, clock }: GreetedOptions, events: GreetedEvents) {
     this.#url = url;
     this.#events = events;
-    const timer = setTimeout(() => this.#fail(noContact(url, `no answer within ${timeoutMs} ms`)), timeoutMs);
-    this.#cancelTimeout = () => clearTimeout(timer);
     this.#socket = dial(url, {
       open: () => this.#socket.send(encodeHello(hello), () => undefined),
       message: (bytes) => this.#receive(bytes),
       close: (why) => this.#fail(noContact(url, why)),
     });
+    const late = (): void => this.#fail(noContact(url, `no answer within ${timeoutMs} ms`));
+    this.#cancelTimeout = clock.after(timeoutMs, late);
   }
 
   get bufferedBytes(): number {
@@ -49,6 +59,11 @@ export class GreetedSocket {
 
   send(frame: Uint8Array, taken: () => void): void {
     this.#socket.send(frame, taken);
+  }
+
+  /** From now on what happens is told there. */
+  handOver(events: GreetedEvents): void {
+    this.#events = events;
   }
 
   close(): void {
@@ -60,7 +75,7 @@ export class GreetedSocket {
   #receive(bytes: Uint8Array): void {
     if (this.#ended) return;
     try {
-      if (bytes[0] === FrameKind.goodbye) return this.#fail(goodbyeOf(this.#url, bytes));
+      if (bytes[0] === FrameKind.goodbye) return this.#dismissed(bytes);
       if (this.#welcomed) return this.#events.frame(bytes);
       const welcome = decodeWelcome(bytes);
       this.#welcomed = true;
@@ -72,37 +87,18 @@ export class GreetedSocket {
     }
   }
 
-  #fail(error: PsmrError): void {
+  #dismissed(bytes: Uint8Array): void {
+    const { code, message, leader = 0 } = decodeGoodbye(bytes);
+    this.#fail(errorFromWire(code, `${this.#url}: ${message}`), code === 'NOT_LEADER' ? leader : 0);
+  }
+
+  #fail(error: PsmrError, leader = 0): void {
     if (this.#ended) return;
     this.close();
-    this.#events.lost(error);
+    this.#events.lost(error, leader);
   }
-}
-
-function goodbyeOf(url: string, bytes: Uint8Array): PsmrError {
-  const { code, message } = decodeGoodbye(bytes);
-  return errorFromWire(code, `${url}: ${message}`);
 }
 
 export function noContact(url: string, why: string): PsmrError {
   return new PsmrError('UNREACHABLE', `${url}: ${why}`, { details: { url } });
-}
-
-/** Dials, learns what a WELCOME tells, hangs up. Rejects with a PsmrError. */
-export function askWelcome(dial: Dial, url: string, hello: Hello, timeoutMs: number): Promise<Welcome> {
-  return new Promise((resolve, reject) => {
-    try {
-      const socket = new GreetedSocket(dial, url, hello, timeoutMs, {
-        welcome: (welcome) => {
-          socket.close();
-          resolve(welcome);
-        },
-        frame: () => undefined,
-        lost: reject,
-      });
-    } catch (thrown) {
-      // Not a URL: it is thrown, not reported.
-      reject(noContact(url, messageOf(thrown)));
-    }
-  });
 }

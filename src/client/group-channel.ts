@@ -1,76 +1,97 @@
-/** All of a client that concerns one group: its queue, its unanswered frames, its link. */
+/** All of a client that concerns one group: its queues, its unanswered frames, its links. */
 import { PsmrError } from '../errors.js';
 import type { ChannelHost } from './channel-host.js';
 import { clientClosed, ended, outcomeUnknown, unanswered, unreachable } from './client-errors.js';
-import { CommandQueue, type Commands } from './command-queue.js';
-import { FrameBuilder } from './frame-builder.js';
-import { encodeFrame, pick } from './frame-encoder.js';
+import type { CommandQueue, Commands, CommandType } from './command-queue.js';
 import { FrameWindow } from './frame-window.js';
+import { GroupLane } from './group-lane.js';
 import { GroupReplies } from './group-replies.js';
-import { LinkLine } from './link-line.js';
 import { LoggedFrames } from './logged-frames.js';
-import { SentFrame } from './sent-frame.js';
+import type { SentFrame } from './sent-frame.js';
+
+/** Its read-only commands are ordered by its log too, which only its leader writes. */
+const SYNC_GROUP = 0;
 
 export class GroupChannel {
-  readonly queue = new CommandQueue();
   /** It has new commands and waits to be pumped at the end of this turn. */
   dirty = false;
   readonly #host: ChannelHost;
-  readonly #line: LinkLine;
-  readonly #builder: FrameBuilder;
   readonly #logged: LoggedFrames;
   /** Read-only frames: not logged, numbered on their own, harmless to send twice. */
   readonly #reads = new FrameWindow();
-
+  readonly #writing: GroupLane;
+  /** The same one, unless reads go to any replica: they have a link and a session of their own then. */
+  readonly #reading: GroupLane;
   readonly #replies: GroupReplies;
 
   constructor(group: number, host: ChannelHost) {
     this.#host = host;
     const fail = (frame: SentFrame, error: PsmrError): void => host.settled(frame.failAll(error));
-    this.#logged = new LoggedFrames(() => host.newSession(), fail);
-    this.#builder = new FrameBuilder(this.queue, host.limits, (commands, error) => this.#failQueued(commands, error));
-    this.#line = new LinkLine((handlers) => host.openLink(group, this.#logged.session, handlers), host.clock, {
-      frame: (bytes) => this.#receive(bytes),
-      ready: () => this.pump(),
-      lost: () => this.#linkLost(),
-      ended: (error) => host.ended(error),
-    });
-    this.#replies = new GroupReplies({ group, host, line: this.#line, logged: this.#logged, reads: this.#reads });
+    const logged = new LoggedFrames(() => host.newSession(), fail);
+    this.#logged = logged;
+    const common = {
+      group,
+      host,
+      failQueued: (commands: Commands, error: PsmrError): void => this.#failQueued(commands, error),
+      receive: (bytes: Uint8Array): void => this.#receive(bytes, this.#writing),
+      session: () => logged.session,
+      ready: (): void => this.#advance(),
+    };
+    if (host.readsAnywhere && group !== SYNC_GROUP) {
+      const readSession = host.newSession();
+      this.#writing = new GroupLane({ ...common, use: 'lead', logged, reads: new FrameWindow() });
+      this.#reading = new GroupLane({
+        ...common,
+        use: 'read',
+        logged: null,
+        reads: this.#reads,
+        receive: (bytes) => this.#receive(bytes, this.#reading),
+        session: () => readSession,
+      });
+    } else {
+      this.#writing = new GroupLane({ ...common, use: 'lead', logged, reads: this.#reads });
+      this.#reading = this.#writing;
+    }
+    const lines = { line: this.#writing.line, readLine: this.#reading.line };
+    this.#replies = new GroupReplies({ group, host, ...lines, logged, reads: this.#reads });
+  }
+
+  /** Where a command of this type waits. */
+  queueFor(type: CommandType): CommandQueue {
+    return type.readOnly ? this.#reading.queue : this.#writing.queue;
   }
 
   /** Sends as much as may be sent now. */
   pump(): void {
-    for (;;) {
-      const window = this.#logged.window.unsent === undefined ? this.#reads : this.#logged.window;
-      const frame = window.unsent ?? this.#build();
-      if (frame === undefined) return;
-      // A frame just built stands in one of the windows: the next round sends it.
-      if (window.unsent !== frame) continue;
-      if (!this.#line.send(frame.bytes)) return;
-      window.sent(frame);
-    }
+    for (const lane of this.#lanes()) lane.pump();
   }
 
   /** Fails what waits for longer than its callers would. */
   expire(now: number): void {
     const { requestTimeoutMs } = this.#host.limits;
-    const why = unanswered(requestTimeoutMs, this.#line.lastError);
-    const missed = (frame: SentFrame): PsmrError => frame.lastRefusal ?? unreachable(why);
-    this.#logged.expire(now, missed, () => outcomeUnknown(why));
-    for (const frame of this.#reads.overlapping(0, Infinity))
-      if (frame.deadline <= now) this.#host.settled(frame.failAll(missed(frame)));
-    this.#reads.settle();
-    while (this.queue.deadline <= now) {
-      const late = this.queue.peek(1);
-      this.queue.drop(1);
-      this.#failQueued(late, unreachable(why));
+    for (const { queue, line } of this.#lanes()) {
+      while (queue.deadline <= now) {
+        const late = queue.peek(1);
+        queue.drop(1);
+        this.#failQueued(late, unreachable(unanswered(requestTimeoutMs, line.lastError)));
+      }
     }
+    const why = unanswered(requestTimeoutMs, this.#writing.line.lastError);
+    this.#logged.expire(
+      now,
+      (frame) => frame.lastRefusal ?? unreachable(why),
+      () => outcomeUnknown(why),
+    );
+    const whyNotRead = unanswered(requestTimeoutMs, this.#reading.line.lastError);
+    for (const frame of this.#reads.overlapping(0, Infinity))
+      if (frame.deadline <= now) this.#host.settled(frame.failAll(frame.lastRefusal ?? unreachable(whyNotRead)));
+    this.#reads.settle();
     this.#advance();
   }
 
   /** Takes all queued commands out, to be classified anew. */
-  takeQueued(): Commands {
-    return this.queue.takeAll();
+  takeQueued(): Commands[] {
+    return this.#lanes().map(({ queue }) => queue.takeAll());
   }
 
   close(): void {
@@ -81,11 +102,15 @@ export class GroupChannel {
     this.#shutDown(error, ended(error));
   }
 
+  #lanes(): readonly GroupLane[] {
+    return this.#reading === this.#writing ? [this.#writing] : [this.#writing, this.#reading];
+  }
+
   #shutDown(notSent: PsmrError, sent: PsmrError): void {
-    this.#line.close();
+    for (const { line } of this.#lanes()) line.close();
     for (const frame of this.#logged.takeAll()) this.#host.settled(frame.failAll(frame.maybeArrived ? sent : notSent));
     for (const frame of this.#reads.takeAll()) this.#host.settled(frame.failAll(notSent));
-    this.#failQueued(this.queue.takeAll(), notSent);
+    for (const queued of this.takeQueued()) this.#failQueued(queued, notSent);
   }
 
   #failQueued({ calls, slots }: Commands, error: PsmrError): void {
@@ -93,41 +118,14 @@ export class GroupChannel {
     this.#host.settled(calls.length);
   }
 
-  /** Puts a new frame at the end of its window. Undefined: nothing to send, or too much under way. */
-  #build(): SentFrame | undefined {
-    if (this.#logged.fenced || this.#logged.frames + this.#reads.length >= this.#host.limits.framesInFlightMax)
-      return undefined;
-    const built = this.#builder.next();
-    if (built === null) return undefined;
-    const { commands, content } = built;
-    const window = content.readOnly ? this.#reads : this.#logged.window;
-    const header = {
-      epoch: this.#host.epoch(),
-      session: this.#logged.session,
-      firstSequence: window.nextSequence,
-      acknowledged: content.readOnly ? 0 : window.acknowledged,
-    };
-    const calls = content.order === null ? commands.calls : pick(commands.calls, content.order);
-    const slots = content.order === null ? commands.slots : pick(commands.slots, content.order);
-    const deadline = earliest(commands.deadlines);
-    const frame = new SentFrame(header.firstSequence, encodeFrame(header, content), calls, slots, deadline);
-    window.append(frame);
-    return frame;
-  }
-
-  #receive(bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array, { line }: GroupLane): void {
     try {
       this.#replies.receive(bytes);
     } catch (thrown) {
       if (!(thrown instanceof PsmrError)) throw thrown;
-      this.#line.drop(thrown);
+      line.drop(thrown);
     }
     this.#advance();
-  }
-
-  #linkLost(): void {
-    this.#logged.window.linkLost();
-    this.#reads.linkLost();
   }
 
   /** After any change: a session that is complete gives way to the next one, and what can be sent is sent. */
@@ -137,16 +135,11 @@ export class GroupChannel {
   }
 
   #sessionChanged(): void {
-    this.#line.reset();
+    this.#writing.line.reset();
+    if (this.#reading !== this.#writing) return;
     const { nextSequence } = this.#reads;
     for (const frame of this.#reads.takeAll())
       this.#reads.append(frame.renumbered(this.#logged.session, frame.firstSequence));
     this.#reads.nextSequence = nextSequence;
   }
-}
-
-function earliest(deadlines: readonly number[]): number {
-  let least = Infinity;
-  for (const deadline of deadlines) if (deadline < least) least = deadline;
-  return least;
 }

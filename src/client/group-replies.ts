@@ -6,13 +6,15 @@ import { outcomeUnknown } from './client-errors.js';
 import type { FrameWindow } from './frame-window.js';
 import type { LinkLine } from './link-line.js';
 import type { LoggedFrames } from './logged-frames.js';
-import { decodeReply, type Rejection, type Results } from './reply.js';
+import { decodeReply, type Rejection, type Reply, type Results } from './reply.js';
 import type { SentFrame } from './sent-frame.js';
 
 export interface GroupParts {
   readonly group: number;
   readonly host: ChannelHost;
   readonly line: LinkLine;
+  /** The line of the read-only frames. */
+  readonly readLine: LinkLine;
   readonly logged: LoggedFrames;
   readonly reads: FrameWindow;
 }
@@ -34,7 +36,7 @@ export class GroupReplies {
   }
 
   #results(reply: Results): void {
-    this.#parts.line.progress();
+    this.#lineOf(reply).progress();
     if (!reply.readOnly) this.#parts.logged.answered();
     const window = reply.readOnly ? this.#parts.reads : this.#parts.logged.window;
     let settled = 0;
@@ -68,7 +70,9 @@ export class GroupReplies {
     const code = this.#meaningOf(reply.error, frame);
     if (code === 'NOT_LEADER' || code === 'OVERLOADED') {
       frame.lastRefusal = reply.error;
-      return this.#sendAgain(window, frame);
+      this.#sendAgain(window, frame, code === 'OVERLOADED');
+      if (code === 'NOT_LEADER') this.#lineOf(reply).notLeader(reply.leader);
+      return;
     }
     if (code === 'SEQUENCE_GAP') return reply.readOnly ? this.#sendAgain(window, frame) : this.#gap(frame);
     // Another copy of it is under way and will be answered too: only the last answer settles what became of it.
@@ -97,10 +101,14 @@ export class GroupReplies {
     return code === 'SESSION_EXPIRED' && notBegun ? 'SEQUENCE_GAP' : code;
   }
 
-  #sendAgain(window: FrameWindow, frame: SentFrame): void {
+  #lineOf({ readOnly }: Reply): LinkLine {
+    return readOnly ? this.#parts.readLine : this.#parts.line;
+  }
+
+  #sendAgain(window: FrameWindow, frame: SentFrame, pausing = true): void {
     if (!window.wasSent(frame)) return;
     window.rewindTo(frame);
-    this.#parts.line.pause();
+    if (pausing) (window === this.#parts.reads ? this.#parts.readLine : this.#parts.line).pause();
   }
 
   #mapChanged(window: FrameWindow, refused: SentFrame): void {

@@ -2,16 +2,24 @@
 import type { PsmrError } from '../errors.js';
 import type { ClientClock } from './client-clock.js';
 import type { GroupLink, GroupLinkHandlers } from './group-link.js';
+import { SilenceWatch } from './silence-watch.js';
 
 const BACKOFF_MIN_MS = 1;
 const BACKOFF_MAX_MS = 500;
+/** How long a link whose replica does not lead may take to refuse all that was sent to it. */
+const LEAVE_AFTER_MS = 100;
 
 export interface LineHandlers {
   frame(bytes: Uint8Array): void;
+  /** Whether frames that the present link has taken are neither answered nor refused. */
+  waiting(): boolean;
   /** There may be room now. */
   ready(): void;
-  /** What was under way is lost or not: unknown. The line opens another link by itself when asked to send. */
-  lost(): void;
+  /**
+   * What was under way is lost or not: unknown. The line opens another link by itself when asked to send. Null: its
+   * replica was left for another.
+   */
+  lost(error: PsmrError | null): void;
   /** No other link will help. */
   ended(error: PsmrError): void;
 }
@@ -25,20 +33,31 @@ export class LinkLine {
   #generation = 0;
   #setbacks = 0;
   #resume: (() => void) | null = null;
+  readonly #silence: SilenceWatch;
+  /** Cancels the end of the wait for the last refusals of a link that is to be left; null: it is not. */
+  #leaving: (() => void) | null = null;
   #closed = false;
   /** Why the last link was lost. */
   lastError: PsmrError | null = null;
 
-  constructor(open: (handlers: GroupLinkHandlers) => GroupLink, clock: ClientClock, handlers: LineHandlers) {
+  constructor(
+    open: (handlers: GroupLinkHandlers) => GroupLink,
+    clock: ClientClock,
+    silenceMs: number,
+    handlers: LineHandlers,
+  ) {
     this.#open = open;
     this.#clock = clock;
     this.#handlers = handlers;
+    const waiting = (): boolean => handlers.waiting();
+    this.#silence = new SilenceWatch({ clock, silenceMs, waiting, silent: () => this.#link?.suspect() });
   }
 
   /** False: not now; `ready` comes when it is worth another try. */
   send(frame: Uint8Array): boolean {
-    if (this.#closed || this.#resume !== null) return false;
+    if (this.#closed || this.#resume !== null || this.#leaving !== null) return false;
     this.#link ??= this.#open(this.#handlersOf(++this.#generation));
+    this.#silence.sending();
     return this.#link.send(frame);
   }
 
@@ -51,6 +70,16 @@ export class LinkLine {
       this.#resume = null;
       this.#handlers.ready();
     });
+  }
+
+  /**
+   * The replica at the other end does not lead; `leader` does (0: not told). The next link goes there, once all that
+   * this one has taken is refused: so nothing of it counts as perhaps executed without need.
+   */
+  notLeader(leader: number): void {
+    if (this.#link === null) return;
+    this.#link.refused(leader);
+    this.#leaving ??= this.#clock.after(LEAVE_AFTER_MS, () => this.#leave());
   }
 
   /** Something was achieved: setbacks count anew. */
@@ -70,7 +99,7 @@ export class LinkLine {
   reset(): void {
     this.#generation++;
     this.#link?.close();
-    this.#link = null;
+    this.#unlink();
   }
 
   close(): void {
@@ -80,18 +109,34 @@ export class LinkLine {
     this.#resume = null;
   }
 
-  #down(error: PsmrError): void {
+  #unlink(): void {
     this.#link = null;
+    this.#leaving?.();
+    this.#leaving = null;
+    this.#silence.stop();
+  }
+
+  #leave(): void {
+    this.reset();
+    this.pause();
+    this.#handlers.lost(null);
+  }
+
+  #down(error: PsmrError): void {
+    this.#unlink();
     this.lastError = error;
     this.pause();
-    this.#handlers.lost();
+    this.#handlers.lost(error);
   }
 
   #handlersOf(generation: number): GroupLinkHandlers {
     const current = (): boolean => generation === this.#generation;
     return {
       frame: (bytes) => {
-        if (current()) this.#handlers.frame(bytes);
+        if (!current()) return;
+        this.#silence.heard();
+        this.#handlers.frame(bytes);
+        if (current() && this.#leaving !== null && !this.#handlers.waiting()) this.#leave();
       },
       writable: () => {
         if (current() && this.#resume === null) this.#handlers.ready();
@@ -100,7 +145,7 @@ export class LinkLine {
         if (!current()) return;
         this.#generation++;
         if (retry) return this.#down(error);
-        this.#link = null;
+        this.#unlink();
         this.#handlers.ended(error);
       },
     };

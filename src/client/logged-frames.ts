@@ -23,6 +23,7 @@ export class LoggedFrames {
   #held: SentFrame[] = [];
   #fenced = false;
   #gapsInRow = 0;
+  #takeovers = 0;
 
   constructor(newSession: () => Uint8Array, fail: (frame: SentFrame, error: PsmrError) => void) {
     this.#newSession = newSession;
@@ -79,6 +80,17 @@ export class LoggedFrames {
     this.#fenced = true;
   }
 
+  /**
+   * What was under way may have arrived. Where another connection has the session, that may be one of this client's own
+   * that the server was slow to see; the second time it is somebody else, whose commands have the same numbers.
+   */
+  linkLost(error: PsmrError | null): void {
+    this.window.linkLost();
+    if (error?.code !== 'SESSION_EXPIRED' || ++this.#takeovers < 2) return;
+    this.#hold(this.window.takeAll(), true);
+    this.#fenced = true;
+  }
+
   /** As `sessionLost`, told by a read-only frame: logged frames under way, if any, will be told themselves. */
   sessionUnknown(): void {
     if (this.window.length === 0) this.#fenced = true;
@@ -103,6 +115,7 @@ export class LoggedFrames {
     if (!this.#fenced || this.window.length > 0) return false;
     this.#fenced = false;
     this.#gapsInRow = 0;
+    this.#takeovers = 0;
     this.session = this.#newSession();
     this.window.nextSequence = 1;
     for (const frame of this.#held) this.window.append(frame.renumbered(this.session, this.window.nextSequence));
@@ -129,5 +142,5 @@ export class LoggedFrames {
 }
 
 function sessionGone(): PsmrError {
-  return outcomeUnknown('its session ended on the server before the answer came');
+  return outcomeUnknown('its session ended on the server, or another connection took it, before the answer came');
 }

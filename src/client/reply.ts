@@ -24,6 +24,8 @@ export interface Results extends ReplyRange {
 export interface Rejection extends ReplyRange {
   readonly kind: 'rejected';
   readonly error: PsmrError;
+  /** With NOT_LEADER: the replica that leads; 0: not told. */
+  readonly leader: number;
 }
 
 export type Reply = Results | Rejection;
@@ -38,9 +40,9 @@ export function decodeReply(bytes: Uint8Array): Reply {
     firstSequence: frame.firstSequence,
     count: frame.count,
   };
+  if (frame.kind === FrameKind.rejected) return { kind: 'rejected', ...range, ...readRejection(body) };
   if (!isPair(body)) throw badFrame("a reply's body is not two values");
   const [first, second] = body;
-  if (frame.kind === FrameKind.rejected) return { kind: 'rejected', ...range, error: readError(first, second) };
   if (!Array.isArray(first) || first.length !== frame.count) throw badFrame("a reply's values do not fit its count");
   const values: readonly unknown[] = first;
   return { kind: 'results', ...range, values, failures: readFailures(second, frame.count) };
@@ -56,6 +58,16 @@ function unpack(body: Uint8Array): unknown {
   } catch (thrown) {
     throw badFrame(`a reply is not valid MessagePack (${messageOf(thrown)})`);
   }
+}
+
+/** A map; of servers that are not replicated also `[code, message]`. */
+function readRejection(body: unknown): { error: PsmrError; leader: number } {
+  if (isPair(body)) return { error: readError(body[0], body[1]), leader: 0 };
+  if (typeof body !== 'object' || body === null) throw badFrame('a rejection is not a map');
+  const { code, message, leader = 0 }: { code?: unknown; message?: unknown; leader?: unknown } = body;
+  if (typeof leader !== 'number' || !Number.isInteger(leader) || leader < 0)
+    throw badFrame("a rejection's leader is not the number of a replica");
+  return { error: readError(code, message), leader };
 }
 
 const NO_FAILURES: readonly CommandFailure[] = [];

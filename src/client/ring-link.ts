@@ -63,6 +63,15 @@ class RingLink implements GroupLink {
     return worked;
   }
 
+  /** Rings lead to this process's own replica, whoever leads. */
+  refused(): void {
+    return;
+  }
+
+  suspect(): void {
+    return;
+  }
+
   close(): void {
     this.closed = true;
   }

@@ -34,7 +34,15 @@ export function clientOfPort<S extends ServiceDefinition>(port: EnginePort, serv
     router,
     openLink: (group, _session, handlers) => hub.open(group, handlers),
     // Rings lose nothing: an answer comes, or the engine ends.
-    limits: { ...DEFAULT_CLIENT_LIMITS, commandBytesMax, frameBytesMax, outstandingMax, requestTimeoutMs: FOREVER_MS },
+    limits: {
+      ...DEFAULT_CLIENT_LIMITS,
+      commandBytesMax,
+      frameBytesMax,
+      outstandingMax,
+      requestTimeoutMs: FOREVER_MS,
+      silenceMs: Infinity,
+    },
+    reads: 'leader',
     clock: systemClock,
     serverNowMs: Date.now,
     learn: () => Promise.resolve(router),

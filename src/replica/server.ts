@@ -77,6 +77,9 @@ export async function openEndpoints(parts: ServerParts): Promise<Listening> {
       // A group on the common host is reached at whatever address the client has dialled.
       endpoints: endpoints.map((endpoint) => [endpoint.host === host ? null : endpoint.host, endpoint.port] as const),
       frameBytesMax: limits.frameBytesMax,
+      replica: 0,
+      leaders: [],
+      replicas: [],
     },
   });
   const http = options.http === null ? null : await openHttp(parts);

@@ -49,6 +49,11 @@ export class SegmentList {
     return this.#segments.pop() ?? null;
   }
 
+  /** Begins anew with this segment; returns those that were there, oldest first. */
+  replaceWith(segment: Segment): Segment[] {
+    return this.#segments.splice(0, Infinity, segment);
+  }
+
   closeFiles(): void {
     for (const segment of this.#segments) segment.file?.close();
   }

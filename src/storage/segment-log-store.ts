@@ -101,7 +101,7 @@ export class SegmentLogStore implements LogStore {
   append(index: number, pieces: readonly Uint8Array[]): void {
     this.#checkUsable();
     invariant(index === this.lastIndex + 1, `record ${index} follows record ${this.lastIndex}`);
-    invariant(!this.#cutting, 'nothing is appended during truncateAbove');
+    invariant(!this.#cutting, 'nothing is appended during truncateAbove or restartAt');
     let payloadBytes = 0;
     for (const piece of pieces) payloadBytes += piece.byteLength;
     if (!this.#segments.newest.fits(payloadBytes)) this.#addSegment(payloadBytes);
@@ -137,6 +137,22 @@ export class SegmentLogStore implements LogStore {
     await this.#inTurn(async () => {
       await this.#flush();
       await this.#cutAbove(index);
+      this.#cutting = false;
+    });
+  }
+
+  async restartAt(index: number): Promise<void> {
+    invariant(index >= 1, 'records are numbered from 1');
+    this.#checkUsable();
+    this.#cutting = true;
+    await this.#inTurn(async () => {
+      await this.#flush();
+      const spare = prepareSpare(this.#directory, Math.min(this.#segmentBytes, FIRST_SEGMENT_BYTES));
+      const segment = plannedSegment(this.#directory, spare, index);
+      await spare.ready;
+      await this.#remove(this.#segments.replaceWith(segment).reverse());
+      await activate(this.#directory, segment, spare);
+      this.#durableIndex = index - 1;
       this.#cutting = false;
     });
   }

@@ -21,6 +21,14 @@ export interface Hello {
   readonly session: Uint8Array | null;
 }
 
+/** Where one replica's groups are reached. */
+export interface ReplicaEndpoints {
+  /** 1 or more. */
+  readonly id: number;
+  /** As `Welcome.endpoints`. */
+  readonly endpoints: readonly (readonly [host: string | null, port: number])[];
+}
+
 export interface Welcome {
   readonly protocol: number;
   readonly service: string;
@@ -32,13 +40,19 @@ export interface Welcome {
   /** The endpoint's clock: the client takes the creation time in its session's id from it. */
   readonly nowMs: number;
   readonly frameBytesMax: number;
+  /** This replica's number; 0: the service is not replicated. */
+  readonly replica: number;
+  /** The replica that is believed to lead each group, group 0 first; 0: not known. Empty: not replicated. */
+  readonly leaders: readonly number[];
+  /** All replicas, this one among them. Empty: not replicated. */
+  readonly replicas: readonly ReplicaEndpoints[];
 }
 
 /** The endpoint's last word before it closes. */
 export interface Goodbye {
   readonly code: string;
   readonly message: string;
-  /** NOT_LEADER: the replica that leads the group now; 0: not known. */
+  /** With NOT_LEADER: the replica that leads the group now; 0 or missing: not known. */
   readonly leader?: number | undefined;
 }
 
@@ -52,15 +66,21 @@ const helloFields = z.object({
     .nullable(),
 });
 
+const endpointFields = z.array(z.tuple([z.string().nullable(), z.int().min(1).max(65_535)])).min(2);
+
 const welcomeFields = z.object({
   protocol: z.int().min(0),
   service: z.string(),
   group: z.int().min(0),
   partitionMap: z.unknown(),
   epoch: z.int().min(0).max(0xffff_ffff),
-  endpoints: z.array(z.tuple([z.string().nullable(), z.int().min(1).max(65_535)])).min(2),
+  endpoints: endpointFields,
   nowMs: z.int().min(0),
   frameBytesMax: z.int().min(1),
+  // Servers that are not replicated may leave these out.
+  replica: z.int().min(0).default(0),
+  leaders: z.array(z.int().min(0)).default([]),
+  replicas: z.array(z.object({ id: z.int().min(1), endpoints: endpointFields })).default([]),
 });
 
 const goodbyeFields = z.object({ code: z.string(), message: z.string(), leader: z.int().min(0).optional() });
@@ -147,7 +167,16 @@ export function decodeWelcome(bytes: Uint8Array): Welcome {
   if (welcome.endpoints.length !== map.streams + 1)
     throw badFrame(`WELCOME.endpoints has ${welcome.endpoints.length} entries for ${map.streams} streams and group 0`);
   if (welcome.group > map.streams) throw badFrame(`WELCOME.group is ${welcome.group} of ${map.streams} streams`);
+  checkReplicas(welcome, map.streams + 1);
   return { ...welcome, partitionMap: map.toJson() };
+}
+
+function checkReplicas({ leaders, replicas }: Pick<Welcome, 'leaders' | 'replicas'>, groups: number): void {
+  if (leaders.length !== (replicas.length === 0 ? 0 : groups))
+    throw badFrame(`WELCOME.leaders has ${leaders.length} entries for ${groups} groups, ${replicas.length} replicas`);
+  const wrong = replicas.findIndex(({ endpoints }) => endpoints.length !== groups);
+  if (wrong >= 0) throw badFrame(`WELCOME.replicas.${wrong}.endpoints does not have one entry for each group`);
+  if (new Set(replicas.map(({ id }) => id)).size < replicas.length) throw badFrame('WELCOME.replicas has an id twice');
 }
 
 function readMap(json: unknown): PartitionMap {

@@ -17,14 +17,14 @@ const TYPES: Record<string, CommandType> = {
 export const GROUPS = 3;
 
 /** Under each epoch commands belong elsewhere. */
-function modelRouter(epoch: number): Router {
+export function modelRouter(epoch: number, groups = GROUPS): Router {
   return {
     epoch,
     route(name: string, args: unknown): Route {
       const type = TYPES[name];
       if (type === undefined) throw new PsmrError('UNKNOWN_COMMAND', `no command ${name}`);
-      const group = (idOf(args) + epoch) % GROUPS;
-      return { type, group, mask: group === 0 ? maskOfAll(GROUPS - 1) : maskOfStream(group) };
+      const group = (idOf(args) + epoch) % groups;
+      return { type, group, mask: group === 0 ? maskOfAll(groups - 1) : maskOfStream(group) };
     },
   };
 }
@@ -43,6 +43,7 @@ export function createModel(seed: number, limits: Partial<ClientLimits> = {}): M
     openLink: server.open,
     limits: { ...DEFAULT_CLIENT_LIMITS, ...limits },
     clock,
+    reads: 'leader',
     serverNowMs: () => 1_700_000_000_000 + clock.now(),
     learn: () => Promise.resolve(modelRouter(server.learnedEpoch ?? server.epoch)),
   });

@@ -90,6 +90,8 @@ export class ModelServer {
         }
         return true;
       },
+      refused: () => undefined,
+      suspect: () => undefined,
       close: () => {
         link.open = false;
       },

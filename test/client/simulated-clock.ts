@@ -15,7 +15,6 @@ interface Event {
   readonly at: number;
   readonly order: number;
   readonly act: () => void;
-  cancelled: boolean;
 }
 
 /** Time that passes only when told to; everything happens in one thread, in the order of time. */
@@ -38,9 +37,12 @@ export class SimulatedClock implements ClientClock {
   }
 
   after(delayMs: number, act: () => void): () => void {
-    const event: Event = { at: this.#now + delayMs, order: this.#order++, act, cancelled: false };
+    const event: Event = { at: this.#now + delayMs, order: this.#order++, act };
     this.#events.push(event);
-    return () => (event.cancelled = true);
+    return () => {
+      const at = this.#events.indexOf(event);
+      if (at >= 0) this.#events.splice(at, 1);
+    };
   }
 
   /** When the next thing happens; Infinity: nothing is left to happen. */
@@ -53,7 +55,7 @@ export class SimulatedClock implements ClientClock {
     for (let next = this.#next(); next !== undefined && next.at <= untilMs; next = this.#next()) {
       this.#events.splice(this.#events.indexOf(next), 1);
       this.#now = Math.max(this.#now, next.at);
-      if (!next.cancelled) next.act();
+      next.act();
     }
   }
 

@@ -33,6 +33,9 @@ export const WELCOME: Welcome = {
   ],
   nowMs: 1_700_000_000_000,
   frameBytesMax: 4_194_304,
+  replica: 0,
+  leaders: [],
+  replicas: [],
 };
 
 export function segment(overrides: Partial<Segment> = {}): Segment {

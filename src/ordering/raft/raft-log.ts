@@ -1,0 +1,265 @@
+/**
+ * The log as the Raft core sees it, over a LogStore: every change counts at once, the store follows. While the store
+ * cuts off a conflicting tail, what is appended meanwhile waits here; what a sync said of the old tail is not believed
+ * of the new one. The newest entries stay in memory, within a bound, for execution and for followers.
+ */
+import { invariant } from '../../errors.js';
+import type { LogStore } from '../../storage/log-store.js';
+import type { Entry, Membership } from '../group-log.js';
+import type { LogView } from './raft-types.js';
+import { decodeRecord, encodeRecord, isMembership, membershipOf, termOfRecord } from './raft-record.js';
+import { TermRuns } from './term-runs.js';
+
+/** The store is read in pieces of about this size. */
+const READ_BYTES = 1 << 20;
+const KEPT_BYTES_MAX = 16 << 20;
+
+/** One entry as it is stored, in pieces. */
+export interface LoggedEntry {
+  readonly entry: Entry;
+  readonly pieces: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
+/** Where the log begins: the entry below firstIndex, as far as it is known. */
+export interface LogStart {
+  readonly index: number;
+  readonly term: number;
+  readonly membership: Membership;
+}
+
+interface MembershipAt {
+  readonly index: number;
+  readonly membership: Membership;
+}
+
+export class RaftLog implements LogView {
+  readonly #store: LogStore;
+  readonly #terms: TermRuns;
+  readonly #memberships: MembershipAt[];
+  #firstIndex: number;
+  #lastIndex: number;
+  #timestampMs = 0;
+  #lastMergePoint = 0;
+  /** The newest entries, oldest first; the first one's index is #keptFrom. */
+  #kept: (LoggedEntry | undefined)[] = [];
+  #keptHead = 0;
+  #keptFrom: number;
+  #keptBytes = 0;
+  /** Read back from the store: consecutive entries. */
+  #readBack: LoggedEntry[] = [];
+  /** What the store has to do yet, in order, while it cuts. */
+  #waiting: (() => void)[] = [];
+  #cutting = false;
+  /** Rises with each cut: a sync that began before says nothing of entries behind it. */
+  #cuts = 0;
+  #cutTo = Infinity;
+
+  /** Reads the whole log once. Throws DATA_CORRUPT. */
+  constructor(store: LogStore, start: LogStart) {
+    this.#store = store;
+    this.#firstIndex = store.firstIndex;
+    this.#lastIndex = store.lastIndex;
+    this.#keptFrom = store.lastIndex + 1;
+    this.#memberships = [{ index: start.index, membership: start.membership }];
+    const behind = start.index >= store.firstIndex - 1;
+    this.#terms = new TermRuns(behind ? Math.min(start.index, store.firstIndex - 1) : store.firstIndex, start.term);
+    // Without the term of the entry below the first one, that first one is what the log stands on.
+    if (!behind || start.index > store.firstIndex - 1) this.#standOnFirst();
+    this.#scan();
+  }
+
+  get firstIndex(): number {
+    return this.#firstIndex;
+  }
+
+  get lastIndex(): number {
+    return this.#lastIndex;
+  }
+
+  get bytes(): number {
+    return this.#store.bytes;
+  }
+
+  get timestampMs(): number {
+    return this.#timestampMs;
+  }
+
+  get lastMergePoint(): number {
+    return this.#lastMergePoint;
+  }
+
+  get membership(): Membership {
+    return this.membershipAt(this.#lastIndex);
+  }
+
+  /** In force for entries behind `index`. */
+  membershipAt(index: number): Membership {
+    const found = this.#memberships.findLast((change) => change.index <= index) ?? this.#memberships[0];
+    invariant(found !== undefined, 'a log has a membership from its start on');
+    return found.membership;
+  }
+
+  termOf(index: number): number {
+    return this.#terms.of(index);
+  }
+
+  bytesOf(index: number): number {
+    return this.at(index).bytes;
+  }
+
+  at(index: number): LoggedEntry {
+    invariant(index >= this.#firstIndex && index <= this.#lastIndex, `entry ${index} is held`);
+    if (index >= this.#keptFrom) {
+      const kept = this.#kept[this.#keptHead + index - this.#keptFrom];
+      invariant(kept !== undefined, 'kept entries have no gap');
+      return kept;
+    }
+    return this.#readAt(index);
+  }
+
+  /** Appends entry lastIndex + 1. `record`: how it came, where it came from another replica. */
+  append(term: number, entry: Entry, record: Uint8Array | null): void {
+    const pieces = record === null ? encodeRecord(term, entry) : [record];
+    const bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    invariant(entry.index === this.#lastIndex + 1, 'entries follow each other');
+    this.#lastIndex = entry.index;
+    this.#note(term, entry);
+    this.#kept.push({ entry, pieces, bytes });
+    this.#keptBytes += bytes;
+    this.#letOldGo();
+    this.#inStore(() => this.#store.append(entry.index, pieces));
+  }
+
+  /** Drops entries above `index`: another leader's stand there. */
+  truncateAbove(index: number): void {
+    if (index >= this.#lastIndex) return;
+    this.#lastIndex = index;
+    this.#terms.cutAbove(index);
+    while ((this.#memberships.at(-1)?.index ?? 0) > index && this.#memberships.length > 1) this.#memberships.pop();
+    const keep = Math.max(0, index + 1 - this.#keptFrom);
+    for (const dropped of this.#kept.splice(this.#keptHead + keep)) this.#keptBytes -= dropped?.bytes ?? 0;
+    this.#keptFrom = Math.min(this.#keptFrom, index + 1);
+    this.#readBack = [];
+    this.#cuts++;
+    this.#cutTo = Math.min(this.#cutTo, index);
+    const last = index >= this.#firstIndex ? this.at(index).entry : null;
+    this.#timestampMs = last?.timestampMs ?? 0;
+    this.#lastMergePoint = last === null ? 0 : this.#mergePointUpTo(last);
+    this.#inStore(() => this.#cut(index));
+  }
+
+  /** Makes what is appended durable; resolves with the index up to which it is. Rejects with STORAGE_FAILED. */
+  async sync(): Promise<number> {
+    await this.#settled();
+    const cuts = this.#cuts;
+    const cutTo = (this.#cutTo = Infinity);
+    const durable = await this.#store.sync();
+    return cuts === this.#cuts ? durable : Math.min(durable, this.#cutTo, cutTo);
+  }
+
+  async truncateBelow(index: number): Promise<void> {
+    await this.#store.truncateBelow(index);
+    const { firstIndex } = this.#store;
+    if (firstIndex <= this.#firstIndex) return;
+    this.#terms.cutBelow(firstIndex - 1);
+    this.#firstIndex = firstIndex;
+    const keep = this.#memberships.findLastIndex((change) => change.index < firstIndex);
+    if (keep > 0) this.#memberships.splice(0, keep);
+  }
+
+  async close(): Promise<void> {
+    await this.#settled().catch(() => undefined);
+    await this.#store.close();
+  }
+
+  #standOnFirst(): void {
+    const [first] = this.#store.read(this.#firstIndex, 1);
+    if (first === undefined) return;
+    this.#terms.append(first.index, termOfRecord(first.index, first.bytes));
+    this.#firstIndex = first.index + 1;
+  }
+
+  #scan(): void {
+    for (let from = this.#store.firstIndex; from <= this.#lastIndex;) {
+      for (const { index, bytes } of this.#store.read(from, READ_BYTES)) {
+        const entry = decodeRecord(index, bytes);
+        if (!isMembership(bytes)) this.#note(termOfRecord(index, bytes), entry);
+        else this.#noteMembership(termOfRecord(index, bytes), entry);
+        from = index + 1;
+      }
+    }
+  }
+
+  #note(term: number, entry: Entry): void {
+    this.#terms.append(entry.index, term);
+    this.#timestampMs = Math.max(this.#timestampMs, entry.timestampMs);
+    this.#lastMergePoint = Math.max(this.#lastMergePoint, entry.mergePoint);
+  }
+
+  #noteMembership(term: number, entry: Entry): void {
+    this.#note(term, entry);
+    const newest = this.#memberships.at(-1)?.index ?? 0;
+    if (entry.index > newest) this.#memberships.push({ index: entry.index, membership: membershipOf(entry) });
+  }
+
+  /** The entry just appended changes the membership. */
+  membershipChanged(entry: Entry): void {
+    this.#memberships.push({ index: entry.index, membership: membershipOf(entry) });
+  }
+
+  /** Merge points never fall among a leader's entries; its no-ops and memberships carry the highest before them. */
+  #mergePointUpTo(last: Entry): number {
+    return last.mergePoint;
+  }
+
+  #letOldGo(): void {
+    while (this.#keptBytes > KEPT_BYTES_MAX && this.#kept.length - this.#keptHead > 1) {
+      this.#keptBytes -= this.#kept[this.#keptHead]?.bytes ?? 0;
+      this.#kept[this.#keptHead++] = undefined;
+      this.#keptFrom++;
+    }
+    if (this.#keptHead < 4096 || 2 * this.#keptHead < this.#kept.length) return;
+    this.#kept = this.#kept.slice(this.#keptHead);
+    this.#keptHead = 0;
+  }
+
+  #readAt(index: number): LoggedEntry {
+    const first = this.#readBack[0]?.entry.index ?? 0;
+    const found = this.#readBack[index - first];
+    if (found !== undefined && first > 0 && index >= first) return found;
+    this.#readBack = this.#store.read(index, READ_BYTES).map((record) => ({
+      entry: decodeRecord(record.index, record.bytes),
+      pieces: [record.bytes],
+      bytes: record.bytes.byteLength,
+    }));
+    const [read] = this.#readBack;
+    invariant(read?.entry.index === index, `the store holds entry ${index}`);
+    return read;
+  }
+
+  /** Now, or once the cut that is under way is done. */
+  #inStore(act: () => void): void {
+    if (this.#cutting) this.#waiting.push(act);
+    else act();
+  }
+
+  #cut(index: number): void {
+    this.#cutting = true;
+    this.#cutDone = this.#store.truncateAbove(index).then(() => {
+      this.#cutting = false;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      // Another cut among them makes the rest wait again.
+      for (const act of waiting) this.#inStore(act);
+    });
+    this.#cutDone.catch(() => undefined);
+  }
+
+  #cutDone: Promise<void> = Promise.resolve();
+
+  async #settled(): Promise<void> {
+    do await this.#cutDone;
+    while (this.#cutting);
+  }
+}

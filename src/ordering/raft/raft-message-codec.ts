@@ -1,0 +1,180 @@
+/**
+ * Raft messages as links carry them. Little-endian; docs/protocol.md has the prose. Nothing here trusts its input.
+ *
+ *   head            0 u8 type | 1 u8 flags | 2 u16 0 | 4 u32 from | 8 u32 to | 12 f64 term | 20 fields
+ *   vote-request    20 f64 last index | 28 f64 last term                       flags: 1 pre, 2 transfer
+ *   vote-reply      nothing                                                    flags: 1 pre, 2 granted
+ *   append-request  20 f64 previous index | 28 f64 previous term | 36 f64 commit index | 44 f64 round | 52 u32 entries
+ *                   then each entry as its log stores it: u32 bytes, the bytes (which begin with the entry's term)
+ *   append-reply    20 f64 index | 28 f64 term of index | 36 f64 round          flags: 1 ok
+ *   checkpoint-notice 20 f64 first index
+ *   timeout-now     nothing
+ *   read-request    20 f64 id
+ *   read-reply      20 f64 id | 28 f64 index
+ */
+import { badFrame } from '../../transport/frames.js';
+import type { AppendRequest, RaftMessage } from './raft-types.js';
+import { termOfRecord } from './raft-record.js';
+
+const TYPES = [
+  'vote-request',
+  'vote-reply',
+  'append-request',
+  'append-reply',
+  'checkpoint-notice',
+  'timeout-now',
+  'read-request',
+  'read-reply',
+] as const satisfies readonly RaftMessage['type'][];
+
+const HEAD_BYTES = 20;
+const APPEND_BYTES = 56;
+/** Of everything but an append request. */
+const SMALL_BYTES_MAX = 44;
+/** In front of each entry. */
+export const ENTRY_LENGTH_BYTES = 4;
+
+/** A message and, for an append request, its entries as they are stored. */
+export interface ReceivedMessage {
+  readonly message: RaftMessage;
+  /** Views of the bytes received. */
+  readonly records: readonly Uint8Array[];
+}
+
+/** The pieces to be sent one after another; `records`: what each entry of an append request is stored as, in pieces. */
+export function encodeRaftMessage(
+  message: RaftMessage,
+  records: readonly (readonly Uint8Array[])[] = [],
+): Uint8Array[] {
+  const head = new Uint8Array(message.type === 'append-request' ? APPEND_BYTES : SMALL_BYTES_MAX);
+  const view = new DataView(head.buffer);
+  head[0] = TYPES.indexOf(message.type);
+  view.setUint32(4, message.from, true);
+  view.setUint32(8, message.to, true);
+  view.setFloat64(12, message.term, true);
+  const [flags, ...fields] = fieldsOf(message);
+  head[1] = flags;
+  fields.forEach((field, at) => view.setFloat64(HEAD_BYTES + 8 * at, field, true));
+  if (message.type !== 'append-request') return [head.subarray(0, HEAD_BYTES + 8 * fields.length)];
+  view.setUint32(HEAD_BYTES + 32, records.length, true);
+  const pieces: Uint8Array[] = [head];
+  for (const record of records) {
+    const length = new Uint8Array(ENTRY_LENGTH_BYTES);
+    const bytes = record.reduce((sum, piece) => sum + piece.byteLength, 0);
+    new DataView(length.buffer).setUint32(0, bytes, true);
+    pieces.push(length, ...record);
+  }
+  return pieces;
+}
+
+function fieldsOf(message: RaftMessage): [flags: number, ...fields: number[]] {
+  switch (message.type) {
+    case 'vote-request':
+      return [Number(message.pre) | (Number(message.transfer) << 1), message.lastIndex, message.lastTerm];
+    case 'vote-reply':
+      return [Number(message.pre) | (Number(message.granted) << 1)];
+    case 'append-request':
+      return [0, message.previousIndex, message.previousTerm, message.commitIndex, message.round];
+    case 'append-reply':
+      return [Number(message.ok), message.index, message.indexTerm, message.round];
+    case 'checkpoint-notice':
+      return [0, message.firstIndex];
+    case 'timeout-now':
+      return [0];
+    case 'read-request':
+      return [0, message.id];
+    case 'read-reply':
+      return [0, message.id, message.index];
+  }
+}
+
+/** Throws BAD_FRAME. */
+export function decodeRaftMessage(bytes: Uint8Array): ReceivedMessage {
+  if (bytes.byteLength < HEAD_BYTES) throw badFrame(`a message between replicas has ${bytes.byteLength} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const type = TYPES[view.getUint8(0)];
+  if (type === undefined) throw badFrame(`there is no message of type ${view.getUint8(0)} between replicas`);
+  const flags = view.getUint8(1);
+  const head = { from: view.getUint32(4, true), to: view.getUint32(8, true), term: integer(view, 12) };
+  if (type === 'append-request') return decodeAppend(bytes, view, head);
+  const field = (at: number): number => integer(view, HEAD_BYTES + 8 * at);
+  return { message: decodeSmall(type, head, flags, field), records: [] };
+}
+
+interface Head {
+  readonly from: number;
+  readonly to: number;
+  readonly term: number;
+}
+
+function decodeSmall(
+  type: Exclude<RaftMessage['type'], 'append-request'>,
+  head: Head,
+  flags: number,
+  field: (at: number) => number,
+): RaftMessage {
+  const first = (flags & 1) !== 0;
+  const second = (flags & 2) !== 0;
+  switch (type) {
+    case 'vote-request':
+      return { ...head, type, pre: first, transfer: second, lastIndex: field(0), lastTerm: field(1) };
+    case 'vote-reply':
+      return { ...head, type, pre: first, granted: second };
+    case 'append-reply':
+      return { ...head, type, ok: first, index: field(0), indexTerm: field(1), round: field(2) };
+    case 'checkpoint-notice':
+      return { ...head, type, firstIndex: field(0) };
+    case 'timeout-now':
+      return { ...head, type };
+    case 'read-request':
+      return { ...head, type, id: field(0) };
+    case 'read-reply':
+      return { ...head, type, id: field(0), index: field(1) };
+  }
+}
+
+function integer(view: DataView, at: number): number {
+  if (at + 8 > view.byteLength) throw badFrame('a message between replicas is cut off');
+  const value = view.getFloat64(at, true);
+  if (!Number.isSafeInteger(value) || value < -1) throw badFrame('a number in a message between replicas is no index');
+  return value;
+}
+
+function decodeAppend(bytes: Uint8Array, view: DataView, head: Head): ReceivedMessage {
+  if (bytes.byteLength < APPEND_BYTES) throw badFrame('an append request is cut off');
+  const previousIndex = integer(view, HEAD_BYTES);
+  const records: Uint8Array[] = [];
+  const terms: [number, number][] = [];
+  let at = APPEND_BYTES;
+  for (let left = view.getUint32(HEAD_BYTES + 32, true); left > 0; left--) {
+    if (at + ENTRY_LENGTH_BYTES > bytes.byteLength) throw badFrame('an append request has fewer entries than it says');
+    const end = at + ENTRY_LENGTH_BYTES + view.getUint32(at, true);
+    if (end > bytes.byteLength) throw badFrame('an entry of an append request is cut off');
+    const record = bytes.subarray(at + ENTRY_LENGTH_BYTES, end);
+    addTerm(terms, previousIndex + 1 + records.length, record);
+    records.push(record);
+    at = end;
+  }
+  if (at !== bytes.byteLength) throw badFrame('an append request has bytes left over');
+  const message: AppendRequest = {
+    ...head,
+    type: 'append-request',
+    previousIndex,
+    previousTerm: integer(view, HEAD_BYTES + 8),
+    commitIndex: integer(view, HEAD_BYTES + 16),
+    round: integer(view, HEAD_BYTES + 24),
+    lastIndex: previousIndex + records.length,
+    terms,
+  };
+  return { message, records };
+}
+
+function addTerm(terms: [number, number][], index: number, record: Uint8Array): void {
+  let term: number;
+  try {
+    term = termOfRecord(index, record);
+  } catch {
+    throw badFrame('an entry of an append request has no term');
+  }
+  if (terms.at(-1)?.[1] !== term) terms.push([index, term]);
+}
