@@ -38,7 +38,7 @@ function codeOf(thrown: unknown): string {
   return thrown instanceof PsmrError ? thrown.code : 'COMMAND_FAILED';
 }
 
-/** The reply to a frame whose commands were not executed. An error that names the group's `leader` brings its number along. */
+/** The reply to a frame whose commands were not executed. NOT_LEADER brings the leader's number along (0: not known). */
 export function encodeRejection(
   error: PsmrError,
   group: number,
@@ -46,7 +46,8 @@ export function encodeRejection(
   count: number,
   flags: number,
 ): Uint8Array {
-  const leader = error.details['leader'];
-  const body = encodeValue([error.code, error.message, ...(typeof leader === 'number' ? [leader] : [])]);
+  const { code, message, details } = error;
+  const { leader } = details;
+  const body = encodeValue(typeof leader === 'number' ? { code, message, leader } : [code, message]);
   return encodeReplyFrame({ kind: FrameKind.rejected, flags, group, count, firstSequence, body });
 }

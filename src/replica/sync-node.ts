@@ -6,7 +6,7 @@ import { answerAgain } from '../execution/repeated-frame.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
 import { hasSession, SessionTable, sessionKeyOf } from '../execution/session-table.js';
-import { maskOf, streamsOf } from '../execution/stream-set.js';
+import { streamsOf } from '../execution/stream-set.js';
 import type { ControlBlock } from '../memory/control-block.js';
 import type { Counters } from '../memory/counters.js';
 import { RingReader } from '../memory/ring.js';
@@ -21,7 +21,6 @@ import {
   decodeReplyFrame,
   FLAG_READ_ONLY,
   type CommandsFrame,
-  type StreamMask,
 } from '../transport/frames.js';
 import { ClientIntake, offeredFrame } from './client-intake.js';
 import type { PollOutcome } from './duty-cycle.js';
@@ -29,6 +28,7 @@ import { FeedIntake, orderedByFeed } from './feed-intake.js';
 import { GroupLeadership } from './leadership.js';
 import type { RingClientMemory } from './ring-client.js';
 import { OutgoingLink, type LinkMemory } from './stream-links.js';
+import { StreamSignals } from './stream-signals.js';
 
 export interface SyncNodeOptions {
   /** This replica's number; 0: the log is not replicated. */
@@ -57,7 +57,7 @@ export class SyncNode {
   readonly #proposer: Proposer;
   readonly #ordered: OutgoingLink[] = [];
   readonly #results: RingReader[] = [];
-  readonly #allStreams: StreamMask;
+  readonly #signals: StreamSignals;
   readonly #recoveredTo: number;
   readonly #leadership: GroupLeadership;
   #feed: FeedIntake | null = null;
@@ -74,18 +74,18 @@ export class SyncNode {
     this.#options = options;
     const { replica, map, limits, control, links, log, wake, nowMs } = options;
     this.sessions = new SessionTable(limits);
+    this.#signals = new StreamSignals(control, map.streams);
     this.#leadership = new GroupLeadership({ group: 0, replica, log, control, wake });
     this.clients = this.#openIntake();
     const refusal = (): PsmrError => this.#leadership.refusal();
     this.#proposer = new Proposer({ log, wanted: () => 0, entryBytesMax: limits.entryBytesMax, nowMs, refusal });
-    log.onAppended = (entry) => this.#announceEntry(entry);
+    log.onAppended = (entry) => this.#signals.announceEntry(entry);
     for (let stream = 1; stream <= map.streams; stream++) {
       const bell = control.bell(stream);
       this.#ordered.push(new OutgoingLink(links.ordered[stream] as SharedArrayBuffer, bell));
       this.#results.push(new RingReader(links.results[stream] as SharedArrayBuffer, bell));
       control.setDelivered(stream, deliveredIndex);
     }
-    this.#allStreams = maskOf(Array.from({ length: map.streams }, (_, at) => at + 1));
     this.#deliveredIndex = deliveredIndex;
     this.#recoveredTo = log.committedIndex;
   }
@@ -117,7 +117,7 @@ export class SyncNode {
     this.#proposer.flush();
     const proposal = { kind: EntryKind.checkpoint, mergePoint: 0, timestampMs: nowMs(), frames: [] };
     const index = this.#proposer.append(proposal, checkpointOrdered);
-    this.#announce(this.#allStreams, index);
+    this.#signals.announce(this.#signals.allStreams, index);
     checkpointOrdered(index);
     wake();
   }
@@ -154,7 +154,7 @@ export class SyncNode {
         return this.#leadership.leading ? null : this.#leadership.refusal();
       },
       accept: (frame, bytes, route) => {
-        const announce = (index: number): void => this.#announceFrame(frame, index);
+        const announce = (index: number): void => this.#signals.announceFrame(frame, index);
         this.#proposer.add(offeredFrame(this.clients, frame, bytes, route, announce));
       },
     });
@@ -169,7 +169,7 @@ export class SyncNode {
     if (this.#feed === null) return this.clients.poll();
     const fed = this.#feed.poll(this.#proposer, ENTRIES_PER_POLL, (index, entry) => {
       const frames = entry.frame === null ? [] : [entry.frame];
-      this.#announceEntry({ index, kind: entry.kind, frames });
+      this.#signals.announceEntry({ index, kind: entry.kind, frames });
       if (entry.kind === EntryKind.checkpoint) this.#options.checkpointOrdered(index);
     });
     return this.clients.poll() || fed;
@@ -180,35 +180,14 @@ export class SyncNode {
    * awaits it, on this replica too. A feed's merge points name what it is going to append itself.
    */
   #fillAwaited(): boolean {
-    const { control, log, map, nowMs } = this.#options;
+    const { control, log, nowMs } = this.#options;
     if (!this.#leadership.leading || control.fed) return false;
-    let awaited = 0;
-    for (let stream = 1; stream <= map.streams; stream++) awaited = Math.max(awaited, control.awaited(stream));
+    const { awaited } = this.#signals;
     if (awaited <= log.lastIndex) return false;
     while (log.lastIndex < awaited) {
       this.#proposer.append({ kind: EntryKind.noop, mergePoint: 0, timestampMs: nowMs(), frames: [] });
     }
     return true;
-  }
-
-  #announceEntry({ index, kind, frames }: Pick<Entry, 'index' | 'kind' | 'frames'>): void {
-    if (kind === EntryKind.checkpoint) this.#announce(this.#allStreams, index);
-    else if (kind === EntryKind.commands)
-      for (const bytes of frames) this.#announceFrame(decodeCommandsFrame(bytes), index);
-  }
-
-  #announceFrame(frame: CommandsFrame, index: number): void {
-    for (const segment of frame.segments) this.#announce(segment, index);
-  }
-
-  /** Tells streams that group 0 has grown by a command for them: they log the merge point while this log syncs. */
-  #announce(mask: StreamMask, index: number): void {
-    const { control } = this.#options;
-    for (const stream of streamsOf(mask)) {
-      if (control.wanted(stream) >= index) continue;
-      control.setWanted(stream, index);
-      control.bell(stream).ring();
-    }
   }
 
   #takeResults(): boolean {
@@ -272,21 +251,17 @@ export class SyncNode {
     this.#entries++;
   }
 
-  /** Tells each stream how far it can read, once all of it is in its ring; wakes those that wait for just that. */
+  /** Once all of it is in a stream's ring, and not before. */
   #publishDelivered(): void {
-    const { control, map } = this.#options;
-    for (let stream = 1; stream <= map.streams; stream++) {
-      const before = control.delivered(stream);
-      if (before === this.#deliveredIndex || this.#ordered[stream - 1]?.clear !== true) continue;
-      control.setDelivered(stream, this.#deliveredIndex);
-      if (control.awaited(stream) > before) control.bell(stream).ring();
-    }
+    this.#ordered.forEach((link, at) => {
+      if (link.clear) this.#signals.publishDelivered(at + 1, this.#deliveredIndex);
+    });
   }
 
   #deliverCheckpoint(entry: Entry): void {
     this.#options.checkpoint(entry.index);
     const { index, kind, timestampMs } = entry;
-    this.#hand({ ...this.#allStreams, kind, flags: 0, index, timestampMs, parts: [] });
+    this.#hand({ ...this.#signals.allStreams, kind, flags: 0, index, timestampMs, parts: [] });
   }
 
   #deliverCommands(entry: Entry): void {
@@ -319,7 +294,7 @@ export class SyncNode {
   #hand(run: SyncRun): void {
     const bytes = encodeSyncRun(run);
     for (const stream of streamsOf(run)) this.#ordered[stream - 1]?.send(bytes);
-    this.#announce(run, run.index);
+    this.#signals.announce(run, run.index);
   }
 
   #account(): void {

@@ -150,7 +150,7 @@ export interface ReplyFrame {
   readonly group: number;
   readonly count: number;
   readonly firstSequence: number;
-  /** results: MessagePack [values, [position, code, message, ...]]; rejected: [code, message], NOT_LEADER: [code, message, leader]. */
+  /** results: MessagePack [values, [position, code, message, ...]]; rejected: [code, message], or { code, message, leader }. */
   readonly body: Uint8Array;
 }
 

@@ -9,7 +9,7 @@ import type { ModelCommand } from './model-service.js';
 import { SimulatedCluster } from './simulated-cluster.js';
 
 const SEEDS = Number(process.env['PSMR_SEEDS'] ?? 100);
-const STEPS_MAX = 400_000;
+const STEPS_MAX = 100_000;
 
 function randomCommand(random: () => number, keys: readonly string[], id: number): ModelCommand {
   const pick = (): string => keys[Math.floor(random() * keys.length)] as string;

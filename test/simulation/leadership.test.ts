@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import { CommandRouter } from '../../src/client/command-router.js';
-import { decodeValue, encodeCommandBatch } from '../../src/execution/command-batch.js';
+import { encodeCommandBatch } from '../../src/execution/command-batch.js';
 import { decodeReplyFrame, encodeCommandsFrame, FrameKind } from '../../src/transport/frames.js';
 import { decodeGoodbye } from '../../src/transport/handshake.js';
 import { seededRandom } from '../seeded-random.js';
 import type { IdealGroup } from './ideal-replicated-log.js';
-import { openGateLink, openRingLink, type Link } from './list-client.js';
+import { openGateLink, openRingLink, rejectionIn, type Link } from './list-client.js';
 import { service } from './list-service.js';
 import type { ModelCommand } from './model-service.js';
 import { SimulatedCluster } from './simulated-cluster.js';
@@ -141,7 +141,7 @@ describe('a group 0 that loses its tail', () => {
 function rejectionOf(bytes: Uint8Array | null): unknown[] {
   const reply = decodeReplyFrame(bytes as Uint8Array);
   expect(reply.kind).toBe(FrameKind.rejected);
-  const [code, , leader] = decodeValue(reply.body) as unknown[];
+  const { code, leader } = rejectionIn(reply.body);
   return [code, leader];
 }
 

@@ -45,6 +45,18 @@ export interface Link {
   close(): void;
 }
 
+interface Rejection {
+  readonly code: string;
+  readonly message: string;
+  readonly leader?: number;
+}
+
+/** [code, message], or a map that names the leader too. */
+export function rejectionIn(body: Uint8Array): Rejection {
+  const fields = decodeValue(body) as [string, string] | Rejection;
+  return Array.isArray(fields) ? { code: fields[0], message: fields[1] } : fields;
+}
+
 let connections = 0;
 
 export function openGateLink(replica: SimulatedReplica, group: number, session: Uint8Array): Link {
@@ -200,8 +212,7 @@ class Lane {
     const reply = decodeReplyFrame(bytes);
     const readOnly = (reply.flags & FLAG_READ_ONLY) !== 0;
     const at = this.#frames.findIndex((frame) => frame.readOnly === readOnly && frame.first === reply.firstSequence);
-    if (reply.kind === FrameKind.rejected)
-      return this.#rejected(at, decodeValue(reply.body) as [string, string, number]);
+    if (reply.kind === FrameKind.rejected) return this.#rejected(at, rejectionIn(reply.body));
     const [values, errors] = decodeValue(reply.body) as [unknown[], unknown[]];
     if (errors.length > 0) throw new Error(`a command failed: ${JSON.stringify(errors)}`);
     this.#settle(readOnly, reply.firstSequence, values);
@@ -223,7 +234,7 @@ class Lane {
     if (this.#cursor > place) this.#cursor--;
   }
 
-  #rejected(at: number, [code, message, leader]: [string, string, number | undefined]): void {
+  #rejected(at: number, { code, message, leader }: Rejection): void {
     if (at < 0) return;
     if (!['NOT_LEADER', 'SEQUENCE_GAP', 'SESSION_EXPIRED'].includes(code)) throw new Error(`${code}: ${message}`);
     this.#cursor = Math.min(this.#cursor, code === 'NOT_LEADER' ? at : 0);

@@ -99,15 +99,10 @@ export class SimulatedCluster implements Cluster {
   async step(): Promise<void> {
     this.#steps++;
     const roll = this.random();
-    if (roll < 0.55) this.pollSome();
+    if (roll < 0.55) this.poll(this.#anyone(), Math.floor(this.random() * this.groups.length));
     else if (roll < 0.8) this.#pick(this.groups).step();
     else if (roll < 0.99) this.#pick(this.clients).step();
     else await this.#stir();
-  }
-
-  pollSome(): void {
-    const number = 1 + Math.floor(this.random() * this.replicas.length);
-    this.poll(number, Math.floor(this.random() * this.groups.length));
   }
 
   poll(number: number, group: number): void {
@@ -237,7 +232,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   async #stir(): Promise<void> {
-    const number = 1 + Math.floor(this.random() * this.replicas.length);
+    const number = this.#anyone();
     const roll = this.random();
     if (roll < 0.25) await this.replicas[number - 1]?.finishWriting();
     else if (this.#isCalm) {
@@ -251,8 +246,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   #electMissing(): void {
-    for (const { group, leader } of this.groups)
-      if (leader === 0) this.elect(group, 1 + Math.floor(this.random() * this.replicas.length));
+    for (const { group, leader } of this.groups) if (leader === 0) this.elect(group, this.#anyone());
   }
 
   #start(number: number, checkpoint: CheckpointManifest | null): void {
@@ -275,6 +269,10 @@ export class SimulatedCluster implements Cluster {
     const hashes = parts.map(({ part, nextIndex, keys, hash }) => `${part}: ${nextIndex} ${keys} ${hash}`).join(', ');
     expect(hashes, `checkpoint ${id}`).toBe(this.#hashes.get(id) ?? hashes);
     this.#hashes.set(id, hashes);
+  }
+
+  #anyone(): number {
+    return 1 + Math.floor(this.random() * this.replicas.length);
   }
 
   #pick<T>(list: readonly T[]): T {

@@ -6,18 +6,18 @@ import { Counters } from '../../src/memory/counters.js';
 import { CheckpointCoordinator } from '../../src/replica/checkpoint-coordinator.js';
 import { createEngineMemory } from '../../src/replica/engine-memory.js';
 import { PartWriter } from '../../src/replica/part-writer.js';
-import { restoreChunk, writePartition, writeSessions } from '../../src/replica/partition-writer.js';
-import { StreamNode } from '../../src/replica/stream-node.js';
-import { SyncNode, type SyncNodeOptions } from '../../src/replica/sync-node.js';
-import type { DeterminismGuard } from '../../src/service/determinism-guard.js';
+import type { NodeHost } from '../../src/replica/group-worker.js';
+import type { StreamNode } from '../../src/replica/stream-node.js';
+import { streamNode } from '../../src/replica/stream-worker.js';
+import type { SyncNode } from '../../src/replica/sync-node.js';
+import { syncNode } from '../../src/replica/sync-worker.js';
+import type { WorkerTask } from '../../src/replica/worker-messages.js';
 import { readStored } from '../../src/service/values.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { PROTOCOL_VERSION } from '../../src/transport/frames.js';
 import type { SessionGate } from '../../src/transport/session-gate.js';
 import type { IdealLog } from './ideal-replicated-log.js';
 import { service, type Mark } from './list-service.js';
-
-const noGuard: DeterminismGuard = { active: false, command: '', realNow: () => 0, uninstall: () => undefined };
 
 export interface ReplicaOptions {
   readonly number: number;
@@ -38,43 +38,34 @@ export class SimulatedReplica {
   readonly coordinator: CheckpointCoordinator;
   alive = true;
   readonly #options: ReplicaOptions;
-  readonly #parts: PartWriter[];
   #writing: Promise<void>[] = [];
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    const { map, logs, store, nowMs, checkpoint } = options;
+    const { number, map, logs, store, nowMs, checkpoint } = options;
     const memory = createEngineMemory(map.streams, { syncBytes: 4096, exchangeBytes: 4096 });
-    const control = new ControlBlock(memory.control);
-    this.control = control;
-    this.coordinator = this.#openCoordinator(store);
-    this.#parts = logs.map((log, group) => this.#openPartWriter(log, group));
-    const common = (group: number): SyncNodeOptions => ({
-      replica: options.number,
-      map,
+    this.control = new ControlBlock(memory.control);
+    this.coordinator = this.#openCoordinator();
+    const task = (group: number): WorkerTask => ({
+      ...memory,
+      group,
+      replica: number,
+      serviceUrl: '',
+      partitionMap: map.toJson(),
       limits: DEFAULT_LIMITS,
-      control,
-      counters: new Counters(memory.counters, group),
-      links: memory.links,
-      log: logs[group] as IdealLog,
-      wake: () => undefined,
-      nowMs,
-      checkpoint: (index) => {
-        this.#write(0, index, index + 1, 0, (writer, place) => writeSessions(sync.sessions, writer, place));
-      },
-      checkpointOrdered: (order) => {
-        if (typeof order === 'number') this.coordinator.ordered(order);
-        else this.coordinator.refused(order);
-      },
+      spinUs: 0,
+      dataDir: null,
+      durability: 'sync',
+      checkpoint,
     });
-    const placeOf = (part: number): number => checkpoint?.parts[part]?.nextIndex ?? 1;
-    const sync = new SyncNode(common(0), placeOf(0) - 1);
-    logs.forEach((log, group) => log.startFrom(placeOf(group)));
-    for (let stream = 1; stream <= map.streams; stream++) {
-      this.streams.push(this.#openStream(stream, { ...common(stream) }));
-    }
-    this.nodes.push(sync, ...this.streams);
-    if (checkpoint !== null) this.#restore(checkpoint, sync);
+    const guard = { active: false, command: '', realNow: nowMs, uninstall: () => undefined };
+    logs.forEach((log, group) => {
+      const host = this.#openHost(log, new Counters(memory.counters, group));
+      const storage = { log, checkpoints: store };
+      if (group === 0) this.nodes.push(syncNode(task(group), host, storage, nowMs));
+      else this.streams.push(streamNode(task(group), host, storage, service, guard));
+    });
+    this.nodes.push(...this.streams);
     this.gates = this.nodes.map((node, group) => node.clients.openGate('lists', null, () => this.#welcome(group)));
     for (const node of this.nodes) node.open();
   }
@@ -111,8 +102,8 @@ export class SimulatedReplica {
     return this.nodes.reduce((sum, node) => sum + node.queuedBytes, 0);
   }
 
-  #openCoordinator(store: CheckpointStore): CheckpointCoordinator {
-    const { logs, nowMs, completed, map } = this.#options;
+  #openCoordinator(): CheckpointCoordinator {
+    const { store, logs, nowMs, completed, map } = this.#options;
     return new CheckpointCoordinator({
       groups: map.streams + 1,
       store,
@@ -123,9 +114,10 @@ export class SimulatedReplica {
     });
   }
 
-  #openPartWriter(log: IdealLog, group: number): PartWriter {
-    return new PartWriter({
-      group,
+  /** What a worker does for its node. */
+  #openHost(log: IdealLog, counters: Counters): NodeHost {
+    const parts = new PartWriter({
+      group: log.group,
       log,
       checkpoints: this.#options.store,
       done: (checkpoint, part) => {
@@ -133,37 +125,16 @@ export class SimulatedReplica {
       },
       skipped: (checkpoint) => this.coordinator.partSkipped(checkpoint),
     });
-  }
-
-  #openStream(stream: number, common: SyncNodeOptions): StreamNode {
-    const node: StreamNode = new StreamNode({
-      ...common,
-      stream,
-      service,
-      guard: noGuard,
-      stepsPerPoll: 1,
-      checkpoint: (index, nextEntry) => {
-        const { values, sessions, timestampMs } = node.executor;
-        this.#write(stream, index, nextEntry, timestampMs, (writer, place) =>
-          writePartition(values, sessions, writer, place),
-        );
+    return {
+      control: this.control,
+      counters,
+      cycle: { wake: () => undefined },
+      writePart: (...part) => void this.#writing.push(parts.write(...part)),
+      reportOrder: (order) => {
+        if (typeof order === 'number') this.coordinator.ordered(order);
+        else this.coordinator.refused(order);
       },
-    });
-    return node;
-  }
-
-  #write(group: number, ...part: Parameters<PartWriter['write']>): void {
-    this.#writing.push((this.#parts[group] as PartWriter).write(...part));
-  }
-
-  #restore(checkpoint: CheckpointManifest, sync: SyncNode): void {
-    const { store } = this.#options;
-    for (const { part, nextIndex, timestampMs } of checkpoint.parts) {
-      const executor = this.streams[part - 1]?.executor;
-      for (const chunk of store.read(checkpoint.id, part))
-        restoreChunk(chunk, executor?.values ?? null, executor?.sessions ?? sync.sessions);
-      executor?.resumeFrom(nextIndex, checkpoint.id, timestampMs);
-    }
+    };
   }
 
   #welcome(group: number): ReturnType<Parameters<SyncNode['clients']['openGate']>[2]> {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LmdbCheckpointStore } from '../../src/storage/lmdb-checkpoint-store.js';
+import { decodeManifest, LmdbCheckpointStore } from '../../src/storage/lmdb-checkpoint-store.js';
 import { checkLmdbFile } from '../../src/storage/lmdb-file-check.js';
 import { writeCheckpoint } from '../contract/checkpoint-store-suite.js';
 import { seededRandom } from '../seeded-random.js';
@@ -90,6 +90,14 @@ describe('the checkpoint file', () => {
     const store = open();
     expect(() => [...store.read(4, 2)]).toThrow(refused('DATA_CORRUPT'));
     await store.close();
+  });
+
+  it('reads manifests from before logs were replicated', () => {
+    const part = { part: 1, nextIndex: 6, keys: 2, hash: '00', chunks: 1, bytes: 10 };
+    const manifest = { id: 5, takenAtMs: 1, parts: [part] };
+    expect(decodeManifest(file, 5, Buffer.from(JSON.stringify(manifest))).parts).toEqual([
+      { ...part, timestampMs: 0, position: { index: 5, term: 0, membership: null } },
+    ]);
   });
 
   it('is created with its directory', async () => {
