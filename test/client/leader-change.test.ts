@@ -72,7 +72,7 @@ describe('a client whose leader is lost', () => {
     const dials = cluster.dials;
     await passTime(clock, 5_000);
     expect(client.outstanding).toBe(1);
-    expect(cluster.dials - dials).toBeLessThan(150);
+    expect(cluster.dials - dials).toBeLessThan(250);
     cluster.revive(leader);
     await passTime(clock, 6_000);
     expect(codes(await during)).toEqual(['ok']);
