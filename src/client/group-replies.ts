@@ -70,9 +70,9 @@ export class GroupReplies {
     const code = this.#meaningOf(reply.error, frame);
     if (code === 'NOT_LEADER' || code === 'OVERLOADED') {
       frame.lastRefusal = reply.error;
-      this.#sendAgain(window, frame, code === 'OVERLOADED');
-      if (code === 'NOT_LEADER') this.#lineOf(reply).notLeader(reply.leader);
-      return;
+      // On another link everything is sent again anyway.
+      if (code === 'NOT_LEADER') return this.#lineOf(reply).notLeader(reply.leader);
+      return this.#sendAgain(window, frame);
     }
     if (code === 'SEQUENCE_GAP') return reply.readOnly ? this.#sendAgain(window, frame) : this.#gap(frame);
     // Another copy of it is under way and will be answered too: only the last answer settles what became of it.
@@ -105,10 +105,10 @@ export class GroupReplies {
     return readOnly ? this.#parts.readLine : this.#parts.line;
   }
 
-  #sendAgain(window: FrameWindow, frame: SentFrame, pausing = true): void {
+  #sendAgain(window: FrameWindow, frame: SentFrame): void {
     if (!window.wasSent(frame)) return;
     window.rewindTo(frame);
-    if (pausing) (window === this.#parts.reads ? this.#parts.readLine : this.#parts.line).pause();
+    (window === this.#parts.reads ? this.#parts.readLine : this.#parts.line).pause();
   }
 
   #mapChanged(window: FrameWindow, refused: SentFrame): void {

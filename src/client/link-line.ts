@@ -1,5 +1,5 @@
 /** One group's link over time: opens it when there is something to send, again after a loss, and waits in between. */
-import type { PsmrError } from '../errors.js';
+import { PsmrError } from '../errors.js';
 import type { ClientClock } from './client-clock.js';
 import type { GroupLink, GroupLinkHandlers } from './group-link.js';
 import { SilenceWatch } from './silence-watch.js';
@@ -8,6 +8,8 @@ const BACKOFF_MIN_MS = 1;
 const BACKOFF_MAX_MS = 500;
 /** How long a link whose replica does not lead may take to refuse all that was sent to it. */
 const LEAVE_AFTER_MS = 100;
+/** A link on which nothing has come for so many times `silenceMs`, though it should have, is taken for dead. */
+const SILENCES_MAX = 10;
 
 export interface LineHandlers {
   frame(bytes: Uint8Array): void;
@@ -34,6 +36,7 @@ export class LinkLine {
   #setbacks = 0;
   #resume: (() => void) | null = null;
   readonly #silence: SilenceWatch;
+  #silences = 0;
   /** Cancels the end of the wait for the last refusals of a link that is to be left; null: it is not. */
   #leaving: (() => void) | null = null;
   #closed = false;
@@ -50,7 +53,7 @@ export class LinkLine {
     this.#clock = clock;
     this.#handlers = handlers;
     const waiting = (): boolean => handlers.waiting();
-    this.#silence = new SilenceWatch({ clock, silenceMs, waiting, silent: () => this.#link?.suspect() });
+    this.#silence = new SilenceWatch({ clock, silenceMs, waiting, silent: () => this.#silent(silenceMs) });
   }
 
   /** False: not now; `ready` comes when it is worth another try. */
@@ -114,6 +117,12 @@ export class LinkLine {
     this.#leaving?.();
     this.#leaving = null;
     this.#silence.stop();
+    this.#silences = 0;
+  }
+
+  #silent(silenceMs: number): void {
+    if (++this.#silences < SILENCES_MAX) return this.#link?.suspect();
+    this.drop(new PsmrError('UNREACHABLE', `nothing came for ${SILENCES_MAX * silenceMs} ms`));
   }
 
   #leave(): void {
@@ -134,6 +143,7 @@ export class LinkLine {
     return {
       frame: (bytes) => {
         if (!current()) return;
+        this.#silences = 0;
         this.#silence.heard();
         this.#handlers.frame(bytes);
         if (current() && this.#leaving !== null && !this.#handlers.waiting()) this.#leave();

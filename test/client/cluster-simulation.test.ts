@@ -9,8 +9,10 @@ import { type ModelCluster, NO_CLUSTER_FAULTS } from './model-cluster.js';
 import { seededRandom, type SimulatedClock } from './simulated-clock.js';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
-const RUNS = Number(process.env['CLIENT_SEEDS'] ?? 60);
+const RUNS = Number(process.env['CLIENT_SEEDS'] ?? 20);
 const NAMES = ['write', 'write', 'write', 'read', 'read', 'fails'] as const;
+/** Seeds that have found something: a frame lost on a link that stays. */
+const FOUND: [number][] = [[20_238]];
 const FAULTS_END_MS = 2_500;
 /** After the last fault: the last election, the longest silence, the longest pauses of a client. */
 const MENDED_MS = 4_000;
@@ -70,7 +72,7 @@ function submit({ clock, random, operations }: Recorder, client: ClientCore): vo
   });
 }
 
-export async function run(seed: number, { requestTimeoutMs, replicas = 3 }: RunOptions): Promise<Run> {
+async function run(seed: number, { requestTimeoutMs, replicas = 3 }: RunOptions): Promise<Run> {
   const random = seededRandom(seed ^ 0xc1a5);
   const options = {
     replicas,
@@ -119,7 +121,7 @@ describe('the client of a replicated service', () => {
           expect(cluster.dials, 'dials').toBeLessThan(3_000);
           lost += cluster.groups.reduce((sum, group) => sum + group.lost, 0);
         }),
-        { numRuns: RUNS },
+        { numRuns: RUNS, examples: FOUND },
       );
       expect(lost, 'the model has lost tails').toBeGreaterThan(0);
     },
@@ -128,12 +130,12 @@ describe('the client of a replicated service', () => {
   it('ends every call truthfully where its caller has less patience', async () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
-        const { operations, endedMs } = await run(seed, { requestTimeoutMs: 400 });
+        const { operations, endedMs } = await run(seed, { requestTimeoutMs: 150 + (seed % 300) });
         expect(endedMs).toBeLessThan(FAULTS_END_MS + 600);
         for (const code of codesOf(operations))
           expect(['ok', 'OUTCOME_UNKNOWN', 'UNREACHABLE', 'NOT_LEADER', 'OVERLOADED']).toContain(code);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, examples: FOUND },
     );
   });
 });

@@ -81,8 +81,10 @@ describe('a client of three replicas', () => {
     const mute = await startMute();
     open.push(mute);
     const begin = performance.now();
-    const client = await connectTo({ replicas: ['ws://127.0.0.1:1', mute.url, mute.url, urlOf(servers[1])] });
-    expect(await client.execute('deposit', { account: 'a', amount: 1 })).toMatchObject({ name: 'deposit' });
+    for (const gone of ['ws://127.0.0.1:1', mute.url]) {
+      const client = await connectTo({ replicas: [gone, mute.url, urlOf(servers[1])] });
+      expect(await client.execute('deposit', { account: 'a', amount: 1 })).toMatchObject({ name: 'deposit' });
+    }
     expect(performance.now() - begin).toBeLessThan(4_000);
   });
 
@@ -165,7 +167,10 @@ describe('a client of three replicas', () => {
     const during = client.execute('deposit', { account: 'a', amount: 2 });
     const thief = new SessionThief(server);
     open.push(thief);
-    await expect(Promise.race([during, thief.stealUntil(during)])).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await expect(Promise.race([during, thief.stealUntil(during)])).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringContaining('another connection took it') as unknown,
+    });
     server.answering = true;
     expect(await client.execute('deposit', { account: 'a', amount: 3 })).toMatchObject({ name: 'deposit' });
   });

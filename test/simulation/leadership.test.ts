@@ -2,8 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import { CommandRouter } from '../../src/client/command-router.js';
-import { encodeCommandBatch } from '../../src/execution/command-batch.js';
-import { decodeReplyFrame, encodeCommandsFrame, FrameKind } from '../../src/transport/frames.js';
+import { decodeValue, encodeCommandBatch } from '../../src/execution/command-batch.js';
+import {
+  decodeReplyFrame,
+  encodeCommandsFrame,
+  FLAG_READ_ONLY,
+  FrameKind,
+  SEGMENT_READ_ONLY,
+} from '../../src/transport/frames.js';
 import { decodeGoodbye } from '../../src/transport/handshake.js';
 import { seededRandom } from '../seeded-random.js';
 import type { IdealGroup } from './ideal-replicated-log.js';
@@ -57,13 +63,14 @@ class Scene {
         for (let group = 0; group <= this.map.streams; group++) this.cluster.poll(number, group);
   }
 
-  frame(sequence: number, [name, args]: ModelCommand): Uint8Array {
+  frame(sequence: number, [name, args]: ModelCommand, readOnly = false): Uint8Array {
     const { mask } = this.router.route(name, args);
     const body = encodeCommandBatch([name], [0], [args]);
-    const segments = [{ ...mask, flags: 0, count: 1, body }];
+    const segments = [{ ...mask, flags: readOnly ? SEGMENT_READ_ONLY : 0, count: 1, body }];
+    const flags = readOnly ? FLAG_READ_ONLY : 0;
     const { epoch } = this.map;
     const { session } = this;
-    return encodeCommandsFrame({ flags: 0, epoch, session, firstSequence: sequence, acknowledged: 0, segments });
+    return encodeCommandsFrame({ flags, epoch, session, firstSequence: sequence, acknowledged: 0, segments });
   }
 
   /** A key of each stream. */
@@ -138,6 +145,12 @@ describe('a group 0 that loses its tail', () => {
   });
 });
 
+function valuesOf(bytes: Uint8Array | null): unknown {
+  const reply = decodeReplyFrame(bytes as Uint8Array);
+  expect(reply.kind).toBe(FrameKind.results);
+  return (decodeValue(reply.body) as unknown[])[0];
+}
+
 function rejectionOf(bytes: Uint8Array | null): unknown[] {
   const reply = decodeReplyFrame(bytes as Uint8Array);
   expect(reply.kind).toBe(FrameKind.rejected);
@@ -157,11 +170,13 @@ describe('a stream whose leader changes', () => {
     scene.cluster.poll(STREAM_LEADER, 1);
     const kept = stream.log(STREAM_LEADER).lastIndex;
     stream.replicate(stream.log(5), 1000);
-    ring.send(scene.frame(2, ['mark', { key, id: 2 }]));
-    scene.cluster.poll(STREAM_LEADER, 1);
-    expect(stream.log(STREAM_LEADER).lastIndex).toBe(kept + 1);
+    for (const id of [2, 3]) {
+      ring.send(scene.frame(id, ['mark', { key, id }]));
+      scene.cluster.poll(STREAM_LEADER, 1);
+    }
+    expect(stream.log(STREAM_LEADER).lastIndex).toBe(kept + 2);
 
-    // 5 has the first frame, not the second.
+    // 5 has the first frame, not the others.
     expect(scene.cluster.elect(1, 5)).toBe(true);
     stream.replicate(stream.log(STREAM_LEADER), 0);
     scene.cluster.poll(STREAM_LEADER, 1);
@@ -174,9 +189,16 @@ describe('a stream whose leader changes', () => {
     scene.poll();
     const first = decodeReplyFrame(nextReply(ring) as Uint8Array);
     expect([first.kind, first.firstSequence]).toEqual([FrameKind.results, 1]);
-    expect(rejectionOf(nextReply(ring))).toEqual(['NOT_LEADER', 5]);
+    for (let lost = 0; lost < 2; lost++) expect(rejectionOf(nextReply(ring))).toEqual(['NOT_LEADER', 5]);
     expect(old.queuedBytes).toBe(0);
     expect(old.content.lists.get(key)).toEqual([1]);
+
+    // A read behind them does not wait for what is lost.
+    ring.send(scene.frame(1, ['marks', { key }], true));
+    scene.poll();
+    for (let step = 0; step < 100; step++) stream.step();
+    scene.poll();
+    expect(valuesOf(nextReply(ring))).toEqual([[[1]]]);
   });
 
   it('lets a replica that does not lead refuse what writes, and name the leader', () => {

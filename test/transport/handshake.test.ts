@@ -34,6 +34,21 @@ describe('the handshake', () => {
     });
   });
 
+  it('carries who leads, and where the replicas are', () => {
+    const { endpoints } = WELCOME;
+    const replicas = [1, 2, 3].map((id) => ({ id, endpoints }));
+    const welcome = { ...WELCOME, replica: 2, leaders: [1, 0, 3, 2], replicas };
+    expect(decodeWelcome(encodeWelcome(welcome))).toEqual(welcome);
+    const goodbye = { code: 'NOT_LEADER', message: 'gone', leader: 3 };
+    expect(decodeGoodbye(encodeGoodbye(goodbye))).toEqual(goodbye);
+  });
+
+  it('takes a WELCOME that says nothing of replicas as one that has none', () => {
+    const added = ['replica', 'leaders', 'replicas'];
+    const older = Object.fromEntries(Object.entries(welcomeFields).filter(([name]) => !added.includes(name)));
+    expect(decodeWelcome(message(FrameKind.welcome, older))).toEqual(WELCOME);
+  });
+
   it('skips fields that a newer peer may add', () => {
     expect(decodeHello(message(FrameKind.hello, { ...HELLO, color: 'red' }))).toEqual(HELLO);
   });
@@ -57,6 +72,10 @@ describe('the handshake', () => {
     ['partitionMap', { partitionMap: { names: [] } }],
     ['epoch', { epoch: 1 }],
     ['frameBytesMax', { frameBytesMax: 0 }],
+    ['leaders', { leaders: [1] }],
+    ['leaders', { leaders: [], replicas: [{ id: 1, endpoints: WELCOME.endpoints }] }],
+    ['replicas.0', { leaders: [1, 1, 1, 1], replicas: [{ id: 1, endpoints: WELCOME.endpoints.slice(1) }] }],
+    ['replicas', { leaders: [1, 1, 1, 1], replicas: [1, 1].map((id) => ({ id, endpoints: WELCOME.endpoints })) }],
   ])('names the field of a WELCOME that is wrong: %s', (field, wrong) => {
     const bytes = message(FrameKind.welcome, { ...welcomeFields, ...wrong });
     expect(() => decodeWelcome(bytes)).toThrow(`WELCOME.${field}`);

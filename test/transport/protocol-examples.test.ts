@@ -71,10 +71,14 @@ describe('the bytes in docs/protocol.md', () => {
 
   it('are those of a REJECTED frame', () => {
     const frame = { kind: FrameKind.rejected, flags: 0, group: 2, count: 3, firstSequence: 8 };
-    const body = encodeValue(['OVERLOADED', 'later']);
+    const body = encodeValue({ code: 'NOT_LEADER', message: 'no', leader: 2 });
     expect(Buffer.from(encodeReplyFrame({ ...frame, body })).toString('hex')).toBe(
       Buffer.from(example('rejected')).toString('hex'),
     );
-    expect(decodeReply(example('rejected'))).toMatchObject({ kind: 'rejected', error: { code: 'OVERLOADED' } });
+    expect(decodeReply(example('rejected'))).toMatchObject({
+      kind: 'rejected',
+      error: { code: 'NOT_LEADER' },
+      leader: 2,
+    });
   });
 });
