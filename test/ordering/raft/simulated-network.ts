@@ -20,6 +20,7 @@ export class SimulatedNetwork {
   readonly #random: () => number;
   readonly #deliver: (message: RaftMessage, entries: readonly SimulatedEntry[]) => void;
   readonly #cut = new Set<number>();
+  #generation = 0;
 
   constructor(
     time: VirtualTime,
@@ -39,6 +40,10 @@ export class SimulatedNetwork {
     this.#cut.clear();
   }
 
+  dropUnderWay(): void {
+    this.#generation++;
+  }
+
   isCut(from: ReplicaId, to: ReplicaId): boolean {
     return this.#cut.has(from * 100 + to);
   }
@@ -54,8 +59,9 @@ export class SimulatedNetwork {
   }
 
   #arrive(message: RaftMessage, entries: readonly SimulatedEntry[], ms: number): void {
+    const generation = this.#generation;
     this.#time.after(ms, () => {
-      if (!this.isCut(message.from, message.to)) this.#deliver(message, entries);
+      if (generation === this.#generation && !this.isCut(message.from, message.to)) this.#deliver(message, entries);
     });
   }
 }
