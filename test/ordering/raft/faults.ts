@@ -3,21 +3,34 @@ import type { SimulatedCluster } from './simulated-cluster.js';
 import { FAIR } from './simulated-network.js';
 import type { SimulatedReplica } from './simulated-replica.js';
 
-/** Brings a cluster bad days: one fault after another, drawn from its random numbers, until `heal`. */
+type Strike = () => void;
+
+/**
+ * Brings a cluster bad days: one fault after another until `heal`. Each cluster gets its own few kinds of faults, at its
+ * own pace: what all kinds together would hide shows where only some of them happen.
+ */
 export class Faults {
   readonly #cluster: SimulatedCluster;
-  readonly #clocksJump: boolean;
+  readonly #leases: boolean;
   readonly #random: () => number;
+  readonly #strikes: readonly Strike[];
+  /** How often a leader that does not know yet that it was replaced is cut off at that moment. */
+  readonly #usurpation: number;
   #over = false;
 
-  constructor(cluster: SimulatedCluster, clocksJump: boolean) {
+  constructor(cluster: SimulatedCluster, leases: boolean) {
     this.#cluster = cluster;
-    this.#clocksJump = clocksJump;
+    this.#leases = leases;
     this.#random = cluster.random;
-    this.#again(400, () => this.#strike());
-    this.#again(8, () => this.#propose());
-    this.#again(30, () => this.#any().read(cluster.nextValue()));
+    this.#strikes = this.#kinds().filter(() => this.#random() < 0.5);
+    this.#usurpation = this.#random() < 0.5 ? 0.7 : 0;
+    this.#again(60 + this.#random() * 300, () => this.#strike());
+    this.#again(300, () => this.#healLinks());
+    this.#again(4 + this.#random() * 40, () => this.#propose());
+    this.#again(40, () => this.#any().read(cluster.nextValue()));
+    this.#again(4, () => this.#readOfLeaders());
     this.#again(150, () => this.#any().takeCheckpoint(this.#below(12)));
+    cluster.onLed = (leader) => this.#usurp(leader);
   }
 
   /** Faults end; so do the loads. */
@@ -50,18 +63,36 @@ export class Faults {
     return (this.#random() < 0.5 ? this.#cluster.leader : null) ?? this.#any();
   }
 
+  #readOfLeaders(): void {
+    for (const replica of this.#cluster.replicas) if (replica.leads) replica.read(this.#cluster.nextValue());
+  }
+
+  /** The old leaders go on alone for a while. */
+  #usurp(by: SimulatedReplica): void {
+    if (this.#over || this.#random() >= this.#usurpation) return;
+    for (const replica of this.#cluster.replicas) {
+      if (replica.leads && replica !== by) this.#cutWhere((from, to) => from === replica.id || to === replica.id);
+    }
+  }
+
   #propose(): void {
     // To everyone: those who think they lead, too.
     for (const replica of this.#cluster.replicas) if (replica.leads) replica.propose(1 + this.#below(4));
   }
 
   #strike(): void {
-    const strikes: (() => void)[] = [
+    this.#strikes[this.#below(this.#strikes.length)]?.();
+    // A link that is up again is told of.
+    if (this.#random() < 0.3) this.#cluster.leader?.probe(this.#any().id);
+  }
+
+  #kinds(): readonly Strike[] {
+    return [
       () => this.#partition(),
       () => this.#cutOneWay(),
       () => this.#cutPair(),
       () => this.#isolate(this.#victim()),
-      () => this.#healLinks(),
+      () => this.#changeWeather(),
       () => this.#changeWeather(),
       () => this.#crash(this.#victim()),
       () => this.#crash(this.#victim()),
@@ -69,15 +100,10 @@ export class Faults {
       () => this.#victim().pause(20 + this.#random() * 400),
       () => this.#jumpClock(this.#victim()),
       () => this.#cluster.leader?.transfer(this.#any().id),
-      () => this.#cluster.leader?.transfer(this.#any().id),
-      () => this.#changeMembership(),
       () => this.#changeMembership(),
       () => this.#changeMembership(),
       () => (this.#cluster.slowestDiskMs = this.#random() < 0.5 ? 4 : 120),
     ];
-    strikes[this.#below(strikes.length)]?.();
-    // A link that is up again is told of.
-    if (this.#random() < 0.3) this.#cluster.leader?.probe(this.#any().id);
   }
 
   #healLinks(): void {
@@ -120,7 +146,7 @@ export class Faults {
       duplication: this.#random() * 0.3,
       delayMinMs: this.#random() * 5,
       delayMaxMs: 5 + this.#random() ** 3 * 200,
-      ancient: this.#random() * 0.05,
+      ancient: this.#random() * 0.1,
     };
   }
 
@@ -134,18 +160,26 @@ export class Faults {
   }
 
   #jumpClock(replica: SimulatedReplica): void {
-    if (!this.#clocksJump) return;
     const far = this.#random() < 0.3 ? 3_600_000 : 500;
-    replica.jumpClock((this.#random() * 2 - 1) * far);
+    // Leases count on followers' clocks not to run ahead, and on steps back to be seen.
+    replica.jumpClock(this.#leases ? -600 - this.#random() * far : (this.#random() * 2 - 1) * far);
   }
 
+  /** Often several at once, by every replica that thinks it leads: most are to be refused. */
   #changeMembership(): void {
-    const { leader } = this.#cluster;
-    if (leader === null || this.#cluster.replicas.length === 1) return;
-    leader.changeMembership(this.#nextMembership(leader.core.membership));
+    if (this.#cluster.replicas.length === 1) return;
+    for (let count = 1 + this.#below(3); count > 0; count--) {
+      for (const replica of this.#cluster.replicas) {
+        if (replica.leads) replica.changeMembership(this.#nextMembership(replica.core.membership));
+      }
+    }
   }
 
   #nextMembership({ voters, learners }: Membership): Membership {
+    if (this.#random() < 0.1) {
+      const some = this.#cluster.replicas.filter(() => this.#random() < 0.5).map(({ id }) => id);
+      return { voters: some, learners: [] };
+    }
     const { id } = this.#any();
     const without = (ids: readonly number[]): number[] => ids.filter((other) => other !== id);
     if (voters.includes(id))

@@ -30,11 +30,12 @@ export class SimulatedCluster implements World {
   readonly replicas: SimulatedReplica[] = [];
   /** A sync or a write takes up to this long. */
   slowestDiskMs = 4;
+  onLed: ((leader: SimulatedReplica) => void) | null = null;
   #values = 0;
 
   constructor(seed: number, voters: number, replicas: number, leases: boolean) {
     this.random = seededRandom(seed);
-    this.timing = { heartbeatMs: 30, electionMs: 150, leaseMs: leases ? 100 : 0 };
+    this.timing = { heartbeatMs: 30, electionMs: 150, leaseMs: leases ? 140 : 0 };
     this.flow = {
       appendBytesMax: 60 + Math.floor(this.random() * 400),
       inflightBytesMax: 100 + Math.floor(this.random() * 2000),
@@ -52,6 +53,7 @@ export class SimulatedCluster implements World {
       new StateMachineSafety(this.committed),
       new Durability(() => this.replicas),
       this.reads,
+      { led: (leader) => this.onLed?.(leader) },
     ]);
     for (const id of numbers(replicas)) this.replicas.push(new SimulatedReplica(id, this));
   }
@@ -94,7 +96,7 @@ export class SimulatedCluster implements World {
       const offers: LogPosition[] = this.replicas.map(({ checkpoint }) => checkpoint);
       const fit = offers.filter(({ index }) => index >= firstIndex - 1);
       const chosen = fit[Math.floor(this.random() * fit.length)];
-      if (chosen !== undefined) this.time.after(this.random() * 100, () => by.install(chosen));
+      if (chosen !== undefined) this.time.after(this.random() ** 3 * 1500, () => by.install(chosen));
     });
   }
 

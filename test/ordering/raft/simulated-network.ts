@@ -7,7 +7,7 @@ export interface Weather {
   readonly duplication: number;
   readonly delayMinMs: number;
   readonly delayMaxMs: number;
-  /** Of all messages, how many arrive once more seconds later. */
+  /** Of all messages, how many arrive (once more) much later. */
   readonly ancient: number;
 }
 
@@ -50,12 +50,13 @@ export class SimulatedNetwork {
 
   send(message: RaftMessage, entries: readonly SimulatedEntry[]): void {
     const { loss, duplication, ancient, delayMinMs, delayMaxMs } = this.weather;
-    if (this.isCut(message.from, message.to) || this.#random() < loss) return;
+    if (this.isCut(message.from, message.to)) return;
+    if (this.#random() < ancient) this.#arrive(message, entries, 50 + this.#random() ** 2 * 2000);
+    if (this.#random() < loss) return;
     const copies = this.#random() < duplication ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       this.#arrive(message, entries, delayMinMs + this.#random() * (delayMaxMs - delayMinMs));
     }
-    if (this.#random() < ancient) this.#arrive(message, entries, 200 + this.#random() * 3000);
   }
 
   #arrive(message: RaftMessage, entries: readonly SimulatedEntry[], ms: number): void {

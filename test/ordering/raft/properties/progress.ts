@@ -16,6 +16,8 @@ export function checkProgress(cluster: SimulatedCluster): void {
   });
   checkReads(cluster);
   checkLeaderStays(cluster);
+  checkReturningFollower(cluster);
+  checkDeafLeader(cluster);
 }
 
 function checkReads(cluster: SimulatedCluster): void {
@@ -46,6 +48,36 @@ function checkLeaderStays(cluster: SimulatedCluster): void {
   cluster.time.runUntil(cluster.time.now + QUIET_MS);
   if (term !== undefined && cluster.leader?.core.term === term) return;
   throw new Error(`the leader of term ${term ?? 0} was deposed in peace: ${cluster.describe()}`);
+}
+
+/** One that was cut off comes back without a new election (pre-vote). */
+function checkReturningFollower(cluster: SimulatedCluster): void {
+  const { leader } = cluster;
+  const follower = leader?.core.followers.at(-1)?.id;
+  if (leader === null || follower === undefined) return;
+  const { term } = leader.core;
+  for (const { id } of cluster.replicas) {
+    cluster.network.cut(follower, id);
+    cluster.network.cut(id, follower);
+  }
+  cluster.time.runUntil(cluster.time.now + SETTLING_MS);
+  cluster.network.heal();
+  cluster.time.runUntil(cluster.time.now + SETTLING_MS);
+  // Of two voters, one alone does not go on leading.
+  if (leader.core.membership.voters.length === 2 || leader.core.term === term) return;
+  throw new Error(`the leader of term ${term} was deposed by replica ${follower}'s return: ${cluster.describe()}`);
+}
+
+/** A leader that hears nobody makes way, though all hear it (check-quorum). */
+function checkDeafLeader(cluster: SimulatedCluster): void {
+  const deaf = cluster.leader;
+  if (deaf === null || deaf.core.membership.voters.length < 3) return;
+  for (const { id } of cluster.replicas) cluster.network.cut(id, deaf.id);
+  const before = cluster.committed.length;
+  within(cluster, `replica ${deaf.id} hears nobody and leads on`, () => {
+    if (cluster.leader !== deaf) cluster.leader?.propose(1);
+    return cluster.committed.length > before;
+  });
 }
 
 function within(cluster: SimulatedCluster, problem: string, done: () => boolean): void {
