@@ -55,12 +55,12 @@ export class Election {
   tick(): void {
     if (this.#state.now < this.#deadline) return;
     this.resetTimer();
-    if (this.#state.isVoter) this.#ask(true, false);
+    if (this.#state.mayStand) this.#ask(true, false);
   }
 
   /** The leader wants this replica in its place. */
   standNow(): void {
-    if (this.#state.isVoter) this.#stand(true);
+    if (this.#state.mayStand) this.#stand(true);
   }
 
   /** The replica's own vote counts once it cannot be forgotten. */

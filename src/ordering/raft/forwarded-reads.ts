@@ -42,14 +42,19 @@ export class ForwardedReads {
     return this.#asked.length === 0 ? Number.POSITIVE_INFINITY : this.#askedAt + this.#state.timing.electionMs;
   }
 
+  /** The question or its answer was lost. */
   tick(): void {
-    if (this.#state.now >= this.deadline) this.fail();
+    if (this.#state.now >= this.deadline) this.#failAsked();
   }
 
   fail(): void {
-    for (const id of this.#asked) this.#state.outbox.answerRead(id, -1);
+    this.#failAsked();
     for (const id of this.#waiting) this.#state.outbox.answerRead(id, -1);
-    this.#asked = [];
     this.#waiting = [];
+  }
+
+  #failAsked(): void {
+    for (const id of this.#asked) this.#state.outbox.answerRead(id, -1);
+    this.#asked = [];
   }
 }

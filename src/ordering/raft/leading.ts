@@ -60,9 +60,9 @@ export class Leading {
     return this.#transfer.to;
   }
 
-  /** It removed itself, and that is committed: its work is done. */
+  /** It is no voter any more, and that is committed: its work is done. */
   get removed(): boolean {
-    return !this.#state.isVoter && this.#state.commitIndex >= this.#membershipIndex;
+    return !this.#state.isVoter && this.settled && this.#state.commitIndex >= this.#membershipIndex;
   }
 
   /** False: no majority has answered for too long (check-quorum). */

@@ -15,7 +15,9 @@ export class ReplicaState {
 
   role: Role = 'follower';
   leader: ReplicaId = 0;
-  membership: Membership;
+  #membership: Membership;
+  /** The membership's entry is at this index or before it. */
+  #membershipBefore: number;
   commitIndex: number;
   /** This replica's own log survives a crash up to here. */
   durableIndex: number;
@@ -28,7 +30,8 @@ export class ReplicaState {
     this.flow = options.flow;
     this.random = options.random;
     this.clock = new SteadyClock(options.nowMs);
-    this.membership = options.membership;
+    this.#membership = options.membership;
+    this.#membershipBefore = options.log.lastIndex;
     this.commitIndex = options.commitIndex;
     this.durableIndex = options.log.lastIndex;
     this.#hardState = options.hardState;
@@ -55,6 +58,24 @@ export class ReplicaState {
 
   get isVoter(): boolean {
     return this.membership.voters.includes(this.id);
+  }
+
+  /**
+   * One that leaves may be the only one to know so: until that is known to be committed, the others may need it to lead
+   * (thesis 4.2.2).
+   */
+  get mayStand(): boolean {
+    return this.isVoter || this.commitIndex < this.#membershipBefore;
+  }
+
+  get membership(): Membership {
+    return this.#membership;
+  }
+
+  /** In force from the moment when it is in the log. */
+  set membership(membership: Membership) {
+    this.#membership = membership;
+    this.#membershipBefore = this.log.lastIndex;
   }
 
   isMember(id: ReplicaId): boolean {
