@@ -147,6 +147,9 @@ export class SimulatedReplica {
       endpoints: this.nodes.map(() => [null, 1] as const),
       nowMs: nowMs(),
       frameBytesMax: DEFAULT_LIMITS.frameBytesMax,
+      replica: 0,
+      leaders: [],
+      replicas: [],
     };
   }
 }

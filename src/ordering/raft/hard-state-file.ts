@@ -36,6 +36,7 @@ export class HardStateFile {
   #count: number;
   #state: HardState;
   #writing: Promise<void> = Promise.resolve();
+  #open = 0;
 
   private constructor(file: StoredFile, path: string, owner: HardStateOwner, slot: Slot | null) {
     this.#file = file;
@@ -67,8 +68,14 @@ export class HardStateFile {
     return this.#state;
   }
 
+  /** Newer ones are still to be written. */
+  get busy(): boolean {
+    return this.#open > 0;
+  }
+
   /** Resolves when it is durable; one at a time, in the order of the calls. Rejects with STORAGE_FAILED. */
   write(state: HardState): Promise<void> {
+    this.#open++;
     this.#writing = this.#writing.then(() => this.#write(state));
     return this.#writing;
   }
@@ -87,6 +94,7 @@ export class HardStateFile {
       throw error instanceof PsmrError ? error : storageFailed(this.#path, error);
     }
     this.#state = state;
+    this.#open--;
   }
 }
 

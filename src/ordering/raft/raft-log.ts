@@ -5,7 +5,7 @@
  */
 import { invariant } from '../../errors.js';
 import type { LogStore } from '../../storage/log-store.js';
-import type { Entry, Membership } from '../group-log.js';
+import { EntryKind, type Entry, type Membership } from '../group-log.js';
 import type { LogView } from './raft-types.js';
 import { decodeRecord, encodeRecord, isMembership, membershipOf, termOfRecord } from './raft-record.js';
 import { TermRuns } from './term-runs.js';
@@ -51,9 +51,8 @@ export class RaftLog implements LogView {
   /** What the store has to do yet, in order, while it cuts. */
   #waiting: (() => void)[] = [];
   #cutting = false;
-  /** Rises with each cut: a sync that began before says nothing of entries behind it. */
+  #cutDone: Promise<void> = Promise.resolve();
   #cuts = 0;
-  #cutTo = Infinity;
 
   /** Reads the whole log once. Throws DATA_CORRUPT. */
   constructor(store: LogStore, start: LogStart) {
@@ -62,10 +61,10 @@ export class RaftLog implements LogView {
     this.#lastIndex = store.lastIndex;
     this.#keptFrom = store.lastIndex + 1;
     this.#memberships = [{ index: start.index, membership: start.membership }];
-    const behind = start.index >= store.firstIndex - 1;
-    this.#terms = new TermRuns(behind ? Math.min(start.index, store.firstIndex - 1) : store.firstIndex, start.term);
-    // Without the term of the entry below the first one, that first one is what the log stands on.
-    if (!behind || start.index > store.firstIndex - 1) this.#standOnFirst();
+    const below = store.firstIndex - 1;
+    if (below === start.index) this.#terms = new TermRuns(below, start.term);
+    else if (below === 0) this.#terms = new TermRuns(0, 0);
+    else this.#terms = this.#standOnFirst();
     this.#scan();
   }
 
@@ -118,17 +117,17 @@ export class RaftLog implements LogView {
     return this.#readAt(index);
   }
 
-  /** Appends entry lastIndex + 1. `record`: how it came, where it came from another replica. */
-  append(term: number, entry: Entry, record: Uint8Array | null): void {
-    const pieces = record === null ? encodeRecord(term, entry) : [record];
-    const bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-    invariant(entry.index === this.#lastIndex + 1, 'entries follow each other');
-    this.#lastIndex = entry.index;
-    this.#note(term, entry);
-    this.#kept.push({ entry, pieces, bytes });
-    this.#keptBytes += bytes;
-    this.#letOldGo();
-    this.#inStore(() => this.#store.append(entry.index, pieces));
+  /** Appends entry lastIndex + 1. */
+  append(term: number, entry: Entry): void {
+    this.#append(term, entry, encodeRecord(term, entry));
+  }
+
+  /** Appends entry lastIndex + 1 as it came from another replica; `membership`: what it changes that to. */
+  appendRecord(record: Uint8Array): { readonly entry: Entry; readonly membership: Membership | null } {
+    const index = this.#lastIndex + 1;
+    const entry = decodeRecord(index, record);
+    this.#append(termOfRecord(index, record), entry, [record]);
+    return { entry, membership: isMembership(record) ? this.membership : null };
   }
 
   /** Drops entries above `index`: another leader's stand there. */
@@ -142,20 +141,20 @@ export class RaftLog implements LogView {
     this.#keptFrom = Math.min(this.#keptFrom, index + 1);
     this.#readBack = [];
     this.#cuts++;
-    this.#cutTo = Math.min(this.#cutTo, index);
     const last = index >= this.#firstIndex ? this.at(index).entry : null;
     this.#timestampMs = last?.timestampMs ?? 0;
-    this.#lastMergePoint = last === null ? 0 : this.#mergePointUpTo(last);
+    // They never fall: a leader's no-ops and membership changes carry the highest before them.
+    this.#lastMergePoint = last?.mergePoint ?? 0;
     this.#inStore(() => this.#cut(index));
   }
 
-  /** Makes what is appended durable; resolves with the index up to which it is. Rejects with STORAGE_FAILED. */
+  /** Makes what is appended durable; resolves with the index up to which it is, or less. Rejects with STORAGE_FAILED. */
   async sync(): Promise<number> {
     await this.#settled();
     const cuts = this.#cuts;
-    const cutTo = (this.#cutTo = Infinity);
     const durable = await this.#store.sync();
-    return cuts === this.#cuts ? durable : Math.min(durable, this.#cutTo, cutTo);
+    // What stands in the places of entries cut off meanwhile is not what was written.
+    return cuts === this.#cuts ? durable : 0;
   }
 
   async truncateBelow(index: number): Promise<void> {
@@ -173,48 +172,45 @@ export class RaftLog implements LogView {
     await this.#store.close();
   }
 
-  #standOnFirst(): void {
+  /** Without the term of the entry below the first one, that first one is what the log stands on. */
+  #standOnFirst(): TermRuns {
     const [first] = this.#store.read(this.#firstIndex, 1);
-    if (first === undefined) return;
-    this.#terms.append(first.index, termOfRecord(first.index, first.bytes));
+    invariant(first !== undefined, 'an empty log begins where its checkpoint ends');
     this.#firstIndex = first.index + 1;
+    return new TermRuns(first.index, termOfRecord(first.index, first.bytes));
   }
 
   #scan(): void {
     for (let from = this.#store.firstIndex; from <= this.#lastIndex;) {
       for (const { index, bytes } of this.#store.read(from, READ_BYTES)) {
-        const entry = decodeRecord(index, bytes);
-        if (!isMembership(bytes)) this.#note(termOfRecord(index, bytes), entry);
-        else this.#noteMembership(termOfRecord(index, bytes), entry);
+        this.#note(termOfRecord(index, bytes), decodeRecord(index, bytes));
         from = index + 1;
       }
     }
+  }
+
+  #append(term: number, entry: Entry, pieces: readonly Uint8Array[]): void {
+    invariant(entry.index === this.#lastIndex + 1, 'entries follow each other');
+    const bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    this.#lastIndex = entry.index;
+    this.#note(term, entry);
+    this.#kept.push({ entry, pieces, bytes });
+    this.#keptBytes += bytes;
+    this.#letOldGo();
+    this.#inStore(() => this.#store.append(entry.index, pieces));
   }
 
   #note(term: number, entry: Entry): void {
     this.#terms.append(entry.index, term);
     this.#timestampMs = Math.max(this.#timestampMs, entry.timestampMs);
     this.#lastMergePoint = Math.max(this.#lastMergePoint, entry.mergePoint);
-  }
-
-  #noteMembership(term: number, entry: Entry): void {
-    this.#note(term, entry);
-    const newest = this.#memberships.at(-1)?.index ?? 0;
-    if (entry.index > newest) this.#memberships.push({ index: entry.index, membership: membershipOf(entry) });
-  }
-
-  /** The entry just appended changes the membership. */
-  membershipChanged(entry: Entry): void {
+    if (entry.kind !== EntryKind.membership || entry.index <= (this.#memberships.at(-1)?.index ?? 0)) return;
     this.#memberships.push({ index: entry.index, membership: membershipOf(entry) });
   }
 
-  /** Merge points never fall among a leader's entries; its no-ops and memberships carry the highest before them. */
-  #mergePointUpTo(last: Entry): number {
-    return last.mergePoint;
-  }
-
   #letOldGo(): void {
-    while (this.#keptBytes > KEPT_BYTES_MAX && this.#kept.length - this.#keptHead > 1) {
+    // What the store has not got yet cannot be read back.
+    while (!this.#cutting && this.#keptBytes > KEPT_BYTES_MAX && this.#kept.length - this.#keptHead > 1) {
       this.#keptBytes -= this.#kept[this.#keptHead]?.bytes ?? 0;
       this.#kept[this.#keptHead++] = undefined;
       this.#keptFrom++;
@@ -248,6 +244,7 @@ export class RaftLog implements LogView {
     this.#cutting = true;
     this.#cutDone = this.#store.truncateAbove(index).then(() => {
       this.#cutting = false;
+      this.#readBack = [];
       const waiting = this.#waiting;
       this.#waiting = [];
       // Another cut among them makes the rest wait again.
@@ -255,8 +252,6 @@ export class RaftLog implements LogView {
     });
     this.#cutDone.catch(() => undefined);
   }
-
-  #cutDone: Promise<void> = Promise.resolve();
 
   async #settled(): Promise<void> {
     do await this.#cutDone;

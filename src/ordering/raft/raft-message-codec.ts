@@ -41,6 +41,11 @@ export interface ReceivedMessage {
   readonly records: readonly Uint8Array[];
 }
 
+/** Where the entries of append requests are. */
+export interface EntrySource {
+  at(index: number): { readonly pieces: readonly Uint8Array[] };
+}
+
 /** The pieces to be sent one after another; `records`: what each entry of an append request is stored as, in pieces. */
 export function encodeRaftMessage(
   message: RaftMessage,
@@ -65,6 +70,14 @@ export function encodeRaftMessage(
     pieces.push(length, ...record);
   }
   return pieces;
+}
+
+/** The same, with an append request's entries taken from the log. */
+export function piecesOf(message: RaftMessage, log: EntrySource): Uint8Array[] {
+  if (message.type !== 'append-request') return encodeRaftMessage(message);
+  const records: (readonly Uint8Array[])[] = [];
+  for (let index = message.previousIndex + 1; index <= message.lastIndex; index++) records.push(log.at(index).pieces);
+  return encodeRaftMessage(message, records);
 }
 
 function fieldsOf(message: RaftMessage): [flags: number, ...fields: number[]] {

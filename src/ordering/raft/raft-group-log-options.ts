@@ -1,0 +1,47 @@
+/** What a replica's group log is made from. */
+import type { LogStore } from '../../storage/log-store.js';
+import type { PeerLinkHandlers, PeerLinks } from '../../transport/peer-links.js';
+import type { Membership } from '../group-log.js';
+import type { HardStateFile } from './hard-state-file.js';
+import type { FollowerProgress, RaftFlow, RaftTiming, ReplicaId, Role } from './raft-types.js';
+
+/** Time and turns, given from outside so that a simulation can give its own. */
+export interface RaftClock {
+  /** ms; may jump. */
+  now(): number;
+  /** Runs `act` once after so long; returns how to call it off. */
+  after(ms: number, act: () => void): () => void;
+  /** Runs `act` at the end of this turn of the event loop. */
+  soon(act: () => void): void;
+}
+
+export interface RaftGroupLogOptions {
+  readonly group: number;
+  readonly replica: ReplicaId;
+  readonly store: LogStore;
+  readonly hardState: HardStateFile;
+  /** What the newest checkpoint covers; index 0, term 0 and the cluster's first members where there is none. */
+  readonly start: { readonly index: number; readonly term: number; readonly membership: Membership };
+  readonly openLinks: (handlers: PeerLinkHandlers) => PeerLinks;
+  readonly timing: RaftTiming;
+  readonly flow: RaftFlow;
+  readonly clock: RaftClock;
+  readonly random: () => number;
+  /** Whom the group prefers as leader; 0: nobody. */
+  readonly preferred: ReplicaId;
+  /** How much of the log below a checkpoint is kept for followers that are a little behind, bytes. */
+  readonly retainBytes: number;
+  /** The others hold no log old enough for this replica: it has to fetch a checkpoint. */
+  readonly checkpointNeeded: (from: ReplicaId) => void;
+}
+
+/** What an operator may want to know. */
+export interface RaftStatus {
+  readonly role: Role;
+  readonly term: number;
+  readonly leader: ReplicaId;
+  readonly commitIndex: number;
+  readonly lastIndex: number;
+  readonly membership: Membership;
+  readonly followers: readonly FollowerProgress[];
+}

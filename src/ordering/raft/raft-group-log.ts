@@ -1,0 +1,347 @@
+/**
+ * The group log of one replica among several: carries out what the Raft core decides, over a store, a hard-state file
+ * and links. What is proposed in one turn goes out as one append and one sync; the leader's own sync runs while its
+ * followers write.
+ */
+import { messageOf, PsmrError } from '../../errors.js';
+import type { PeerAddress, PeerLinks } from '../../transport/peer-links.js';
+import {
+  EntryKind,
+  type Entry,
+  type GroupLog,
+  type Leadership,
+  type LogPosition,
+  type Membership,
+  type Proposal,
+} from '../group-log.js';
+import { notLeader } from '../not-leader.js';
+import { LeaderPreference } from './leader-preference.js';
+import { RaftCore } from './raft-core.js';
+import { RaftLog } from './raft-log.js';
+import { decodeRaftMessage, piecesOf } from './raft-message-codec.js';
+import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.js';
+import { encodeMembership } from './raft-record.js';
+import type { Effects, ReplicaId } from './raft-types.js';
+import { ReadRequests } from './read-requests.js';
+
+/** The first byte of an append request: the only message that is kept. */
+const APPEND_REQUEST = 2;
+
+export class RaftGroupLog implements GroupLog {
+  readonly group: number;
+  onCommitted: ((error: Error | null) => void) | null = null;
+  onLeadership: (() => void) | null = null;
+  onAppended: ((entry: Entry) => void) | null = null;
+  readonly #options: RaftGroupLogOptions;
+  readonly #log: RaftLog;
+  readonly #core: RaftCore;
+  readonly #links: PeerLinks;
+  readonly #reads: ReadRequests;
+  readonly #preference: LeaderPreference;
+  #leadership: Leadership = { leading: false, leader: null, term: 0 };
+  #next: number;
+  #committed: number;
+  #flushing = false;
+  #syncing = false;
+  /** The newest term that was begun with a no-op here. */
+  #ledTerm = -1;
+  #cancelTimer: () => void = () => undefined;
+  #timerAt = Infinity;
+  #closed = false;
+
+  /** The store must hold the entry that `start` names, or begin right behind it: see `prepareStore`. */
+  constructor(options: RaftGroupLogOptions) {
+    const { group, replica, store, hardState, start, timing, flow, clock, random } = options;
+    this.group = group;
+    this.#options = options;
+    this.#log = new RaftLog(store, start);
+    this.#next = start.index + 1;
+    this.#committed = start.index;
+    this.#core = new RaftCore({
+      id: replica,
+      hardState: hardState.state,
+      membership: this.#log.membership,
+      log: this.#log,
+      commitIndex: start.index,
+      timing,
+      flow,
+      random,
+      nowMs: clock.now(),
+    });
+    this.#reads = new ReadRequests({
+      clock,
+      ask: (id) => this.#step((now) => this.#core.read(id, now)),
+      refusal: () => notLeader(this.#core.leader),
+    });
+    this.#preference = new LeaderPreference(options.preferred, replica);
+    this.#links = options.openLinks({
+      message: (_, bytes) => this.#receive(bytes),
+      up: (peer) => this.#step((now) => this.#core.probe(peer, now)),
+      down: () => undefined,
+    });
+    this.#step(() => undefined);
+  }
+
+  get firstIndex(): number {
+    return this.#log.firstIndex;
+  }
+  get lastIndex(): number {
+    return this.#log.lastIndex;
+  }
+  get committedIndex(): number {
+    return this.#committed;
+  }
+  get bytes(): number {
+    return this.#log.bytes;
+  }
+  get leadership(): Leadership {
+    return this.#leadership;
+  }
+  get lastMergePoint(): number {
+    return this.#log.lastMergePoint;
+  }
+
+  get status(): RaftStatus {
+    const { role, term, leader, commitIndex, membership, followers } = this.#core;
+    return { role, term, leader, commitIndex, lastIndex: this.#log.lastIndex, membership, followers };
+  }
+
+  propose(proposal: Proposal): number {
+    if (!this.#leadership.leading) throw notLeader(this.#core.leader);
+    const index = this.#append(proposal);
+    this.#flushSoon();
+    return index;
+  }
+
+  startFrom(index: number): void {
+    if (index < this.#options.store.firstIndex || index > this.#log.lastIndex + 1) {
+      throw new PsmrError(
+        'DATA_CORRUPT',
+        `Group ${this.group}'s log holds entries ${this.#options.store.firstIndex} to ${this.#log.lastIndex}, but the ` +
+          `checkpoint needs it from ${index} on. Files are missing: rebuild this replica from the others.`,
+      );
+    }
+    this.#next = index;
+  }
+
+  take(): Entry | null {
+    if (this.#next > this.#committed) return null;
+    const { entry } = this.#log.at(this.#next++);
+    return entry.kind === EntryKind.membership ? { ...entry, kind: EntryKind.noop, frames: [] } : entry;
+  }
+
+  readIndex(done: (index: number | PsmrError) => void): void {
+    this.#reads.add(done);
+  }
+
+  positionOf(index: number): LogPosition {
+    return { index, term: this.#log.termOf(index), membership: this.#log.membershipAt(index) };
+  }
+
+  /** What is committed is durable on a majority, and what is executed was committed. */
+  whenDurable(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Followers that are a little behind are better served from the log than with a checkpoint. */
+  truncateBelow(index: number): Promise<void> {
+    const live = this.#core.followers.filter((follower) => follower.silentMs < this.#options.timing.electionMs * 10);
+    const needed = Math.min(index, ...live.map((follower) => follower.matchIndex + 1));
+    const { retainBytes } = this.#options;
+    const spare = this.#log.bytes > 2 * retainBytes ? index : needed;
+    return this.#log.bytes <= retainBytes ? Promise.resolve() : this.#log.truncateBelow(spare);
+  }
+
+  /** Hands the group to another replica, which takes over when it has all entries. Rejects: NOT_LEADER, INVALID_ARGUMENT. */
+  transferLeadership(to: ReplicaId): void {
+    if (this.#core.role !== 'leader') throw notLeader(this.#core.leader);
+    if (this.#core.leader === to) return;
+    const answer = { accepted: false };
+    this.#step((now) => {
+      answer.accepted = this.#core.transferLeadership(to, now);
+    });
+    if (!answer.accepted)
+      throw new PsmrError(
+        'INVALID_ARGUMENT',
+        `Group ${this.group} cannot be led by replica ${to}: it does not vote here, or a transfer is under way.`,
+      );
+  }
+
+  /** Proposes a new membership, one server more or less; returns its index. Throws NOT_LEADER, INVALID_ARGUMENT. */
+  changeMembership(membership: Membership): number {
+    if (!this.#leadership.leading) throw notLeader(this.#core.leader);
+    const problem = this.#core.membershipProblem(membership);
+    if (problem !== null)
+      throw new PsmrError('INVALID_ARGUMENT', `The members of group ${this.group} cannot be changed now: ${problem}.`);
+    const index = this.#append({
+      ...this.#emptyProposal(),
+      kind: EntryKind.membership,
+      frames: [encodeMembership(membership)],
+    });
+    this.#step((now) => this.#core.membershipAppended(membership, now));
+    void this.#sync();
+    return index;
+  }
+
+  setPeers(peers: readonly PeerAddress[]): void {
+    this.#links.setPeers(peers);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#reads.close();
+    await this.#links.close();
+    await this.#options.hardState.close();
+    await this.#log.close();
+  }
+
+  #emptyProposal(): Proposal {
+    const { lastMergePoint } = this.#log;
+    return { kind: EntryKind.noop, mergePoint: lastMergePoint, timestampMs: this.#options.clock.now(), frames: [] };
+  }
+
+  #append(proposal: Proposal): number {
+    const index = this.#log.lastIndex + 1;
+    const timestampMs = Math.max(this.#log.timestampMs, proposal.timestampMs);
+    this.#log.append(this.#core.term, { ...proposal, index, timestampMs });
+    return index;
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#options.clock.soon(() => {
+      this.#flushing = false;
+      if (this.#closed || this.#core.role !== 'leader') return;
+      this.#step((now) => this.#core.appended(now));
+      void this.#sync();
+    });
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    // The link's bytes are lent; the log keeps them.
+    const { message, records } = decodeRaftMessage(bytes[0] === APPEND_REQUEST ? Buffer.from(bytes) : bytes);
+    this.#step((now) => this.#core.receive(message, now), records);
+  }
+
+  /** Lets the core do something, then does what follows from it. */
+  #step(act: (nowMs: number) => void, records: readonly Uint8Array[] = []): void {
+    if (this.#closed) return;
+    const { clock } = this.#options;
+    act(clock.now());
+    this.#carryOut(this.#core.takeEffects(), records);
+    if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
+    this.#look();
+    this.#setTimer();
+  }
+
+  /** A new leader's first entry commits all that its predecessors left. */
+  #beginToLead(): void {
+    this.#ledTerm = this.#core.term;
+    this.#append(this.#emptyProposal());
+    this.#core.appended(this.#options.clock.now());
+    this.#carryOut(this.#core.takeEffects(), []);
+    void this.#sync();
+  }
+
+  #carryOut(effects: Effects, records: readonly Uint8Array[]): void {
+    const { hardState, truncateAbove, append, messages, reads, checkpointNeeded } = effects;
+    if (hardState !== null) {
+      this.#options.hardState.write(hardState).then(
+        () => this.#hardStateWritten(),
+        (error: unknown) => this.#fail(error),
+      );
+    }
+    if (truncateAbove !== null) this.#truncateAbove(truncateAbove);
+    if (append !== null) this.#store(append.request.previousIndex, append.from, records);
+    for (const message of messages) this.#links.send(message.to, piecesOf(message, this.#log));
+    for (const { id, index } of reads) this.#reads.answer(id, index);
+    if (checkpointNeeded !== null) this.#options.checkpointNeeded(checkpointNeeded.from);
+  }
+
+  #hardStateWritten(): void {
+    // A newer one has been given out since: its own turn comes.
+    if (this.#options.hardState.busy) return;
+    this.#step((now) => this.#core.hardStateDurable(now));
+  }
+
+  #truncateAbove(index: number): void {
+    this.#log.truncateAbove(index);
+    this.#core.membershipReplaced(this.#log.membership);
+  }
+
+  /** Stores a leader's entries from index `from` on, as they came. */
+  #store(previousIndex: number, from: number, records: readonly Uint8Array[]): void {
+    for (const record of records.slice(from - previousIndex - 1)) {
+      const { entry, membership } = this.#log.appendRecord(record);
+      if (membership !== null) this.#core.membershipReplaced(membership);
+      this.onAppended?.(entry);
+    }
+    void this.#sync();
+  }
+
+  /** One sync at a time; what is appended meanwhile is the next one's. */
+  async #sync(): Promise<void> {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    try {
+      let durable = -1;
+      while (!this.#closed && durable < this.#log.lastIndex) {
+        durable = await this.#log.sync();
+        const index = durable;
+        this.#step((now) => this.#core.logDurable(index, now));
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#syncing = false;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    const failure =
+      error instanceof PsmrError ? error : new PsmrError('STORAGE_FAILED', messageOf(error), { cause: error });
+    this.onCommitted?.(failure);
+  }
+
+  /** Tells of what has changed. */
+  #look(): void {
+    const { role, settled, transferringTo, leader, term, commitIndex } = this.#core;
+    const leading = role === 'leader' && settled && transferringTo === 0;
+    const name = transferringTo !== 0 ? transferringTo : leader;
+    const known = leading || name === 0 || name === this.#options.replica ? null : String(name);
+    const before = this.#leadership;
+    if (before.leading !== leading || before.leader !== known || before.term !== term) {
+      this.#leadership = { leading, leader: known, term };
+      this.onLeadership?.();
+    }
+    if (commitIndex === this.#committed) return;
+    this.#committed = commitIndex;
+    this.onCommitted?.(null);
+  }
+
+  #setTimer(): void {
+    const at = this.#core.deadlineMs;
+    if (at === this.#timerAt) return;
+    this.#cancelTimer();
+    this.#timerAt = at;
+    // Timers come at whole milliseconds; less would find the deadline still ahead.
+    this.#cancelTimer = this.#options.clock.after(Math.max(1, at - this.#options.clock.now()), () => {
+      this.#timerAt = Infinity;
+      this.#step((now) => this.#core.tick(now));
+      this.#prefer();
+    });
+  }
+
+  #prefer(): void {
+    const { clock } = this.#options;
+    const to = this.#preference.wishes(this.#core, this.#log.lastIndex, clock.now());
+    if (to === 0) return;
+    this.#step((now) => {
+      this.#core.transferLeadership(to, now);
+    });
+  }
+}
