@@ -1,6 +1,7 @@
 /** What a configuration may say. psmr.config.schema.json, which editors pick up, is generated from this. */
 import { z } from 'zod';
 import { STREAMS_MAX } from '../transport/frames.js';
+import { clusterSchema } from './cluster-schema.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 
 const port = z.int().min(0).max(65_535);
@@ -103,6 +104,7 @@ export const configSchema = z
       .describe('A checkpoint is taken when the logs have grown by this much. Default: 256 MiB; null: only by hand.'),
     spinUs: z.int().min(0).max(100_000).optional().describe('How long an idle worker spins before it sleeps, us.'),
     limits: limits.optional(),
+    cluster: clusterSchema.optional(),
   })
   .describe('Configuration of a psmr engine or server.');
 

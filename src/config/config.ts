@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { createPartitionMap } from '../classifier/create-partition-map.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { acceptedAt, fieldsAt } from './accepted.js';
+import { checkCluster } from './cluster-check.js';
 import { closestName } from './closest-name.js';
 import { invalidConfig } from './config-error.js';
 import { configSchema, type Config } from './config-schema.js';
@@ -31,6 +32,7 @@ export function loadConfig(file: string): Config {
   if (config.streams !== undefined) {
     createPartitionMap({ streams: config.streams, partitioning: config.partitioning }, file);
   }
+  checkCluster(config, file);
   return config;
 }
 
@@ -96,7 +98,7 @@ function acceptedNames(path: readonly PropertyKey[]): string {
 function shown(issue: Issue): string {
   const { input, path } = issue;
   // A configuration error ends up in logs.
-  if (path[0] === 'token') return 'a value that is not shown here';
+  if (path[0] === 'token' || path.at(-1) === 'secret') return 'a value that is not shown here';
   // Where a field tells kinds of objects apart, the input is the object.
   const isKind = issue.code === 'invalid_union' && issue.discriminator !== undefined && isObject(input);
   const value: unknown = isKind ? Reflect.get(input, issue.discriminator ?? '') : input;

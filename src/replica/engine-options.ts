@@ -3,9 +3,11 @@ import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import type { PartitionMapOptions } from '../classifier/create-partition-map.js';
 import { loadConfig, parseConfig, type Config, type PartitioningConfig, type StreamConfig } from '../config/config.js';
+import type { ClusterConfig } from '../config/cluster-schema.js';
 import { limitsWithDefaults, type Limits } from '../config/limits.js';
 import { PsmrError } from '../errors.js';
 import { STREAMS_MAX } from '../transport/frames.js';
+import { replicaDataDir, replicaSettings, type ReplicaSettings } from './replica-settings.js';
 import type { ListenOptions } from './server.js';
 import type { Durability } from './worker-messages.js';
 
@@ -23,6 +25,10 @@ export interface EngineOptions {
   readonly limits?: Partial<Limits>;
   /** How long an idle worker spins before it sleeps, us. Default: 50 where there is a core per stream, else 5. */
   readonly spinUs?: number;
+  /** The replicas of the service; without it there is one engine, this one. */
+  readonly cluster?: ClusterConfig;
+  /** Which of the cluster's replicas this is. */
+  readonly replicaId?: number;
   /** A psmr.config.json; what is given beside it takes precedence. */
   readonly config?: string | URL;
 }
@@ -35,6 +41,8 @@ export interface ResolvedEngineOptions {
   readonly checkpointEveryBytes: number | null;
   readonly limits: Limits;
   readonly spinUs: number;
+  /** Null: not replicated. */
+  readonly replica: ReplicaSettings | null;
   /** What the configuration file says of endpoints. */
   readonly listen: ListenOptions;
 }
@@ -45,18 +53,22 @@ const SPIN_US_CROWDED = 5;
 
 /** Checks options, reads the configuration file if one is named, fills in defaults. Throws INVALID_CONFIG. */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
-  const { service, config: file, ...given } = options;
+  const { service, config: file, replicaId, ...given } = options;
   const path = file === undefined ? null : file instanceof URL ? fileOf(file) : resolve(file);
   const configured = path === null ? {} : loadConfig(path);
   const config = { ...configured, ...parseConfig(given) };
   const streams = config.streams ?? Math.min(availableParallelism(), STREAMS_MAX);
-  const dataDir = options.dataDir ?? relativeTo(path, configured.dataDir);
+  const replica = replicaSettings(config, replicaId, options.cluster === undefined ? path : null);
+  const dataDir = options.dataDir ?? ownDirectory(relativeTo(path, configured.dataDir), replica);
   const crowded = (typeof streams === 'number' ? streams : streams.length) > availableParallelism();
   if (dataDir === undefined && config.durability !== undefined) {
     throw new PsmrError(
       'INVALID_CONFIG',
       "The configuration is wrong at 'durability': it needs a dataDir to keep data in.",
     );
+  }
+  if (dataDir === undefined && replica !== null) {
+    throw new PsmrError('INVALID_CONFIG', "The configuration is wrong at 'dataDir': a replica needs one.");
   }
   return {
     serviceUrl: serviceUrl(service ?? relativeTo(path, configured.service)),
@@ -67,7 +79,23 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
       config.checkpoint?.everyBytes === undefined ? CHECKPOINT_EVERY_BYTES : config.checkpoint.everyBytes,
     limits: limitsWithDefaults(defined(config.limits)),
     spinUs: config.spinUs ?? (crowded ? SPIN_US_CROWDED : SPIN_US),
-    listen: listenOptions(config, path),
+    replica,
+    listen: replica === null ? listenOptions(config, path) : replicaListenOptions(replica, config.token),
+  };
+}
+
+function ownDirectory(dataDir: string | undefined, replica: ReplicaSettings | null): string | undefined {
+  return dataDir === undefined || replica === null ? dataDir : replicaDataDir(dataDir, replica.own.id);
+}
+
+function replicaListenOptions({ own, tls }: ReplicaSettings, token: string | undefined): ListenOptions {
+  const [sync, ...streams] = own.clients;
+  return {
+    ...sync,
+    streams,
+    http: own.http,
+    ...(token === undefined ? {} : { token }),
+    ...(tls === null ? {} : { tls: { certFile: tls.certFile, keyFile: tls.keyFile } }),
   };
 }
 

@@ -119,3 +119,18 @@ async function writeItems(writer: CheckpointWriter, kind: number, items: readonl
 async function foldBack(store: PartitionStore): Promise<void> {
   while (!store.fold(FOLD_KEYS)) await nextTurn();
 }
+
+/** The hash of a part, from its chunks: what its manifest must say. */
+export class PartHash {
+  readonly #hash = new ContentHash();
+
+  /** Throws where it is no chunk. */
+  add(chunk: Uint8Array): void {
+    const [kind, items] = decodeValue(chunk) as [number, Uint8Array[]];
+    if (kind === ChunkKind.own) for (const item of items) this.#hash.add(item);
+  }
+
+  get hex(): string {
+    return this.#hash.hex;
+  }
+}

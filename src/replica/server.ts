@@ -1,12 +1,11 @@
 /** The endpoints of an engine: one WebSocket listener per group, in its worker, and one HTTP endpoint. */
-import { STATUS_CODES, createServer, type Server } from 'node:http';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
-import { messageOf, PsmrError } from '../errors.js';
 import { renderMetrics } from '../metrics/prometheus.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
 import { transportHint } from '../transport/native-module.js';
 import type { EngineStats } from './engine-stats.js';
+import { jsonAnswer, openHttpEndpoint, textAnswer, type HttpEndpoint, type HttpRoute } from './http-endpoint.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Where each group is reached: `endpoints[0]` is group 0's, `endpoints[i]` stream i's. */
@@ -46,6 +45,8 @@ export interface ServerParts {
   readonly pool: WorkerPool;
   readonly stats: () => EngineStats;
   readonly healthy: () => boolean;
+  /** What the HTTP endpoint offers besides health and metrics. */
+  readonly routes?: readonly HttpRoute[];
 }
 
 export async function openEndpoints(parts: ServerParts): Promise<Listening> {
@@ -102,65 +103,19 @@ function addressOf(options: ListenOptions, group: number): { host: string; port:
   };
 }
 
-interface HttpEndpoint {
-  readonly address: { readonly host: string; readonly port: number };
-  close(): Promise<void>;
-}
-
-function openHttp(parts: ServerParts): Promise<HttpEndpoint> {
-  const host = parts.options.http?.host ?? DEFAULT_HOST;
-  const port = parts.options.http?.port ?? DEFAULT_HTTP_PORT;
-  const server = createServer((request, response) => {
-    answer(parts, request.url ?? '/').then(
-      ({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body),
-      (error: unknown) => response.writeHead(500).end(messageOf(error)),
-    );
+function openHttp({ options, healthy, stats, routes = [] }: ServerParts): Promise<HttpEndpoint> {
+  return openHttpEndpoint({
+    host: options.http?.host ?? DEFAULT_HOST,
+    port: options.http?.port ?? DEFAULT_HTTP_PORT,
+    routes: [
+      {
+        method: 'GET',
+        path: '/healthz',
+        handle: () => textAnswer(healthy() ? 200 : 503, healthy() ? 'ok\n' : 'the engine has stopped\n'),
+      },
+      { method: 'GET', path: '/metrics', handle: async () => ({ status: 200, ...(await renderMetrics(stats())) }) },
+      { method: 'GET', path: '/stats', handle: () => jsonAnswer(stats()) },
+      ...routes,
+    ],
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(cannotListen(host, port, error)));
-    server.listen(port, host, () => {
-      const bound = server.address();
-      const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-      resolve({ address: { host, port: boundPort }, close: () => closeServer(server) });
-    });
-  });
-}
-
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-async function answer(parts: ServerParts, url: string): Promise<Answer> {
-  switch (url.split('?')[0]) {
-    case '/healthz':
-      return text(parts.healthy() ? 200 : 503, parts.healthy() ? 'ok\n' : 'the engine has stopped\n');
-    case '/stats':
-      return { status: 200, type: 'application/json', body: `${JSON.stringify(parts.stats(), null, 2)}\n` };
-    case '/metrics':
-      return { status: 200, ...(await renderMetrics(parts.stats())) };
-    default:
-      return text(404, `${STATUS_CODES[404]}. There are /healthz, /metrics and /stats.\n`);
-  }
-}
-
-function text(status: number, body: string): Answer {
-  return { status, type: 'text/plain; charset=utf-8', body };
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
-function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): PsmrError {
-  const inUse = error.code === 'EADDRINUSE';
-  return new PsmrError(
-    inUse ? 'ADDRESS_IN_USE' : 'INVALID_CONFIG',
-    `The HTTP endpoint cannot listen on ${host}:${port}: ${messageOf(error)}. Choose another http.port, or stop what uses it.`,
-    { cause: error, details: { host, port } },
-  );
 }

@@ -15,8 +15,8 @@ export interface CheckpointStore {
   list(): CheckpointManifest[];
   /** The chunks of one part, in order, verified against its PartManifest (DATA_CORRUPT otherwise). */
   read(id: number, part: number): Iterable<Uint8Array>;
-  /** Deletes every checkpoint older than `id`, finished or not. A newer one may be under way, and stays. */
-  dropBelow(id: number): Promise<void>;
+  /** Deletes every checkpoint older than `id`, finished or not, but those in `kept`. Newer ones, under way or not, stay. */
+  dropBelow(id: number, kept?: ReadonlySet<number>): Promise<void>;
   close(): Promise<void>;
 }
 

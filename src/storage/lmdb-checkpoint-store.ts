@@ -145,10 +145,11 @@ export class LmdbCheckpointStore implements CheckpointStore {
       );
   }
 
-  async dropBelow(id: number): Promise<void> {
+  async dropBelow(id: number, kept: ReadonlySet<number> = new Set()): Promise<void> {
+    const stays = (key: Key): boolean => kept.has(key[1] ?? 0);
     await this.#guarded(async () => {
-      await removeRange(this.#database, [CHUNK], [CHUNK, id]);
-      await removeRange(this.#database, [MANIFEST], [MANIFEST, id]);
+      await removeRange(this.#database, [CHUNK], [CHUNK, id], stays);
+      await removeRange(this.#database, [MANIFEST], [MANIFEST, id], stays);
     });
   }
 
@@ -185,9 +186,15 @@ export class LmdbCheckpointStore implements CheckpointStore {
   }
 }
 
-async function removeRange(database: RootDatabase<Buffer, Key>, start: Key, end: Key): Promise<void> {
+async function removeRange(
+  database: RootDatabase<Buffer, Key>,
+  start: Key,
+  end: Key,
+  stays: (key: Key) => boolean = () => false,
+): Promise<void> {
   database.resetReadTxn();
-  const removals = [...database.getKeys({ start, end })].map((key) => database.remove(key));
+  const keys = [...database.getKeys({ start, end })].filter((key) => !stays(key));
+  const removals = keys.map((key) => database.remove(key));
   await Promise.all(removals);
 }
 

@@ -49,9 +49,10 @@ export class MemoryCheckpointStore implements CheckpointStore {
     yield* chunks;
   }
 
-  async dropBelow(id: number): Promise<void> {
-    for (const key of [...this.#chunks.keys()]) if (Number(key.split('/')[0]) < id) this.#chunks.delete(key);
-    for (const key of [...this.#manifests.keys()]) if (key < id) this.#manifests.delete(key);
+  async dropBelow(id: number, kept: ReadonlySet<number> = new Set()): Promise<void> {
+    const goes = (each: number): boolean => each < id && !kept.has(each);
+    for (const key of [...this.#chunks.keys()]) if (goes(Number(key.split('/')[0]))) this.#chunks.delete(key);
+    for (const key of [...this.#manifests.keys()]) if (goes(key)) this.#manifests.delete(key);
     await Promise.resolve();
   }
 

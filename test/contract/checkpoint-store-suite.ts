@@ -101,6 +101,15 @@ export function describeCheckpointStore(
       expect(contents(store, 6, 0)).toBe(Buffer.concat(chunksOf(6, 0, 3)).toString());
     });
 
+    it('keeps of what is older what it is told to keep', async () => {
+      const kept = await writeCheckpoint(store, 3, 2);
+      for (const id of [2, 4]) await writeCheckpoint(store, id, 1);
+      const newest = await writeCheckpoint(store, 5, 1);
+      await store.dropBelow(5, new Set([3]));
+      expect(store.list()).toEqual([kept, newest]);
+      expect(contents(store, 3, 1)).toBe(Buffer.concat(chunksOf(3, 1, 205)).toString());
+    });
+
     it('says that a part is not there, or not whole', async () => {
       const manifest = await writeCheckpoint(store, 3, 1);
       expect(() => [...store.read(3, 1)]).toThrow(expect.objectContaining({ code: 'DATA_CORRUPT' }));

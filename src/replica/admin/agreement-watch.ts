@@ -1,0 +1,66 @@
+/** Asks the other replicas for their checkpoints' hashes, now and then, and tells when this one must stop. */
+import { z } from 'zod';
+import { decideAgreement, type Agreement, type RecentHashes, type ReplicaHashes } from '../agreement.js';
+import type { ReplicaHttp } from './replica-http.js';
+
+export interface AgreementWatchOptions {
+  readonly replica: number;
+  readonly hashes: RecentHashes;
+  /** The voters of group 0. */
+  readonly members: () => readonly number[];
+  readonly peers: () => readonly { readonly replica: number; readonly http: ReplicaHttp }[];
+  /** Hears every decision. */
+  readonly decided: (agreement: Agreement) => void;
+  readonly everyMs?: number;
+}
+
+const EVERY_MS = 5000;
+
+const hashesSchema: z.ZodType<ReplicaHashes> = z.object({
+  replica: z.int().min(1),
+  checkpoints: z.array(z.object({ id: z.int().min(0), parts: z.array(z.string()).max(1024) })).max(64),
+});
+
+export class AgreementWatch {
+  readonly #options: AgreementWatchOptions;
+  /** What each has told last: one that is down now has told all the same. */
+  readonly #told = new Map<number, ReplicaHashes>();
+  readonly #stop = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #asking: Promise<void> | null = null;
+
+  constructor(options: AgreementWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.compare(), this.#options.everyMs ?? EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** Asks everybody now; resolves when all have answered or failed to. To be called when a checkpoint is complete, too. */
+  compare(): Promise<void> {
+    this.#asking ??= this.#compare().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+    await this.#asking;
+  }
+
+  async #compare(): Promise<void> {
+    const { replica: own, hashes, members, peers, decided } = this.#options;
+    await Promise.all(peers().map(({ replica, http }) => this.#ask(replica, http)));
+    if (this.#stop.signal.aborted) return;
+    decided(decideAgreement(own, members(), [hashes.report(), ...this.#told.values()]));
+  }
+
+  /** Who does not answer is asked again next time. */
+  async #ask(replica: number, http: ReplicaHttp): Promise<void> {
+    const told = await http.get('/checkpoints/hashes', this.#stop.signal).catch(() => null);
+    const parsed = hashesSchema.safeParse(told);
+    if (parsed.success && parsed.data.replica === replica) this.#told.set(replica, parsed.data);
+  }
+}

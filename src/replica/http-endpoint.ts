@@ -1,0 +1,182 @@
+/** A small HTTP server: routes with bounded bodies in, text or streams out, errors as JSON with their code. */
+import {
+  createServer as createHttp,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { messageOf, PsmrError, type ErrorCode } from '../errors.js';
+import { readCertificate } from '../transport/listen-failure.js';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query as they were asked for. */
+  readonly target: string;
+  readonly query: URLSearchParams;
+  /** What stood at the `:names` of the route's path. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly authorization: string | undefined;
+  readonly body: Buffer;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A stream is pulled as fast as the other side reads; it is returned from when that side goes. */
+  readonly body: string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+export interface HttpRoute {
+  readonly method: 'GET' | 'POST';
+  /** Such as `/checkpoints/:id/parts/:part`. */
+  readonly path: string;
+  /** Whatever it throws is answered as an error. */
+  handle(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
+}
+
+export interface HttpEndpoint {
+  readonly address: { readonly host: string; readonly port: number };
+  close(): Promise<void>;
+}
+
+export interface HttpEndpointOptions {
+  readonly host: string;
+  /** 0: the system picks one. */
+  readonly port: number;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly routes: readonly HttpRoute[];
+}
+
+const BODY_BYTES_MAX = 65_536;
+/** A request that takes longer to arrive, or an answer of which nobody reads anything for so long, is given up. */
+const IDLE_MS_MAX = 30_000;
+
+const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  UNAUTHORIZED: 401,
+  NOT_LEADER: 409,
+  NOT_SUPPORTED: 501,
+  OVERLOADED: 503,
+  ENGINE_STOPPED: 503,
+};
+
+export function jsonAnswer(value: unknown, status = 200): HttpAnswer {
+  return { status, type: 'application/json', body: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+export function textAnswer(status: number, body: string): HttpAnswer {
+  return { status, type: 'text/plain; charset=utf-8', body };
+}
+
+export function errorAnswer(thrown: unknown): HttpAnswer {
+  const code = thrown instanceof PsmrError ? thrown.code : 'UNEXPECTED';
+  const details = thrown instanceof PsmrError ? thrown.details : {};
+  const status = thrown instanceof PsmrError ? (STATUS_OF[thrown.code] ?? 500) : 500;
+  return jsonAnswer({ error: { code, message: messageOf(thrown), details } }, status);
+}
+
+/** Rejects with ADDRESS_IN_USE or INVALID_CONFIG. */
+export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndpoint> {
+  const { host, port, tls, routes } = options;
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(routes, request)
+      .catch(errorAnswer)
+      .then((found) => send(response, found, request.method === 'HEAD'))
+      // The other side has gone, or the stream has failed: the connection says so by its end.
+      .catch(() => response.destroy());
+  };
+  const server = tls === undefined ? createHttp(listener) : createHttps(readCertificate(tls), listener);
+  server.requestTimeout = IDLE_MS_MAX;
+  server.setTimeout(IDLE_MS_MAX);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(cannotListen(host, port, error)));
+    server.listen(port, host, () => {
+      const bound = server.address();
+      const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
+      resolve({ address: { host, port: boundPort }, close: () => closeServer(server) });
+    });
+  });
+}
+
+async function answer(routes: readonly HttpRoute[], request: IncomingMessage): Promise<HttpAnswer> {
+  const target = request.url ?? '/';
+  const [path = '/', query = ''] = target.split('?');
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+  const fitting = routes.flatMap((route) => {
+    const parameters = match(route.path, path);
+    return parameters === null ? [] : [{ route, parameters }];
+  });
+  if (fitting.length === 0) {
+    const paths = [...new Set(routes.map((route) => route.path))];
+    return textAnswer(404, `${STATUS_CODES[404]}. There are ${paths.join(', ')}.\n`);
+  }
+  const found = fitting.find(({ route }) => route.method === method);
+  if (found === undefined) {
+    const allowed = fitting.map(({ route }) => route.method).join(', ');
+    return { ...textAnswer(405, `${path} takes ${allowed}.\n`), headers: { allow: allowed } };
+  }
+  return found.route.handle({
+    method,
+    target,
+    query: new URLSearchParams(query),
+    parameters: found.parameters,
+    authorization: request.headers.authorization,
+    body: await readBody(request),
+  });
+}
+
+function match(pattern: string, path: string): Record<string, string> | null {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return null;
+  const parameters: Record<string, string> = {};
+  for (const [at, segment] of wanted.entries()) {
+    const value = given[at] ?? '';
+    if (segment.startsWith(':')) parameters[segment.slice(1)] = value;
+    else if (segment !== value) return null;
+  }
+  return parameters;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    bytes += piece.byteLength;
+    if (bytes > BODY_BYTES_MAX)
+      throw new PsmrError('INVALID_ARGUMENT', `The request's body has more than ${BODY_BYTES_MAX} bytes.`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+async function send(
+  response: ServerResponse,
+  { status, type, headers, body }: HttpAnswer,
+  head: boolean,
+): Promise<void> {
+  response.writeHead(status, { 'content-type': type, ...headers });
+  if (head || typeof body === 'string') response.end(head ? undefined : body);
+  else await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 1 }), response);
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): PsmrError {
+  const inUse = error.code === 'EADDRINUSE';
+  return new PsmrError(
+    inUse ? 'ADDRESS_IN_USE' : 'INVALID_CONFIG',
+    `The HTTP endpoint cannot listen on ${host}:${port}: ${messageOf(error)}. Choose another http.port, or stop what uses it.`,
+    { cause: error, details: { host, port } },
+  );
+}

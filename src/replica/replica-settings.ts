@@ -1,0 +1,49 @@
+/** What one replica is told of its cluster: the cluster as configured, the secret, which of the replicas it is. */
+import { dirname, join, resolve } from 'node:path';
+import { checkCluster, readSecret } from '../config/cluster-check.js';
+import { replicaOf, type Cluster, type ClusterReplica } from '../config/cluster.js';
+import { invalidConfig } from '../config/config-error.js';
+import type { Config } from '../config/config.js';
+import { PsmrError } from '../errors.js';
+
+export interface ReplicaSettings {
+  readonly cluster: Cluster;
+  readonly secret: string;
+  readonly own: ClusterReplica;
+  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
+}
+
+/** Null where there is no cluster. `file`: of the configuration. Throws INVALID_CONFIG, INVALID_ARGUMENT. */
+export function replicaSettings(
+  config: Config,
+  replicaId: number | undefined,
+  file: string | null,
+): ReplicaSettings | null {
+  const cluster = checkCluster(config, file);
+  if (cluster === null || config.cluster === undefined) {
+    if (replicaId === undefined) return null;
+    throw invalidConfig(file, ['cluster'], `there is none, and this is to be replica ${replicaId} of it`);
+  }
+  const own = replicaId === undefined ? null : replicaOf(cluster, replicaId);
+  if (own === null) {
+    const ids = cluster.replicas.map(({ id }) => id).join(', ');
+    const given = replicaId === undefined ? 'Which replica this is was not said' : `There is no replica ${replicaId}`;
+    throw new PsmrError('INVALID_ARGUMENT', `${given}: give the id of one of cluster.replicas: ${ids}.`);
+  }
+  const { tls } = config.cluster;
+  const fromFile = (path: string): string => (file === null ? resolve(path) : resolve(dirname(file), path));
+  return {
+    cluster,
+    secret: readSecret(config.cluster, file),
+    own,
+    tls:
+      tls === undefined
+        ? null
+        : { certFile: fromFile(tls.certFile), keyFile: fromFile(tls.keyFile), caFile: fromFile(tls.caFile) },
+  };
+}
+
+/** One file serves all replicas, also several on one machine: each has its own directory in `dataDir`. */
+export function replicaDataDir(dataDir: string, id: number): string {
+  return join(dataDir, `replica-${id}`);
+}
