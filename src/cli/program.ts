@@ -6,9 +6,12 @@ import { z } from 'zod';
 import { benchCommand } from '../../bench/options/bench-command.js';
 import type { BenchOptions } from '../../bench/options/bench-options.js';
 import { callCommand } from './call-command.js';
+import { clusterCommand } from './cluster-command.js';
 import { EXIT_HELP } from './exit-codes.js';
 import { inspectCommand } from './inspect-command.js';
 import { endInterrupted, interruption } from './interruption.js';
+import { checkpointCommand, leaderCommand, memberCommand, statusCommand } from './operator-commands.js';
+import { replicaCommand } from './replica-command.js';
 import { serveCommand } from './serve-command.js';
 import { printProgress, printResult } from './terminal.js';
 
@@ -18,6 +21,9 @@ Examples:
   psmr serve --service dist/bank.js --data ./data         serve a service, kept on disk
   psmr call deposit '{"account":"a","amount":5}' --service dist/bank.js
   psmr inspect ./data                                     what is in the logs and checkpoints
+  psmr cluster                                            three replicas on this machine, and how they are
+  psmr replica --config cluster.json --id 2               one replica of a cluster
+  psmr status --config cluster.json                       who leads, how far everybody is
 
 Results go to stdout, progress and errors to stderr; an error is one sentence with its code, with --json an object.
 PSMR_DEBUG=1 adds where an error came from.
@@ -32,10 +38,17 @@ export function createProgram(): Command {
     // What is wrong is told once, by whoever runs the program.
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', EXAMPLES);
-  for (const command of [benchCommand(runBench), serveCommand(), callCommand(), inspectCommand()]) {
-    program.addCommand(command.copyInheritedSettings(program).addHelpText('after', EXIT_HELP));
-  }
+  const commands = [
+    ...[benchCommand(runBench), serveCommand(), callCommand(), inspectCommand()],
+    ...[clusterCommand(), replicaCommand(), statusCommand(), memberCommand(), leaderCommand(), checkpointCommand()],
+  ];
+  for (const command of commands) program.addCommand(inherit(command, program));
   return program;
+}
+
+function inherit(command: Command, parent: Command): Command {
+  for (const inner of command.commands) inherit(inner, parent);
+  return command.copyInheritedSettings(parent).helpCommand(false).addHelpText('after', EXIT_HELP);
 }
 
 /** The other commands need not load what only the benchmark uses. */

@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly cluster?: ClusterConfig;
   /** Which of the cluster's replicas this is. */
   readonly replicaId?: number;
+  /** The replica's data directory is empty because its disk was lost, or because it is new to a running cluster. */
+  readonly rebuild?: boolean;
   /** A psmr.config.json; what is given beside it takes precedence. */
   readonly config?: string | URL;
 }
@@ -53,12 +55,12 @@ const SPIN_US_CROWDED = 5;
 
 /** Checks options, reads the configuration file if one is named, fills in defaults. Throws INVALID_CONFIG. */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
-  const { service, config: file, replicaId, ...given } = options;
+  const { service, config: file, replicaId, rebuild = false, ...given } = options;
   const path = file === undefined ? null : file instanceof URL ? fileOf(file) : resolve(file);
   const configured = path === null ? {} : loadConfig(path);
   const config = { ...configured, ...parseConfig(given) };
   const streams = config.streams ?? Math.min(availableParallelism(), STREAMS_MAX);
-  const replica = replicaSettings(config, replicaId, options.cluster === undefined ? path : null);
+  const replica = replicaSettings(config, { id: replicaId, rebuild }, options.cluster === undefined ? path : null);
   const dataDir = options.dataDir ?? ownDirectory(relativeTo(path, configured.dataDir), replica);
   const crowded = (typeof streams === 'number' ? streams : streams.length) > availableParallelism();
   if (dataDir === undefined && config.durability !== undefined) {

@@ -72,6 +72,8 @@ export class Engine {
    */
   static async start(options: EngineOptions): Promise<Engine> {
     const resolved = resolveEngineOptions(options);
+    if (resolved.replica !== null)
+      throw new PsmrError('NOT_SUPPORTED', 'An engine cannot be a replica of a cluster yet. Leave out the cluster.');
     const service = await loadService(resolved.serviceUrl);
     const map = createPartitionMap(resolved.partitioning);
     const dataDir =

@@ -10,13 +10,15 @@ export interface ReplicaSettings {
   readonly cluster: Cluster;
   readonly secret: string;
   readonly own: ClusterReplica;
+  /** It begins from the others' state, and takes part when it has been added (again). */
+  readonly rebuild: boolean;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
 }
 
 /** Null where there is no cluster. `file`: of the configuration. Throws INVALID_CONFIG, INVALID_ARGUMENT. */
 export function replicaSettings(
   config: Config,
-  replicaId: number | undefined,
+  { id: replicaId, rebuild }: { readonly id: number | undefined; readonly rebuild: boolean },
   file: string | null,
 ): ReplicaSettings | null {
   const cluster = checkCluster(config, file);
@@ -36,6 +38,7 @@ export function replicaSettings(
     cluster,
     secret: readSecret(config.cluster, file),
     own,
+    rebuild,
     tls:
       tls === undefined
         ? null

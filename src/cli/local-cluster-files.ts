@@ -1,0 +1,97 @@
+/** The directory of a local cluster: a configuration with free ports and a secret of its own, and everybody's data. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { loadConfig } from '../config/config.js';
+import { PsmrError } from '../errors.js';
+
+export interface LocalClusterWish {
+  readonly dir: string;
+  readonly replicas?: number;
+  readonly streams?: number;
+  /** The service's module. */
+  readonly service?: string;
+  /** The first of the ports; without it free ones are looked for. */
+  readonly port?: number;
+}
+
+const HOST = '127.0.0.1';
+const REPLICAS = 3;
+const STREAMS = 2;
+const FIRST_PORT = 7400;
+const LAST_PORT = 65_535;
+
+/** The configuration's file. What is there already is kept; INVALID_ARGUMENT where it is not what is wished for. */
+export async function prepareLocalCluster(wish: LocalClusterWish, defaultService: string): Promise<string> {
+  const file = join(resolve(wish.dir), 'cluster.json');
+  if (existsSync(file)) {
+    checkWish(file, wish);
+    return file;
+  }
+  const { replicas = REPLICAS, streams = STREAMS, service = defaultService } = wish;
+  // For each replica: clients and peers of every group, and HTTP.
+  const portsEach = 2 * (streams + 1) + 1;
+  const first = await freePorts(replicas * portsEach, wish.port);
+  const config = {
+    service: resolve(service),
+    streams,
+    dataDir: './data',
+    cluster: {
+      name: 'local',
+      secret: randomBytes(24).toString('base64url'),
+      replicas: Array.from({ length: replicas }, (_, at) => {
+        const port = first + at * portsEach;
+        return { id: at + 1, hosts: [HOST], port: port + 1, peerPort: port + 2 + streams, http: { port } };
+      }),
+    },
+  };
+  mkdirSync(wish.dir, { recursive: true });
+  // It holds the secret.
+  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  return file;
+}
+
+function checkWish(file: string, { replicas, streams, service, port }: LocalClusterWish): void {
+  const config = loadConfig(file);
+  const found = {
+    replicas: config.cluster?.replicas.length,
+    streams: config.streams,
+    service: config.service,
+    port: config.cluster?.replicas[0]?.http?.port,
+  };
+  const wished = { replicas, streams, service: service === undefined ? undefined : resolve(service), port };
+  for (const name of ['replicas', 'streams', 'service', 'port'] as const) {
+    if (wished[name] === undefined || wished[name] === found[name]) continue;
+    throw new PsmrError(
+      'INVALID_ARGUMENT',
+      `${file} describes a cluster with ${name} ${JSON.stringify(found[name])}, not ${JSON.stringify(wished[name])}: ` +
+        `leave out --${name}, or give another --dir.`,
+    );
+  }
+}
+
+/** The first of so many free ports in a row. */
+async function freePorts(count: number, wished: number | undefined): Promise<number> {
+  for (let first = wished ?? FIRST_PORT; first + count <= LAST_PORT;) {
+    const taken = await firstTaken(first, count);
+    if (taken === null) return first;
+    if (wished !== undefined)
+      throw new PsmrError('ADDRESS_IN_USE', `Port ${taken} is in use; ${count} from ${wished} on are needed.`);
+    first = taken + 1;
+  }
+  throw new PsmrError('ADDRESS_IN_USE', `There are no ${count} free ports in a row.`);
+}
+
+async function firstTaken(first: number, count: number): Promise<number | null> {
+  for (let port = first; port < first + count; port++) if (!(await isFree(port))) return port;
+  return null;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((found) => {
+    const probe = createServer();
+    probe.once('error', () => found(false));
+    probe.listen({ host: HOST, port, exclusive: true }, () => probe.close(() => found(true)));
+  });
+}

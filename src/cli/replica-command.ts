@@ -1,0 +1,92 @@
+import { Command, Option } from 'commander';
+import { REPLICA_ID_MAX } from '../config/cluster-schema.js';
+import { loadConfig } from '../config/config.js';
+import { PsmrError } from '../errors.js';
+import { Engine } from '../replica/engine.js';
+import { resolveEngineOptions, type EngineOptions } from '../replica/engine-options.js';
+import { httpUrl } from './cluster-access.js';
+import { interruption } from './interruption.js';
+import { wholeNumber } from './option-values.js';
+import { serviceSettings, tokenOf } from './server-settings.js';
+import { printProgress, printResult } from './terminal.js';
+
+interface ReplicaFlags {
+  readonly config: string;
+  readonly id: number;
+  readonly service?: string;
+  readonly data?: string;
+  readonly rebuild?: boolean;
+  readonly stopWithStdin?: boolean;
+  readonly json?: boolean;
+}
+
+const HELP = `
+One file serves all replicas; each has its data in replica-ID of the data directory. The first start of a cluster needs
+all replicas, every later one a majority. A replica whose disk was lost is started with --rebuild, and so is one that is
+new to a running cluster (then psmr member add): it gets its state from the others before it takes part.
+
+Examples:
+  psmr replica --config cluster.json --id 2
+  psmr replica --config cluster.json --id 2 --rebuild
+  psmr status --config cluster.json`;
+
+export function replicaCommand(): Command {
+  return new Command('replica')
+    .description('Run one replica of a cluster.')
+    .requiredOption('--config <file>', "the cluster's configuration, the same for all replicas")
+    .requiredOption('--id <n>', 'which of its replicas this is', wholeNumber(1, REPLICA_ID_MAX))
+    .option('--service <file>', "the service's compiled module (default: as the configuration says)")
+    .option('--data <dir>', 'this very directory (default: replica-ID in the dataDir of the configuration)')
+    .option(
+      '--rebuild',
+      'the data directory is empty because the disk was lost, or the replica is new: begin from the others',
+    )
+    .addOption(new Option('--stop-with-stdin', 'stop when stdin ends').hideHelp())
+    .option('--json', 'the line on stdout as JSON, errors as objects')
+    .addHelpText('after', HELP)
+    .action(runReplica);
+}
+
+async function runReplica(flags: ReplicaFlags): Promise<void> {
+  const options = engineOptions(flags);
+  const { replica, dataDir } = resolveEngineOptions(options);
+  if (replica === null)
+    throw new PsmrError('INVALID_CONFIG', `The configuration ${flags.config} is wrong at 'cluster': there is none.`);
+  for (const warning of replica.cluster.warnings) printProgress(warning);
+  printProgress(`replica ${flags.id} of ${replica.cluster.name} starts, with the data in ${dataDir ?? ''}`);
+  const stopped = Promise.race([interruption(), ...(flags.stopWithStdin === true ? [endOfStdin()] : [])]);
+  const engine = await Engine.start(options);
+  try {
+    const { url, http } = await engine.listen(tokenOf(undefined));
+    const { service, streams } = engine.stats();
+    const admin = http === null ? null : httpUrl(replica.tls === null ? 'http' : 'https', http);
+    printResult(
+      flags.json === true
+        ? JSON.stringify({ replica: flags.id, service, streams, url, http: admin })
+        : `replica ${flags.id} serves ${service} at ${url}, status at ${admin ?? ''}/status`,
+    );
+    const end = await Promise.race([engine.failure, stopped]);
+    if (end instanceof PsmrError) throw end;
+    printProgress(`${end}: stopping`);
+  } finally {
+    await engine.stop();
+  }
+}
+
+function engineOptions({ config, id, service, data, rebuild }: ReplicaFlags): EngineOptions {
+  // A service on the command line is relative to where that was typed, one in the file to the file.
+  loadConfig(config);
+  return {
+    ...serviceSettings({ config, ...(service === undefined ? {} : { service }) }),
+    replicaId: id,
+    ...(data === undefined ? {} : { dataDir: data }),
+    ...(rebuild === undefined ? {} : { rebuild }),
+  };
+}
+
+/** Whoever started this has gone, however it ended. */
+function endOfStdin(): Promise<string> {
+  return new Promise((resolve) => {
+    process.stdin.once('close', () => resolve('stdin has ended')).resume();
+  });
+}

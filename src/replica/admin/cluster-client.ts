@@ -1,0 +1,166 @@
+/** An operator's view of a whole cluster: asks all replicas, finds leaders, repeats what is under way until it is done. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { preferredLeader } from '../../config/cluster.js';
+import type { ReplicaConfig } from '../../config/cluster-schema.js';
+import { PsmrError } from '../../errors.js';
+import { ReplicaHttp } from './replica-http.js';
+import { replicaStatusSchema, type ReplicaStatus } from './replica-status.js';
+
+export interface ReplicaView {
+  /** 0: not known, as it never answered. */
+  readonly id: number;
+  readonly url: string;
+  /** Null: it does not answer; `problem` says why. */
+  readonly status: ReplicaStatus | null;
+  readonly problem: PsmrError | null;
+}
+
+export interface ClusterClientOptions {
+  /** Of HTTP endpoints; one that answers is enough. */
+  readonly urls: readonly string[];
+  readonly secret: string | null;
+  readonly ca?: string | Buffer | undefined;
+  /** How long one replica may take to answer, ms. */
+  readonly answerMs?: number;
+  /** How long a change may take, ms. */
+  readonly changeMs?: number;
+  readonly pauseMs?: number;
+  readonly progress?: (line: string) => void;
+}
+
+const ANSWER_MS = 2000;
+const CHANGE_MS = 600_000;
+const PAUSE_MS = 250;
+/** A checkpoint is answered when it is complete. */
+const CHECKPOINT_MS = 600_000;
+
+const progressSchema = z.object({ progress: z.enum(['done', 'under way']) });
+
+export class ClusterClient {
+  readonly #options: ClusterClientOptions;
+
+  constructor(options: ClusterClientOptions) {
+    this.#options = options;
+  }
+
+  /** Every replica that is known, by id. Rejects with UNREACHABLE where none answers. */
+  async views(): Promise<ReplicaView[]> {
+    const urls = this.#options.urls.map((url) => this.#http(url).url);
+    const first = await Promise.all(urls.map((url) => this.#view(url)));
+    const known = first.flatMap(({ status }) => status?.replicas ?? []);
+    const more = new Map(known.filter(({ url }) => !urls.includes(url)).map(({ id, url }) => [id, url]));
+    // One replica may be known by several addresses.
+    for (const { id } of first) more.delete(id);
+    const others = await Promise.all([...more].map(([id, url]) => this.#view(url, id)));
+    const views = [...first, ...others];
+    if (views.every(({ status }) => status === null)) throw nobody(views);
+    const named = views.map((view) => ({
+      ...view,
+      id: view.id || (known.find(({ url }) => url === view.url)?.id ?? 0),
+    }));
+    return named.sort((a, b) => a.id - b.id);
+  }
+
+  /** The manifest. */
+  checkpoint(): Promise<unknown> {
+    return this.#onLeader(0, '/checkpoint', {}, CHECKPOINT_MS);
+  }
+
+  moveLeader(group: number, to: number): Promise<void> {
+    return this.#untilDone(group, '/leader', { group, to }, `group ${group} moves to replica ${to}`);
+  }
+
+  async addMember(replica: ReplicaConfig): Promise<void> {
+    const groups = await this.#groups();
+    for (const { url, status } of await this.views())
+      if (status !== null) await this.#http(url).post('/replicas', { replica });
+    for (const group of groups)
+      await this.#untilDone(group, '/members', { group, add: replica.id }, `group ${group} adds replica ${replica.id}`);
+  }
+
+  /** Moves away first what it leads. */
+  async removeMember(id: number): Promise<void> {
+    for (const group of await this.#groups()) {
+      const { leader, voters } = leaderOf(await this.views(), group);
+      const others = voters.filter((voter) => voter !== id);
+      if (leader?.id === id && others.length > 0) await this.moveLeader(group, preferredLeader(others, group));
+      await this.#untilDone(group, '/members', { group, remove: id }, `group ${group} removes replica ${id}`);
+    }
+  }
+
+  async #groups(): Promise<number[]> {
+    const views = await this.views();
+    const count = Math.max(...views.map(({ status }) => status?.groups.length ?? 0));
+    return Array.from({ length: count }, (_, group) => group);
+  }
+
+  async #untilDone(group: number, path: string, body: object, what: string): Promise<void> {
+    const { changeMs = CHANGE_MS, pauseMs = PAUSE_MS, progress } = this.#options;
+    const deadline = performance.now() + changeMs;
+    progress?.(what);
+    for (;;) {
+      const answer = progressSchema.parse(await this.#onLeader(group, path, body));
+      if (answer.progress === 'done') return;
+      if (performance.now() > deadline)
+        throw new PsmrError(
+          'OVERLOADED',
+          `After ${changeMs} ms ${what} still. It goes on; run the same command again to see its end.`,
+        );
+      await pause(pauseMs);
+    }
+  }
+
+  /** Leaders change, and an election takes a moment. */
+  async #onLeader(group: number, path: string, body: object, answerMs?: number): Promise<unknown> {
+    const { changeMs = CHANGE_MS, pauseMs = PAUSE_MS } = this.#options;
+    const deadline = performance.now() + Math.min(changeMs, 10_000);
+    for (;;) {
+      const { leader } = leaderOf(await this.views(), group);
+      try {
+        if (leader !== null) return await this.#http(leader.url, answerMs).post(path, body);
+      } catch (thrown) {
+        const again = thrown instanceof PsmrError && ['NOT_LEADER', 'UNREACHABLE'].includes(thrown.code);
+        if (!again || performance.now() > deadline) throw thrown;
+      }
+      if (performance.now() > deadline)
+        throw new PsmrError('UNREACHABLE', `Nobody leads group ${group}: is a majority of the replicas running?`);
+      await pause(pauseMs);
+    }
+  }
+
+  async #view(url: string, id = 0): Promise<ReplicaView> {
+    try {
+      const parsed = replicaStatusSchema.safeParse(await this.#http(url).get('/status'));
+      if (!parsed.success)
+        throw new PsmrError('UNREACHABLE', `What answers at ${url} is no replica of a cluster of this version.`);
+      return { id: parsed.data.replica, url, status: parsed.data, problem: null };
+    } catch (thrown) {
+      if (!(thrown instanceof PsmrError)) throw thrown;
+      return { id, url, status: null, problem: thrown };
+    }
+  }
+
+  #http(url: string, timeoutMs = this.#options.answerMs ?? ANSWER_MS): ReplicaHttp {
+    const { secret, ca } = this.#options;
+    return new ReplicaHttp({ url, secret, timeoutMs, ...(ca === undefined ? {} : { ca }) });
+  }
+}
+
+/** As those see it who have seen the newest term; null: they know of none, or it does not answer. */
+export function leaderOf(
+  views: readonly ReplicaView[],
+  group: number,
+): { leader: ReplicaView | null; term: number; voters: readonly number[] } {
+  const seen = views.flatMap(({ status }) => status?.groups.filter((each) => each.group === group) ?? []);
+  const term = Math.max(0, ...seen.map((each) => each.term));
+  const newest = seen.filter((each) => each.term === term);
+  const told = newest.find((each) => each.role === 'leader') ?? newest.find((each) => each.leader > 0);
+  const leader = views.find(({ id, status }) => id === told?.leader && status !== null) ?? null;
+  return { leader, term, voters: told?.members.voters ?? [] };
+}
+
+function nobody(views: readonly ReplicaView[]): PsmrError {
+  const reasons = views.map(({ problem }) => problem?.message ?? '').join(' ');
+  return new PsmrError('UNREACHABLE', reasons || 'There is no replica to ask.');
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ClusterClient } from '../../../src/replica/admin/cluster-client.js';
+import { ReplicaHttp } from '../../../src/replica/admin/replica-http.js';
+import {
+  authorizationHeader,
+  Challenges,
+  parseChallengeHeader,
+  requestProof,
+} from '../../../src/replica/admin/request-proof.js';
+import { FakeCluster, SECRET } from './fake-cluster.js';
+
+const failure = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+const at = (url: string, secret: string | null = SECRET): ReplicaHttp =>
+  new ReplicaHttp({ url, secret, timeoutMs: 2000 });
+
+describe("a replica's HTTP endpoint", () => {
+  it('tells its status to everybody', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    const status = cluster.replicas.get(2)?.status();
+    expect(await at(cluster.urlOf(2), null).get('/status')).toEqual(status);
+  });
+
+  it('does what it is asked to by those who know the secret', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    const leader = at(cluster.urlOf(2));
+    expect(await leader.post('/leader', { group: 1, to: 3 })).toEqual({ progress: 'under way' });
+    expect(await leader.post('/leader', { group: 1, to: 3 })).toEqual({ progress: 'done' });
+    expect(cluster.group(1)).toMatchObject({ leader: 3, term: 5 });
+    expect(await failure(leader.post('/leader', { group: 1, to: 1 }))).toMatchObject({
+      code: 'NOT_LEADER',
+      details: { leader: 3 },
+    });
+  });
+
+  it.each([
+    ['/leader', { group: 1 }, "POST /leader is wrong at 'to'"],
+    ['/leader', { group: 9, to: 1 }, 'There is no group 9: groups are 0 to 2'],
+    ['/members', { group: 1 }, 'it accepts { "group": 1, "add": 4 } or'],
+    ['/replicas', { replica: { id: 4 } }, "wrong at 'replica.hosts'"],
+  ])('refuses %s %j, saying what it accepts', async (path, body, complaint) => {
+    const cluster = await FakeCluster.start([1]);
+    expect(await failure(at(cluster.urlOf(1)).post(path, body))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(complaint) as string,
+    });
+  });
+
+  it('refuses who has no secret, or another one; and nothing is done', async () => {
+    const cluster = await FakeCluster.start([1]);
+    for (const secret of [null, 'another secret']) {
+      const error = await failure(at(cluster.urlOf(1), secret).post('/checkpoint', {}));
+      expect(error).toMatchObject({ code: 'UNAUTHORIZED' });
+    }
+    for (const path of ['checkpoint', 'leader', 'members', 'replicas'])
+      expect((await fetch(`${cluster.urlOf(1)}/${path}`, { method: 'POST' })).status).toBe(401);
+    expect(cluster.done).toEqual([]);
+  });
+
+  it('takes a proof once, for the request it was made for, and not long after', async () => {
+    const cluster = await FakeCluster.start([1]);
+    const url = `${cluster.urlOf(1)}/checkpoint`;
+    const ask = (authorization?: string, body = '{}'): Promise<Response> =>
+      fetch(url, { method: 'POST', body, headers: authorization === undefined ? {} : { authorization } });
+    const challenge = parseChallengeHeader((await ask()).headers.get('www-authenticate') ?? '') ?? '';
+    const request = { method: 'POST', target: '/checkpoint', body: Buffer.from('{}') };
+    const header = authorizationHeader(challenge, requestProof(SECRET, challenge, request));
+    expect((await ask(header, '{ }')).status).toBe(401);
+    expect((await ask(header)).status).toBe(200);
+    const replayed = await ask(header);
+    expect([replayed.status, await replayed.text()]).toEqual([401, expect.stringContaining('used or too old')]);
+    expect(cluster.done).toEqual(['checkpoint']);
+  });
+
+  it('is not believed where it does not know the secret itself', async () => {
+    const imposter = createServer((request, response) => {
+      const challenge = new Challenges(() => 0, randomBytes).issue();
+      const known = request.headers.authorization !== undefined;
+      response.writeHead(known ? 200 : 401, known ? {} : { 'www-authenticate': `PSMR ${challenge}` });
+      response.end(known ? '{"progress":"done"}' : '{}');
+    });
+    await new Promise<void>((resolve) => imposter.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void imposter.close());
+    const address = imposter.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const error = await failure(at(`http://127.0.0.1:${port}`).post('/leader', { group: 1, to: 1 }));
+    expect(error).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('does not prove') as string });
+  });
+
+  it('says what there is, where there is nothing', async () => {
+    const cluster = await FakeCluster.start([1]);
+    const [missing, wrong] = [await fetch(`${cluster.urlOf(1)}/x`), await fetch(`${cluster.urlOf(1)}/leader`)];
+    expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('/status, /checkpoint')]);
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+});
+
+describe('challenges', () => {
+  it('are good for half a minute, and only where they were issued', () => {
+    let nowMs = 5000;
+    const challenges = new Challenges(() => nowMs, randomBytes);
+    const [challenge, other] = [challenges.issue(), new Challenges(() => nowMs, randomBytes).issue()];
+    expect([challenges.fresh(challenge), challenges.fresh(other), challenges.fresh('x')]).toEqual([true, false, false]);
+    nowMs += 30_000;
+    expect(challenges.fresh(challenge)).toBe(true);
+    nowMs += 1;
+    expect(challenges.fresh(challenge)).toBe(false);
+  });
+});
+
+describe("the operator's client", () => {
+  const client = (cluster: FakeCluster, ids = [...cluster.replicas.keys()]): ClusterClient =>
+    new ClusterClient({ urls: ids.map((id) => cluster.urlOf(id)), secret: SECRET, pauseMs: 1, answerMs: 2000 });
+
+  it('learns of all replicas from one, and sees who does not answer', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    await cluster.replicas.get(3)?.close();
+    const views = await client(cluster, [1]).views();
+    expect(views.map(({ id, status, problem }) => [id, status?.replica, problem?.code])).toEqual([
+      [1, 1, undefined],
+      [2, 2, undefined],
+      [3, undefined, 'UNREACHABLE'],
+    ]);
+    await cluster.replicas.get(1)?.close();
+    expect(await failure(client(cluster, [1]).views())).toMatchObject({ code: 'UNREACHABLE' });
+  });
+
+  it('takes a checkpoint wherever group 0 is led', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    cluster.group(0).leader = 3;
+    expect(await client(cluster, [2]).checkpoint()).toMatchObject({ id: 77 });
+  });
+
+  it('adds a replica to each group by its leader, after all know its address', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    await cluster.add(4);
+    const replica = { id: 4, hosts: ['127.0.0.1'] };
+    await client(cluster, [2]).addMember(replica);
+    expect(cluster.done).toEqual(['add 4 to 0', 'add 4 to 1', 'add 4 to 2']);
+    for (const { learned } of cluster.replicas.values()) expect(learned).toEqual([replica]);
+  });
+
+  it('removes a replica after it has moved away what that leads', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    await client(cluster).removeMember(1);
+    expect(cluster.done).toEqual(['move 0 to 2', 'remove 1 from 0', 'remove 1 from 1', 'remove 1 from 2']);
+    expect(cluster.groups.map(({ voters }) => voters)).toEqual([
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('says that a change goes on, when it takes too long', async () => {
+    const cluster = await FakeCluster.start([1]);
+    cluster.slowness = 1e9;
+    const hasty = new ClusterClient({ urls: [cluster.urlOf(1)], secret: SECRET, pauseMs: 1, changeMs: 30 });
+    expect(await failure(hasty.moveLeader(1, 2))).toMatchObject({
+      code: 'OVERLOADED',
+      message: expect.stringContaining('It goes on') as string,
+    });
+  });
+
+  it('gives up where nobody leads', async () => {
+    const cluster = await FakeCluster.start([1]);
+    cluster.group(0).leader = 0;
+    const hasty = new ClusterClient({ urls: [cluster.urlOf(1)], secret: SECRET, pauseMs: 1, changeMs: 30 });
+    expect(await failure(hasty.checkpoint())).toMatchObject({
+      message: expect.stringContaining('Nobody leads') as string,
+    });
+  });
+});
