@@ -55,19 +55,32 @@ async function runReplica(flags: ReplicaFlags): Promise<void> {
   for (const warning of replica.cluster.warnings) printProgress(warning);
   printProgress(`replica ${flags.id} of ${replica.cluster.name} starts, with the data in ${dataDir ?? ''}`);
   const stopped = Promise.race([interruption(), ...(flags.stopWithStdin === true ? [endOfStdin()] : [])]);
+  while (await runOnce(flags, options, replica.tls !== null, stopped));
+}
+
+/** True: it has fetched the others' state and is to begin anew from it. */
+async function runOnce(
+  flags: ReplicaFlags,
+  options: EngineOptions,
+  tls: boolean,
+  stopped: Promise<string>,
+): Promise<boolean> {
   const engine = await Engine.start(options);
+  engine.onProblem = (problem) => printProgress(problem.message);
   try {
     const { url, http } = await engine.listen(tokenOf(undefined));
     const { service, streams } = engine.stats();
-    const admin = http === null ? null : httpUrl(replica.tls === null ? 'http' : 'https', http);
+    const admin = http === null ? null : httpUrl(tls ? 'https' : 'http', http);
     printResult(
       flags.json === true
         ? JSON.stringify({ replica: flags.id, service, streams, url, http: admin })
         : `replica ${flags.id} serves ${service} at ${url}, status at ${admin ?? ''}/status`,
     );
     const end = await Promise.race([engine.failure, stopped]);
-    if (end instanceof PsmrError) throw end;
-    printProgress(`${end}: stopping`);
+    if (typeof end === 'string') printProgress(`${end}: stopping`);
+    else if (end.details['restart'] === true) printProgress(end.message);
+    else throw end;
+    return typeof end !== 'string';
   } finally {
     await engine.stop();
   }

@@ -38,6 +38,8 @@ export const COUNTER_NAMES = [
   'lastIndex',
   /** Gauge: newest committed index. */
   'committedIndex',
+  /** Gauge: newest index executed (group 0: delivered). */
+  'executedIndex',
 ] as const;
 export type CounterName = (typeof COUNTER_NAMES)[number];
 

@@ -25,7 +25,11 @@ import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } 
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
 import { EngineFeed, type Feed } from './feed.js';
+import type { ReplicaStatus } from './admin/replica-status.js';
+import { ClusterSeat } from './cluster-seat.js';
+import type { ReplicaSettings } from './replica-settings.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
+import { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
 import { openEndpoints, type ListenOptions, type Listening } from './server.js';
 import { WorkerPool, type CheckpointMessage } from './worker-pool.js';
 import type { WorkerTask } from './worker-messages.js';
@@ -50,7 +54,9 @@ export class Engine {
   readonly #memory: EngineMemory;
   readonly #control: ControlBlock;
   readonly #dataDir: DataDir | null;
-  readonly #store: CheckpointStore;
+  readonly #store: PinnedCheckpointStore;
+  /** Null: not a replica of a cluster. */
+  readonly #seat: ClusterSeat | null;
   readonly #pool: WorkerPool;
   readonly #checkpoints: CheckpointCoordinator;
   readonly #clients: ClientMemory[] = [];
@@ -63,6 +69,7 @@ export class Engine {
   #coveredBytes = 0;
   #lastCheckpoint: number | null = null;
   #listening: Listening | null = null;
+  #onProblem: ((problem: PsmrError) => void) | null = null;
   #feed: Feed | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -72,8 +79,6 @@ export class Engine {
    */
   static async start(options: EngineOptions): Promise<Engine> {
     const resolved = resolveEngineOptions(options);
-    if (resolved.replica !== null)
-      throw new PsmrError('NOT_SUPPORTED', 'An engine cannot be a replica of a cluster yet. Leave out the cluster.');
     const service = await loadService(resolved.serviceUrl);
     const map = createPartitionMap(resolved.partitioning);
     const dataDir =
@@ -111,7 +116,7 @@ export class Engine {
     this.#service = service;
     this.#map = map;
     this.#dataDir = dataDir;
-    this.#store = store;
+    this.#store = new PinnedCheckpointStore(store);
     this.#memory = createEngineMemory(map.streams);
     this.#control = new ControlBlock(this.#memory.control);
     this.#failure = new Promise((resolve) => {
@@ -121,18 +126,21 @@ export class Engine {
     this.#lastCheckpoint = newest?.id ?? null;
     this.#checkpoints = new CheckpointCoordinator({
       groups: map.streams + 1,
-      store,
+      store: this.#store,
       order: () => this.#orderCheckpoint(),
       truncate: (group, below) => this.#pool.post(group, { type: 'truncate', below }),
       completed: (manifest) => {
         this.#checkpointCount++;
         this.#lastCheckpoint = manifest.id;
         this.#coveredBytes = this.#logBytes();
+        this.#seat?.completed(manifest);
       },
       nowMs: Date.now,
     });
+    this.#seat = options.replica === null ? null : this.#takeSeat(options.replica);
     this.#pool = new WorkerPool(this.#tasks(newest), {
       checkpoint: (message) => this.#followCheckpoint(message),
+      replication: (group, message) => this.#seat?.hear(group, message),
       recovered: () => undefined,
       died: (group, error) => this.#fail(group, error),
     });
@@ -146,6 +154,16 @@ export class Engine {
   /** Resolves if the engine ever stops by itself, with the reason. Every pending call has been rejected by then. */
   get failure(): Promise<PsmrError> {
     return this.#failure;
+  }
+
+  /** What an operator should know and nobody waits for: a replica out of reach, a link refused. */
+  set onProblem(hearer: (problem: PsmrError) => void) {
+    this.#onProblem = hearer;
+  }
+
+  /** How this replica sees itself and its cluster; null: it is none. */
+  status(): ReplicaStatus | null {
+    return this.#seat?.status() ?? null;
   }
 
   /** A client in this thread. Any number may be open; each has its own rings. */
@@ -248,6 +266,9 @@ export class Engine {
       pool: this.#pool,
       stats: () => this.stats(),
       healthy: () => this.#control.state === EngineState.running,
+      ...(this.#seat === null
+        ? {}
+        : { routes: this.#seat.routes, replica: this.#options.replica?.own.id ?? 0, replicas: this.#seat.endpoints }),
     });
     return this.#listening;
   }
@@ -262,7 +283,10 @@ export class Engine {
     await this.#pool.nextOfAll('ready');
     const recovered = this.#pool.nextOfAll('recovered');
     this.#pool.postAll({ type: 'go' });
-    await recovered;
+    // A replica learns from the others how much of its logs is committed; that may take as long as a majority is away.
+    if (this.#seat === null) await recovered;
+    else recovered.catch(() => undefined);
+    this.#seat?.start();
     const everyBytes = this.#options.checkpointEveryBytes;
     if (this.#dataDir === null || everyBytes === null) return;
     this.#checkpointTimer = setInterval(() => this.#checkpointIfDue(everyBytes), CHECKPOINT_CHECK_MS);
@@ -303,7 +327,8 @@ export class Engine {
     const { serviceUrl, limits, spinUs, durability } = this.#options;
     return Array.from({ length: this.#map.streams + 1 }, (_, group) => ({
       group,
-      replica: 0,
+      replica: this.#options.replica?.own.id ?? 0,
+      replication: this.#seat?.replication(group) ?? null,
       serviceUrl,
       partitionMap: this.#map.toJson(),
       limits,
@@ -323,12 +348,32 @@ export class Engine {
       : new PsmrError('ENGINE_STOPPED', 'The engine was stopped. Start a new one.');
   }
 
+  #takeSeat(settings: ReplicaSettings): ClusterSeat {
+    return new ClusterSeat({
+      settings,
+      service: this.#service.name,
+      epoch: this.#map.epoch,
+      groupNames: ['sync', ...this.#map.names],
+      store: this.#store,
+      stats: () => this.stats(),
+      post: (group, message) => this.#pool.post(group, message),
+      takeCheckpoint: () => this.checkpoint(),
+      installed: ({ id }) =>
+        this.#failWith(`it has fetched checkpoint ${id} and begins anew from it`, null, { restart: true }),
+      failed: (error) => this.#failWith(error.message, error),
+      problem: (error) => this.#onProblem?.(error),
+    });
+  }
+
   #fail(group: number, error: unknown): void {
-    if (this.#stopping !== null || this.#control.state !== EngineState.running) return;
     const where = group === 0 ? 'the sync group' : `stream ${this.#map.names[group - 1] ?? group}`;
-    const reason = `the worker of ${where} died: ${messageOf(error)}`;
+    this.#failWith(`the worker of ${where} died: ${messageOf(error)}`, error);
+  }
+
+  #failWith(reason: string, cause: unknown, details: Record<string, unknown> = {}): void {
+    if (this.#stopping !== null || this.#control.state !== EngineState.running) return;
     this.#control.enter(EngineState.failed, reason);
-    const failure = new PsmrError('ENGINE_FAILED', `The engine has stopped because ${reason}`, { cause: error });
+    const failure = new PsmrError('ENGINE_FAILED', `The engine has stopped because ${reason}`, { cause, details });
     this.#checkpoints.fail(failure);
     this.#wakeClients();
     void this.stop().then(() => this.#reportFailure(failure));
@@ -341,6 +386,7 @@ export class Engine {
     this.#checkpoints.fail(
       new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'),
     );
+    await this.#seat?.close();
     await this.#listening?.close();
     await this.#pool.stop();
     await this.#store.close();

@@ -7,6 +7,7 @@ import { Counters } from '../memory/counters.js';
 import { DurableGroupLog } from '../ordering/local/durable-log.js';
 import { MemoryGroupLog } from '../ordering/local/memory-log.js';
 import type { GroupLog } from '../ordering/group-log.js';
+import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
 import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
@@ -16,6 +17,8 @@ import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
 import { DutyCycle, type PollOutcome } from './duty-cycle.js';
 import { PartWriter } from './part-writer.js';
+import { openReplicatedLog, type ReplicationEvents } from './replicated-log.js';
+import { ReplicationControl } from './replication-control.js';
 import type { RingClientMemory } from './ring-client.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 
@@ -32,20 +35,27 @@ export interface GroupNode {
 
 export interface GroupStorage {
   readonly log: GroupLog;
+  /** The same log, where it is replicated. */
+  readonly replicated: { readonly log: RaftGroupLog; readonly events: ReplicationEvents } | null;
   readonly checkpoints: CheckpointStore;
 }
 
 export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   if (task.dataDir === null || task.durability === 'memory') {
-    return { log: new MemoryGroupLog(task.group), checkpoints: new MemoryCheckpointStore() };
+    return { log: new MemoryGroupLog(task.group), replicated: null, checkpoints: new MemoryCheckpointStore() };
   }
-  const store = await SegmentLogStore.open(groupDirectory(task.dataDir, task.group), {
-    identity: logIdentity(task.group, PartitionMap.fromJson(task.partitionMap).epoch),
-  });
-  const log = new DurableGroupLog(task.group, store, { durability: task.durability });
-  const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(task.dataDir));
-  return { log, checkpoints };
+  const { dataDir, group, durability, replication } = task;
+  const map = PartitionMap.fromJson(task.partitionMap);
+  const store = await SegmentLogStore.open(groupDirectory(dataDir, group), { identity: logIdentity(group, map.epoch) });
+  const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(dataDir));
+  if (replication === null)
+    return { log: new DurableGroupLog(group, store, { durability }), replicated: null, checkpoints };
+  const events: ReplicationEvents = { checkpointNeeded: noHearer, problem: noHearer, reachable: noHearer };
+  const log = await openReplicatedLog(replication, { dataDir, store, part: partOf(task), map, events });
+  return { log, replicated: { log, events }, checkpoints };
 }
+
+const noHearer = (): void => undefined;
 
 /** This group's part of the checkpoint to start from; null: there is none. */
 export function partOf(task: WorkerTask): PartManifest | null {
@@ -66,6 +76,7 @@ export class GroupWorker {
   readonly #port: MessagePort;
   readonly #storage: GroupStorage;
   readonly #parts: PartWriter;
+  readonly #replication: ReplicationControl | null;
   #node: GroupNode | null = null;
   #welcome: Omit<Welcome, 'group' | 'nowMs'> | null = null;
   #recoveryReported = false;
@@ -95,6 +106,8 @@ export class GroupWorker {
       done: (checkpoint, part) => this.send({ type: 'part', checkpoint, part }),
       skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint }),
     });
+    this.#replication =
+      storage.replicated === null ? null : new ReplicationControl(storage.replicated, (message) => this.send(message));
     storage.log.onCommitted = (error) => {
       if (error === null) this.cycle.wake();
       else this.fail(error);
@@ -113,6 +126,7 @@ export class GroupWorker {
       await Promise.race([this.ended, stray]);
     } finally {
       this.cycle.end();
+      this.#replication?.close();
       await node?.clients.close();
       await log.close();
       await checkpoints.close();
@@ -170,6 +184,10 @@ export class GroupWorker {
       case 'truncate':
         this.#storage.log.truncateBelow(message.below).catch((error: unknown) => this.fail(error));
         return;
+      case 'set-peers':
+      case 'move-leader':
+      case 'change-members':
+        return this.#replication?.receive(message);
       case 'stop':
         return this.#resolve();
     }
@@ -190,6 +208,7 @@ export class GroupWorker {
     if (this.#welcome === null) {
       throw new PsmrError('UNREACHABLE', 'The server is still starting. Try again in a moment.');
     }
-    return { ...this.#welcome, group: this.#task.group, nowMs: Date.now() };
+    const leaders = this.#welcome.leaders.map((_, group) => this.control.leader(group));
+    return { ...this.#welcome, leaders, group: this.#task.group, nowMs: Date.now() };
   }
 }

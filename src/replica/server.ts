@@ -3,6 +3,7 @@ import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
 import { renderMetrics } from '../metrics/prometheus.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
+import type { ReplicaEndpoints } from '../transport/handshake.js';
 import { transportHint } from '../transport/native-module.js';
 import type { EngineStats } from './engine-stats.js';
 import { jsonAnswer, openHttpEndpoint, textAnswer, type HttpEndpoint, type HttpRoute } from './http-endpoint.js';
@@ -45,6 +46,9 @@ export interface ServerParts {
   readonly pool: WorkerPool;
   readonly stats: () => EngineStats;
   readonly healthy: () => boolean;
+  /** This replica's number, where the service is replicated. */
+  readonly replica?: number;
+  readonly replicas?: readonly ReplicaEndpoints[];
   /** What the HTTP endpoint offers besides health and metrics. */
   readonly routes?: readonly HttpRoute[];
 }
@@ -78,9 +82,10 @@ export async function openEndpoints(parts: ServerParts): Promise<Listening> {
       // A group on the common host is reached at whatever address the client has dialled.
       endpoints: endpoints.map((endpoint) => [endpoint.host === host ? null : endpoint.host, endpoint.port] as const),
       frameBytesMax: limits.frameBytesMax,
-      replica: 0,
-      leaders: [],
-      replicas: [],
+      replica: parts.replica ?? 0,
+      // Each worker fills in who leads as it greets.
+      leaders: parts.replica === undefined ? [] : endpoints.map(() => 0),
+      replicas: parts.replicas ?? [],
     },
   });
   const http = options.http === null ? null : await openHttp(parts);

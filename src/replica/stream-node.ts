@@ -274,6 +274,7 @@ export class StreamNode implements StreamPorts {
     counters.set('logBytes', log.bytes);
     counters.set('lastIndex', log.lastIndex);
     counters.set('committedIndex', log.committedIndex);
+    counters.set('executedIndex', this.executor.executedIndex);
     if (outcome !== this.#waitingFor) this.#accountWait(outcome);
   }
 

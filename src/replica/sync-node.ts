@@ -306,5 +306,6 @@ export class SyncNode {
     counters.set('logBytes', log.bytes);
     counters.set('lastIndex', log.lastIndex);
     counters.set('committedIndex', log.committedIndex);
+    counters.set('executedIndex', this.#deliveredIndex);
   }
 }

@@ -5,6 +5,10 @@ import type { ControlBlockMemory } from '../memory/control-block.js';
 import type { CheckpointManifest, PartManifest } from '../storage/checkpoint-store.js';
 import type { EndpointOptions } from '../transport/endpoint.js';
 import type { Welcome } from '../transport/handshake.js';
+import type { Membership } from '../ordering/group-log.js';
+import type { RaftStatus } from '../ordering/raft/raft-group-log-options.js';
+import type { PeerAddress } from '../transport/peer-links.js';
+import type { GroupReplication } from './replicated-log.js';
 import type { RingClientMemory } from './ring-client.js';
 import type { LinkMemory } from './stream-links.js';
 
@@ -15,6 +19,8 @@ export interface WorkerTask {
   readonly group: number;
   /** This replica's number; 0: nothing is replicated. */
   readonly replica: number;
+  /** Null: nothing is replicated. */
+  readonly replication: GroupReplication | null;
   readonly serviceUrl: string;
   readonly partitionMap: PartitionMapJson;
   readonly limits: Limits;
@@ -42,6 +48,10 @@ export type ToWorker =
   | { readonly type: 'welcome'; readonly welcome: Omit<Welcome, 'group' | 'nowMs'> }
   | { readonly type: 'checkpoint' }
   | { readonly type: 'truncate'; readonly below: number }
+  /** Replicated groups only, as the following. */
+  | { readonly type: 'set-peers'; readonly peers: readonly PeerAddress[] }
+  | { readonly type: 'move-leader'; readonly to: number }
+  | { readonly type: 'change-members'; readonly members: Membership }
   | { readonly type: 'stop' };
 
 export type FromWorker =
@@ -57,4 +67,14 @@ export type FromWorker =
   | { readonly type: 'checkpoint-refused'; readonly leader: number }
   | { readonly type: 'part'; readonly checkpoint: number; readonly part: PartManifest }
   /** The part before it is still being written. */
-  | { readonly type: 'part-skipped'; readonly checkpoint: number };
+  | { readonly type: 'part-skipped'; readonly checkpoint: number }
+  /** Replicated groups only, as the following: now and then, and whenever the leader has changed. */
+  | {
+      readonly type: 'raft-status';
+      readonly status: RaftStatus;
+      readonly firstIndex: number;
+      readonly reachable: readonly number[];
+    }
+  /** This replica is too far behind: it has to fetch a checkpoint, best from this one. */
+  | { readonly type: 'checkpoint-needed'; readonly from: number }
+  | { readonly type: 'problem'; readonly code: string; readonly message: string };

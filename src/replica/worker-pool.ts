@@ -20,8 +20,11 @@ type MessageOf<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
 export type CheckpointMessage = MessageOf<'part' | 'part-skipped' | 'checkpoint-ordered' | 'checkpoint-refused'>;
 
+export type ReplicationMessage = MessageOf<'raft-status' | 'checkpoint-needed' | 'problem'>;
+
 export interface WorkerPoolHandlers {
   checkpoint(message: CheckpointMessage): void;
+  replication(group: number, message: ReplicationMessage): void;
   recovered(group: number): void;
   /** A worker is no more, and was not asked to stop. */
   died(group: number, error: unknown): void;
@@ -118,6 +121,7 @@ export class WorkerPool {
 
   #receive(group: number, worker: WorkerHandle, message: FromWorker): void {
     if (isOfCheckpoint(message)) return this.#handlers.checkpoint(message);
+    if (isOfReplication(message)) return this.#handlers.replication(group, message);
     if (message.type === 'recovered') this.#handlers.recovered(group);
     const failed = message.type === 'failed';
     const at = worker.waiters.findIndex((waiter) => failed || waiter.type === message.type);
@@ -148,6 +152,10 @@ const CHECKPOINT_MESSAGES: ReadonlySet<string> = new Set<CheckpointMessage['type
 
 function isOfCheckpoint(message: FromWorker): message is CheckpointMessage {
   return CHECKPOINT_MESSAGES.has(message.type);
+}
+
+function isOfReplication(message: FromWorker): message is ReplicationMessage {
+  return message.type === 'raft-status' || message.type === 'checkpoint-needed' || message.type === 'problem';
 }
 
 function isOf<T extends FromWorker['type']>(message: FromWorker, type: T): message is MessageOf<T> {

@@ -1,0 +1,143 @@
+/** Opens a group's log on a replica: its files, its links to the other replicas, and Raft between them. */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type PartitionMap } from '../classifier/partition-map.js';
+import type { PsmrError } from '../errors.js';
+import type { Membership } from '../ordering/group-log.js';
+import { HardStateFile } from '../ordering/raft/hard-state-file.js';
+import { prepareStore } from '../ordering/raft/prepare-store.js';
+import { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
+import type { RaftClock } from '../ordering/raft/raft-group-log-options.js';
+import type { RaftFlow, RaftTiming } from '../ordering/raft/raft-types.js';
+import type { PartManifest } from '../storage/checkpoint-store.js';
+import type { LogStore } from '../storage/log-store.js';
+import { nodeFileSystem } from '../storage/node-file-system.js';
+import type { PeerAddress, PeerLinkHandlers, PeerLinks } from '../transport/peer-links.js';
+import { openPeerLinks } from '../transport/peers/open-peer-links.js';
+
+/** One group's part in a cluster, as its worker is told. */
+export interface GroupReplication {
+  readonly cluster: string;
+  readonly service: string;
+  readonly secret: string;
+  readonly replica: number;
+  readonly group: number;
+  /** Where the other replicas reach this group here. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
+  /** The group on the other replicas. */
+  readonly peers: readonly PeerAddress[];
+  /** The cluster's first members. */
+  readonly members: Membership;
+  readonly preferred: number;
+  readonly timing: RaftTiming;
+  readonly retainBytes: number;
+}
+
+/** What a group's log tells of beside its entries. */
+export interface ReplicationEvents {
+  /** This replica's log is too old to be continued: a checkpoint must be fetched, best from this replica. */
+  checkpointNeeded: (from: number) => void;
+  /** Something that an operator should know. */
+  problem: (problem: PsmrError) => void;
+  /** A link to a replica has come up or gone down. */
+  reachable: (replica: number, up: boolean) => void;
+}
+
+const FLOW: RaftFlow = { appendBytesMax: 1 << 20, inflightBytesMax: 8 << 20, inflightAppendsMax: 64 };
+
+/** Term and vote of a group. */
+export function voteFile(dataDir: string, group: number): string {
+  return join(dataDir, 'votes', `group-${group}`);
+}
+
+const clock: RaftClock = {
+  now: () => performance.now(),
+  after: (ms, act) => {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+  soon: queueMicrotask,
+};
+
+export async function openReplicatedLog(
+  replication: GroupReplication,
+  parts: { dataDir: string; store: LogStore; part: PartManifest | null; map: PartitionMap; events: ReplicationEvents },
+): Promise<RaftGroupLog> {
+  const { cluster, replica, group, members, timing, retainBytes, preferred } = replication;
+  const { dataDir, store, part, map, events } = parts;
+  const start = {
+    index: part?.position.index ?? 0,
+    term: part?.position.term ?? 0,
+    membership: part?.position.membership ?? members,
+  };
+  await prepareStore(store, start);
+  const file = voteFile(dataDir, group);
+  mkdirSync(dirname(file), { recursive: true });
+  const hardState = await HardStateFile.open(nodeFileSystem, file, { cluster, replica, group });
+  const relay = new HandlerRelay(events);
+  const links = await openLinks(replication, map.epoch, relay, events);
+  const log = new RaftGroupLog({
+    group,
+    replica,
+    store,
+    hardState,
+    start,
+    openLinks: (handlers) => {
+      relay.handlers = handlers;
+      return links;
+    },
+    timing,
+    flow: FLOW,
+    clock,
+    random: Math.random,
+    preferred,
+    retainBytes,
+    checkpointNeeded: (from) => events.checkpointNeeded(from),
+  });
+  log.setPeers(replication.peers);
+  return log;
+}
+
+function openLinks(
+  { cluster, service, secret, replica, group, listen, tls }: GroupReplication,
+  epoch: number,
+  relay: PeerLinkHandlers,
+  events: ReplicationEvents,
+): Promise<PeerLinks> {
+  return openPeerLinks(
+    {
+      identity: { cluster, service, epoch, group, replica },
+      secret,
+      ...listen,
+      localAddress: listen.host,
+      ...(tls === null ? {} : { tls }),
+      problem: (problem) => events.problem(problem),
+    },
+    relay,
+  );
+}
+
+/** The links are there before the log that they are for. */
+class HandlerRelay implements PeerLinkHandlers {
+  handlers: PeerLinkHandlers | null = null;
+  readonly #events: ReplicationEvents;
+
+  constructor(events: ReplicationEvents) {
+    this.#events = events;
+  }
+
+  message(from: number, bytes: Uint8Array): void {
+    this.handlers?.message(from, bytes);
+  }
+
+  up(peer: number): void {
+    this.#events.reachable(peer, true);
+    this.handlers?.up(peer);
+  }
+
+  down(peer: number): void {
+    this.#events.reachable(peer, false);
+    this.handlers?.down(peer);
+  }
+}

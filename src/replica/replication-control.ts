@@ -1,0 +1,62 @@
+/** What the main thread has a replicated group do, and what it hears of it. Control only: a few messages a second. */
+import { PsmrError } from '../errors.js';
+import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
+import type { ReplicationEvents } from './replicated-log.js';
+import type { FromWorker, ToWorker } from './worker-messages.js';
+
+const STATUS_EVERY_MS = 250;
+
+type ReplicationCommand = Extract<ToWorker, { type: 'set-peers' | 'move-leader' | 'change-members' }>;
+
+export class ReplicationControl {
+  readonly #log: RaftGroupLog;
+  readonly #send: (message: FromWorker) => void;
+  readonly #reachable = new Set<number>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    { log, events }: { readonly log: RaftGroupLog; readonly events: ReplicationEvents },
+    send: (message: FromWorker) => void,
+  ) {
+    this.#log = log;
+    this.#send = send;
+    events.checkpointNeeded = (from) => send({ type: 'checkpoint-needed', from });
+    events.problem = ({ code, message }) => send({ type: 'problem', code, message });
+    events.reachable = (replica, up) => {
+      if (up) this.#reachable.add(replica);
+      else this.#reachable.delete(replica);
+    };
+    this.#timer = setInterval(() => this.#report(), STATUS_EVERY_MS);
+    this.#report();
+  }
+
+  receive(command: ReplicationCommand): void {
+    try {
+      this.#carryOut(command);
+    } catch (error) {
+      if (!(error instanceof PsmrError)) throw error;
+      this.#send({ type: 'problem', code: error.code, message: error.message });
+    }
+    this.#report();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #carryOut(command: ReplicationCommand): void {
+    switch (command.type) {
+      case 'set-peers':
+        return this.#log.setPeers(command.peers);
+      case 'move-leader':
+        return this.#log.transferLeadership(command.to);
+      case 'change-members':
+        this.#log.changeMembership(command.members);
+    }
+  }
+
+  #report(): void {
+    const { status, firstIndex } = this.#log;
+    this.#send({ type: 'raft-status', status, firstIndex, reachable: [...this.#reachable] });
+  }
+}
