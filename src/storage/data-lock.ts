@@ -20,12 +20,16 @@ export interface DataLock {
   readonly release: () => void;
 }
 
-/** When a process started, in clock ticks since boot; empty where the system does not say (no /proc). */
+/**
+ * When a process started, in clock ticks since boot; empty where the system does not say (no /proc), and for one that
+ * has ended, though its parent has not asked how yet.
+ */
 function startTimeOf(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in parentheses, may hold anything; the 22nd field is the 20th after it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    // The name, in parentheses, may hold anything; the 3rd field follows it, the 22nd is the 20th after it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
   } catch {
     return '';
   }
