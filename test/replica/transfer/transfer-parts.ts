@@ -22,9 +22,9 @@ import { LmdbCheckpointStore } from '../../../src/storage/lmdb-checkpoint-store.
 import { MemoryCheckpointStore } from '../../../src/storage/memory-checkpoint-store.js';
 import { seededRandom } from '../../seeded-random.js';
 
-export const SECRET = 'a secret of the cluster';
+const SECRET = 'a secret of the cluster';
 export const IDENTITY = { cluster: 'bank', service: 'bank', epoch: 7 };
-export const GROUPS = 4;
+const GROUPS = 4;
 
 export function memoryStore(): CheckpointStore {
   return new MemoryCheckpointStore();
