@@ -22,6 +22,7 @@ export type { ConnectOptions } from './client/connect.js';
 export type { BatchCommand, BatchOutcomes, Client, CommandOutcome } from './client/client.js';
 export type { CheckpointManifest, PartManifest } from './storage/checkpoint-store.js';
 export type { PartitioningConfig, StreamConfig } from './config/config.js';
+export type { ClusterConfig } from './config/cluster-schema.js';
 export type { Limits } from './config/limits.js';
 export { PsmrError } from './errors.js';
 export type { ErrorCode } from './errors.js';

@@ -13,7 +13,7 @@ export function renderCluster(views: readonly ReplicaView[]): string {
   return `${[head, ...views.map((view) => `  ${replicaLine(view)}`), '', renderGroups(views)].join('\n')}\n`;
 }
 
-export function replicaLine({ id, url, status, problem }: ReplicaView): string {
+function replicaLine({ id, url, status, problem }: ReplicaView): string {
   const name = `replica ${id === 0 ? '?' : id}`;
   if (status === null) return `${name}  ${problem?.code === 'UNREACHABLE' ? 'no answer' : 'refused'}  ${url}`;
   const { state, reason, transfer } = status;

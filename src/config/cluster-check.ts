@@ -45,7 +45,7 @@ export function readSecret({ secret, secretFile = '' }: ClusterConfig, file: str
   return text;
 }
 
-export function streamNames(streams: NonNullable<Config['streams']>): string[] {
+function streamNames(streams: NonNullable<Config['streams']>): string[] {
   if (typeof streams === 'number') return Array.from({ length: streams }, (_, at) => String(at + 1));
   return streams.map(({ name }, at) => name ?? String(at + 1));
 }

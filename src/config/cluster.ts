@@ -29,6 +29,8 @@ export interface Cluster {
   readonly name: string;
   /** By rising id. */
   readonly replicas: readonly ClusterReplica[];
+  /** For each group its place in the replicas' hosts; null: its number modulo theirs. */
+  readonly places: readonly (number | null)[];
   readonly timing: ClusterTiming;
   readonly retainBytes: number;
   /** What is allowed and yet probably not meant. */
@@ -48,15 +50,23 @@ export function describeCluster(config: ClusterConfig, streams: readonly string[
   return {
     name: config.name,
     replicas,
+    places,
     timing: timingOf(config, file),
     retainBytes: config.retainBytes ?? CLUSTER_DEFAULTS.retainBytes,
     warnings: warningsOf(replicas.length),
   };
 }
 
-/** Addresses of a replica that is to be added to a running cluster of `groups` groups. */
-export function describeNewReplica(replica: ReplicaConfig, groups: number): ClusterReplica {
-  return describeReplica(replica, Array<null>(groups).fill(null), ['replica'], null);
+/** A replica that is to be added to a running cluster, by the same rules. Throws INVALID_CONFIG. */
+export function describeNewReplica(cluster: Cluster, replica: ReplicaConfig): ClusterReplica {
+  const least = 1 + Math.max(0, ...cluster.places.map((place) => place ?? 0));
+  if (replica.hosts.length < least)
+    throw invalidConfig(
+      null,
+      ['replica', 'hosts'],
+      `it has ${replica.hosts.length}; cluster.interfaces needs ${least}`,
+    );
+  return describeReplica(replica, cluster.places, ['replica'], null);
 }
 
 export function replicaOf(cluster: Cluster, id: number): ClusterReplica | null {

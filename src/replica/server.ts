@@ -51,6 +51,8 @@ export interface ServerParts {
   readonly replicas?: readonly ReplicaEndpoints[];
   /** What the HTTP endpoint offers besides health and metrics. */
   readonly routes?: readonly HttpRoute[];
+  /** Replicas fetch each other's state there: in a cluster with TLS it speaks https. */
+  readonly httpTls?: { readonly certFile: string; readonly keyFile: string };
 }
 
 export async function openEndpoints(parts: ServerParts): Promise<Listening> {
@@ -108,10 +110,11 @@ function addressOf(options: ListenOptions, group: number): { host: string; port:
   };
 }
 
-function openHttp({ options, healthy, stats, routes = [] }: ServerParts): Promise<HttpEndpoint> {
+function openHttp({ options, healthy, stats, httpTls, routes = [] }: ServerParts): Promise<HttpEndpoint> {
   return openHttpEndpoint({
     host: options.http?.host ?? DEFAULT_HOST,
     port: options.http?.port ?? DEFAULT_HTTP_PORT,
+    tls: httpTls,
     routes: [
       {
         method: 'GET',

@@ -67,9 +67,12 @@ describe('the documents', () => {
   });
 
   it('name only options of psmr that there are', () => {
-    const options = new Set(createProgram().commands.flatMap((command) => command.options.map((each) => each.long)));
+    const commands = createProgram().commands.flatMap((command) => [command, ...command.commands]);
+    const options = new Set(commands.flatMap((command) => command.options.map((each) => each.long)));
+    const names = createProgram().commands.map((command) => command.name());
+    const uses = new RegExp(`psmr (${names.join('|')}) [^\\n\`]*`, 'g');
     for (const document of DOCUMENTS) {
-      for (const [line] of read(document).matchAll(/psmr (serve|call|inspect|bench) [^\n`]*/g)) {
+      for (const [line] of read(document).matchAll(uses)) {
         for (const [option] of line.matchAll(/--[a-z-]+/g))
           expect([...options], `${document}: ${line}`).toContain(option);
       }

@@ -5,7 +5,7 @@ describe('help', () => {
   it('of psmr lists every command, examples and exit codes', async () => {
     const { code, stdout, stderr } = await psmr(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['serve', 'call', 'inspect', 'bench'])
+    for (const command of 'serve call inspect bench cluster replica status member leader checkpoint'.split(' '))
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).toContain('Examples:');
     for (const exit of ['0', '1', '2', '3', '4', '130']) expect(stdout).toMatch(new RegExp(`^  ${exit} +\\w`, 'm'));
@@ -16,8 +16,15 @@ describe('help', () => {
     ['call', ['--service', '--url', '--token', '--tls-ca', '--timeout', '--json']],
     ['inspect', ['--json']],
     ['bench', ['--workload', '--technique', '--quick', '--json']],
+    ['cluster', ['--replicas', '--streams', '--service', '--dir', '--json']],
+    ['replica', ['--config', '--id', '--rebuild', '--json']],
+    ['status', ['--config', '--secret-file', '--tls-ca', '--json']],
+    ['checkpoint', ['--config', '--secret-file', '--json']],
+    ['member add', ['--config', '--timeout', '--json']],
+    ['member remove', ['--config', '--timeout', '--json']],
+    ['leader move', ['--config', '--timeout', '--json']],
   ])('of %s has its options, examples and exit codes', async (command, options) => {
-    const { code, stdout } = await psmr([command, '--help']);
+    const { code, stdout } = await psmr([...command.split(' '), '--help']);
     expect(code).toBe(0);
     for (const option of options) expect(stdout).toContain(option);
     expect(stdout).toContain('Examples:');

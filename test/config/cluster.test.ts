@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkCluster } from '../../src/config/cluster-check.js';
-import { preferredLeader, replicaOf, type Cluster } from '../../src/config/cluster.js';
+import { describeNewReplica, preferredLeader, replicaOf, type Cluster } from '../../src/config/cluster.js';
 import { loadConfig, parseConfig } from '../../src/config/config.js';
 import { resolveEngineOptions } from '../../src/replica/engine-options.js';
 import { codeAndMessage } from '../service/thrown.js';
@@ -66,6 +66,25 @@ describe('addresses', () => {
     expect(new Set(all.map(({ port }) => port)).size).toBe(27);
     expect(replicaOf(cluster, 3)?.http).toEqual({ host: '127.0.0.1', port: 7390 });
     expect(replicaOf(cluster, 4)).toBeNull();
+  });
+});
+
+describe('a replica that is added later', () => {
+  const cluster = clusterOf({ ...THREE, interfaces: { 0: 1 } });
+
+  it('is reached by the same rules', () => {
+    const added = describeNewReplica(cluster, { id: 4, hosts: ['10.0.0.4', '10.0.1.4'], port: 8000 });
+    expect(added.clients.map(({ host, port }) => `${host}:${port}`)).toEqual([
+      ...['10.0.1.4:8000', '10.0.1.4:8001', '10.0.0.4:8002', '10.0.1.4:8003'],
+    ]);
+  });
+
+  it('needs the interfaces that the others have', () => {
+    const [code, message] = codeAndMessage(() => describeNewReplica(cluster, { id: 4, hosts: ['10.0.0.4'] }));
+    expect([code, message]).toEqual([
+      'INVALID_CONFIG',
+      expect.stringContaining('it has 1; cluster.interfaces needs 2'),
+    ]);
   });
 });
 

@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ClusterClient } from '../../../src/replica/admin/cluster-client.js';
 import { ReplicaHttp } from '../../../src/replica/admin/replica-http.js';
@@ -9,6 +13,7 @@ import {
   parseChallengeHeader,
   requestProof,
 } from '../../../src/replica/admin/request-proof.js';
+import { jsonAnswer, openHttpEndpoint } from '../../../src/replica/http-endpoint.js';
 import { FakeCluster, SECRET } from './fake-cluster.js';
 
 const failure = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
@@ -86,6 +91,22 @@ describe("a replica's HTTP endpoint", () => {
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const error = await failure(at(`http://127.0.0.1:${port}`).post('/leader', { group: 1, to: 1 }));
     expect(error).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('does not prove') as string });
+  });
+
+  it('speaks TLS where it is told to, and is believed by those who trust its authority', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'psmr-admin-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=psmr';
+    const names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile];
+    execFileSync('openssl', [...request.split(' '), ...names], { stdio: 'pipe' });
+    const routes = [{ method: 'GET' as const, path: '/status', handle: () => jsonAnswer({ fine: true }) }];
+    const http = await openHttpEndpoint({ host: '127.0.0.1', port: 0, tls: { certFile, keyFile }, routes });
+    onTestFinished(() => http.close());
+    const url = `https://127.0.0.1:${http.address.port}`;
+    const trusting = new ReplicaHttp({ url, secret: SECRET, ca: readFileSync(certFile) });
+    expect(await trusting.get('/status')).toEqual({ fine: true });
+    expect(await failure(at(url).get('/status'))).toMatchObject({ code: 'UNREACHABLE' });
   });
 
   it('says what there is, where there is nothing', async () => {

@@ -22,9 +22,9 @@ import { LmdbCheckpointStore } from '../../../src/storage/lmdb-checkpoint-store.
 import { MemoryCheckpointStore } from '../../../src/storage/memory-checkpoint-store.js';
 import { seededRandom } from '../../seeded-random.js';
 
-export const SECRET = 'a secret of the cluster';
+const SECRET = 'a secret of the cluster';
 export const IDENTITY = { cluster: 'bank', service: 'bank', epoch: 7 };
-export const GROUPS = 4;
+const GROUPS = 4;
 
 export function memoryStore(): CheckpointStore {
   return new MemoryCheckpointStore();
@@ -40,11 +40,17 @@ export function lmdbStore(): CheckpointStore {
   return store;
 }
 
-/** The same state for the same id, cut into chunks by `cut`: replicas need not cut alike. */
-export async function writeState(store: CheckpointStore, id: number, cut = 7, items = 60): Promise<CheckpointManifest> {
+/** The same state for the same `like`, cut into chunks by `cut`: replicas need not cut alike. */
+export async function writeState(
+  store: CheckpointStore,
+  id: number,
+  cut = 7,
+  items = 60,
+  like = id,
+): Promise<CheckpointManifest> {
   const parts = [];
   for (let part = 0; part < GROUPS; part++) {
-    const random = seededRandom(id * 100 + part);
+    const random = seededRandom(like * 100 + part);
     const entries = Array.from({ length: part === 0 ? 3 : items * part }, (_, n) =>
       encodeValue([`${part}/${n}`, Buffer.alloc(100 + Math.floor(random() * 3000), n).toString('latin1')]),
     );
@@ -55,7 +61,7 @@ export async function writeState(store: CheckpointStore, id: number, cut = 7, it
       hash.add(chunk);
       await writer.write(chunk);
     }
-    parts.push(await writer.finish({ part, nextIndex: id * 10 + part, keys: entries.length, hash: hash.hex }));
+    parts.push(await writer.finish({ part, nextIndex: like * 10 + part, keys: entries.length, hash: hash.hex }));
   }
   const manifest = { id, takenAtMs: 1_700_000_000_000 + id, parts };
   await store.complete(manifest);

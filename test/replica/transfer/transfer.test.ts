@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TransferProgress } from '../../../src/replica/transfer/fetch-checkpoint.js';
 import { PsmrError } from '../../../src/errors.js';
+import type { PartManifest } from '../../../src/storage/checkpoint-store.js';
 import {
   contents,
   fetchInto,
@@ -108,6 +109,41 @@ describe('a transfer', () => {
     expect(asked).toContain('3');
     for (const part of ['1', '2']) expect(asked).not.toContain(part);
     expect(heard.at(-1)?.bytes).toBe(heard.at(-1)?.totalBytes);
+  });
+
+  it('takes all of a newer checkpoint, also where nothing has changed since the one it had begun', async () => {
+    const [first, second] = [await serveStore(memoryStore()), await serveStore(memoryStore())];
+    await writeState(first.store, 5);
+    await writeState(second.store, 8, 7, 60, 5);
+    const port = await meddledWith(first.port, (bytes, _, request) => (request.includes('/parts/0 ') ? 'cut' : bytes));
+    const store = memoryStore();
+    expect(await fetchInto(store, [sourceAt(port), sourceAt(second.port, 2)])).toMatchObject({ id: 8 });
+    expect(contents(store, 8)).toEqual(contents(second.store, 8));
+  });
+
+  it('writes a part again only when nothing of the attempt before can arrive any more', async () => {
+    const [first, second] = [await serveStore(memoryStore()), await serveStore(memoryStore())];
+    for (const { store } of [first, second]) await writeState(store, 5);
+    const port = await meddledWith(first.port, (bytes, before, request) =>
+      request.includes('/parts/3 ') && before > 100_000 ? 'cut' : bytes,
+    );
+    const store = memoryStore();
+    const open = new Set<number>();
+    const begun: number[] = [];
+    const begin = store.begin.bind(store);
+    store.begin = (id, part) => {
+      expect(open).not.toContain(part);
+      open.add(part);
+      begun.push(part);
+      const writer = begin(id, part);
+      const finish = async (manifest: Parameters<typeof writer.finish>[0]): Promise<PartManifest> => {
+        open.delete(part);
+        return writer.finish(manifest);
+      };
+      return { write: (chunk) => writer.write(chunk), finish };
+    };
+    await fetchInto(store, [sourceAt(port), sourceAt(second.port, 2)]);
+    expect(begun.filter((part) => part === 3)).toHaveLength(2);
   });
 
   it('does not wait for ever on a server that says nothing more', async () => {
