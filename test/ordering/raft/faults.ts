@@ -36,6 +36,11 @@ export class Faults {
     this.#again(4, () => this.#readOfLeaders());
     this.#again(150, () => this.#any().takeCheckpoint(this.#below(12)));
     cluster.onLed = (leader) => this.#greet(leader);
+    cluster.onDelivered = ({ type, from: sender }) => {
+      // One that hands over its leadership does not hear what comes of it.
+      if (type !== 'timeout-now' || this.#over || this.#random() >= this.#usurpation) return;
+      this.#cutWhere((_from, to) => to === sender);
+    };
     cluster.onFirstCommitted = (leader) => {
       if (!this.#over && this.#random() < this.#hubris) this.#isolate(leader);
     };

@@ -32,6 +32,7 @@ export class SimulatedCluster implements World {
   slowestDiskMs = 4;
   onLed: ((leader: SimulatedReplica) => void) | null = null;
   onFirstCommitted: ((by: SimulatedReplica) => void) | null = null;
+  onDelivered: ((message: RaftMessage) => void) | null = null;
   #values = 0;
 
   constructor(seed: number, voters: number, replicas: number, leases: boolean) {
@@ -44,6 +45,7 @@ export class SimulatedCluster implements World {
       inflightAppendsMax: 1 + Math.floor(this.random() * 8),
     };
     this.network = new SimulatedNetwork(this.time, this.random, (message, entries) => {
+      this.onDelivered?.(message);
       this.replica(message.to).receive(message, entries);
     });
     this.firstMembership = { voters: numbers(voters), learners: [] };
