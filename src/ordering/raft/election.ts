@@ -115,11 +115,10 @@ export class Election {
     outbox.send({ type: 'vote-reply', from: id, to: request.from, term: answered, pre: request.pre, granted });
   }
 
+  /** For a reply of this replica's term, or of the one that it asked about (`pre`). */
   voteReplied(reply: VoteReply): void {
     const { role, term } = this.#state;
-    const awaited = reply.pre
-      ? role === 'pre-candidate' && reply.term === term + 1
-      : role === 'candidate' && reply.term === term;
+    const awaited = reply.pre ? role === 'pre-candidate' && reply.term === term + 1 : role === 'candidate';
     if (!awaited || !reply.granted) return;
     this.#votes.add(reply.from);
     this.#count();

@@ -16,6 +16,9 @@ export class Faults {
   readonly #strikes: readonly Strike[];
   /** How often a leader that does not know yet that it was replaced is cut off at that moment. */
   readonly #usurpation: number;
+  /** How often a new leader reaches nobody, and how often one that has just committed something. */
+  readonly #loneliness: number;
+  readonly #hubris: number;
   #over = false;
 
   constructor(cluster: SimulatedCluster, leases: boolean) {
@@ -24,13 +27,23 @@ export class Faults {
     this.#random = cluster.random;
     this.#strikes = this.#kinds().filter(() => this.#random() < 0.5);
     this.#usurpation = this.#random() < 0.5 ? 0.7 : 0;
+    this.#loneliness = this.#random() < 0.4 ? 0.4 : 0;
+    this.#hubris = this.#random() < 0.4 ? 0.1 : 0;
     this.#again(60 + this.#random() * 300, () => this.#strike());
     this.#again(300, () => this.#healLinks());
     this.#again(4 + this.#random() * 40, () => this.#propose());
     this.#again(40, () => this.#any().read(cluster.nextValue()));
     this.#again(4, () => this.#readOfLeaders());
     this.#again(150, () => this.#any().takeCheckpoint(this.#below(12)));
-    cluster.onLed = (leader) => this.#usurp(leader);
+    cluster.onLed = (leader) => this.#greet(leader);
+    cluster.onDelivered = ({ type, from: sender }) => {
+      // One that hands over its leadership does not hear what comes of it.
+      if (type !== 'timeout-now' || this.#over || this.#random() >= this.#usurpation) return;
+      this.#cutWhere((_from, to) => to === sender);
+    };
+    cluster.onFirstCommitted = (leader) => {
+      if (!this.#over && this.#random() < this.#hubris) this.#isolate(leader);
+    };
   }
 
   /** Faults end; so do the loads. */
@@ -67,9 +80,16 @@ export class Faults {
     for (const replica of this.#cluster.replicas) if (replica.leads) replica.read(this.#cluster.nextValue());
   }
 
+  #greet(leader: SimulatedReplica): void {
+    if (this.#over) return;
+    if (this.#random() < this.#usurpation) this.#usurp(leader);
+    if (this.#random() < this.#loneliness) this.#cutWhere((from) => from === leader.id);
+    // Before it is settled: to be refused.
+    if (this.#random() < 0.3) this.#cluster.time.after(1, () => this.#changeMembership());
+  }
+
   /** The old leaders go on alone for a while. */
   #usurp(by: SimulatedReplica): void {
-    if (this.#over || this.#random() >= this.#usurpation) return;
     for (const replica of this.#cluster.replicas) {
       if (replica.leads && replica !== by) this.#cutWhere((from, to) => from === replica.id || to === replica.id);
     }

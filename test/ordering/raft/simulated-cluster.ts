@@ -31,17 +31,21 @@ export class SimulatedCluster implements World {
   /** A sync or a write takes up to this long. */
   slowestDiskMs = 4;
   onLed: ((leader: SimulatedReplica) => void) | null = null;
+  onFirstCommitted: ((by: SimulatedReplica) => void) | null = null;
+  onDelivered: ((message: RaftMessage) => void) | null = null;
   #values = 0;
 
   constructor(seed: number, voters: number, replicas: number, leases: boolean) {
     this.random = seededRandom(seed);
-    this.timing = { heartbeatMs: 30, electionMs: 150, leaseMs: leases ? 140 : 0 };
+    const electionMs = this.random() < 0.5 ? 150 : 60;
+    this.timing = { heartbeatMs: electionMs / 5, electionMs, leaseMs: leases ? electionMs * 0.94 : 0 };
     this.flow = {
       appendBytesMax: 60 + Math.floor(this.random() * 400),
       inflightBytesMax: 100 + Math.floor(this.random() * 2000),
       inflightAppendsMax: 1 + Math.floor(this.random() * 8),
     };
     this.network = new SimulatedNetwork(this.time, this.random, (message, entries) => {
+      this.onDelivered?.(message);
       this.replica(message.to).receive(message, entries);
     });
     this.firstMembership = { voters: numbers(voters), learners: [] };
@@ -53,7 +57,12 @@ export class SimulatedCluster implements World {
       new StateMachineSafety(this.committed),
       new Durability(() => this.replicas),
       this.reads,
-      { led: (leader) => this.onLed?.(leader) },
+      {
+        led: (leader) => this.onLed?.(leader),
+        committed: (by, _index, _entry, first) => {
+          if (first) this.onFirstCommitted?.(by);
+        },
+      },
     ]);
     for (const id of numbers(replicas)) this.replicas.push(new SimulatedReplica(id, this));
   }

@@ -7,7 +7,7 @@ export interface Weather {
   readonly duplication: number;
   readonly delayMinMs: number;
   readonly delayMaxMs: number;
-  /** Of all messages, how many arrive (once more) much later. */
+  /** Of all messages, how many arrive (or arrive once more) much later. */
   readonly ancient: number;
 }
 
@@ -51,7 +51,11 @@ export class SimulatedNetwork {
   send(message: RaftMessage, entries: readonly SimulatedEntry[]): void {
     const { loss, duplication, ancient, delayMinMs, delayMaxMs } = this.weather;
     if (this.isCut(message.from, message.to)) return;
-    if (this.#random() < ancient) this.#arrive(message, entries, 50 + this.#random() ** 2 * 2000);
+    const rare = message.type === 'timeout-now' ? 4 : 1;
+    if (this.#random() < ancient * rare) {
+      this.#arrive(message, entries, 50 + this.#random() ** 2 * 2000);
+      if (this.#random() < 0.5) return;
+    }
     if (this.#random() < loss) return;
     const copies = this.#random() < duplication ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {

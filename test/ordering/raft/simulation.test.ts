@@ -3,7 +3,7 @@ import { Faults } from './faults.js';
 import { checkProgress } from './properties/progress.js';
 import { SimulatedCluster } from './simulated-cluster.js';
 
-const SEEDS = Number(process.env['RAFT_SEEDS'] ?? 300);
+const SEEDS = Number(process.env['RAFT_SEEDS'] ?? 600);
 const ONLY = process.env['RAFT_SEED'];
 
 function simulate(seed: number): void {
