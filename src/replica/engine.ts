@@ -1,6 +1,7 @@
 import { createPartitionMap } from '../classifier/create-partition-map.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Client } from '../client/client.js';
+import { RingHub } from '../client/ring-link.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
@@ -23,7 +24,7 @@ import {
 import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
-import { EngineFeed, type Feed } from './feed.js';
+import { announceFeed, EngineFeed, type Feed } from './feed.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
 import { openEndpoints, type ListenOptions, type Listening } from './server.js';
 import { WorkerPool } from './worker-pool.js';
@@ -184,20 +185,17 @@ export class Engine {
         'Clients have executed commands already, which are not in your log. Open the feed first, right after Engine.start.',
       );
     }
-    // At once, for all workers: each learns of the feed's ring when it comes to it.
-    this.#control.setFed();
-    const memory = createClientMemory(0, this.#map.streams + 1, this.#options.limits.ringBytes);
-    this.#clients.push(memory);
-    for (let group = 0; group <= this.#map.streams; group++) {
-      this.#pool.post(group, { type: 'add-feed', client: clientMemoryOf(memory, group) });
-    }
     const { limits } = this.#options;
+    const memory = announceFeed(this.#control, this.#map.streams + 1, limits.ringBytes, (group, client) =>
+      this.#pool.post(group, { type: 'add-feed', client }),
+    );
+    this.#clients.push(memory);
+    const hub = new RingHub({ control: this.#memory.control, ...memory });
     this.#feed = new EngineFeed({
       service: this.#service,
       map: this.#map,
       limits,
-      control: this.#memory.control,
-      memory,
+      open: (group, handlers) => hub.open(group, handlers),
     });
     return this.#feed;
   }

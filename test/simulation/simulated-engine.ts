@@ -6,6 +6,7 @@ import type { PartitionMap } from '../../src/classifier/partition-map.js';
 import { CommandRouter } from '../../src/client/command-router.js';
 import { decodeReply } from '../../src/client/reply.js';
 import { DEFAULT_LIMITS } from '../../src/config/limits.js';
+import type { PsmrError } from '../../src/errors.js';
 import { encodeCommandBatch } from '../../src/execution/command-batch.js';
 import { ControlBlock } from '../../src/memory/control-block.js';
 import { Counters } from '../../src/memory/counters.js';
@@ -48,6 +49,7 @@ class RecordingLog extends MemoryGroupLog {
 /** A client that sends frames straight into its rings. One session per group, as the protocol wants it. */
 export class SimulatedClient {
   readonly outcomes = new Map<number, ModelOutcome>();
+  readonly rejections: PsmrError[] = [];
   readonly #writers: RingWriter[];
   readonly #readers: RingReader[];
   readonly #router: CommandRouter;
@@ -113,7 +115,10 @@ export class SimulatedClient {
     this.#readers.forEach((reader, group) => {
       for (let bytes = reader.read(); bytes !== null; bytes = reader.read()) {
         const reply = decodeReply(bytes);
-        if (reply.kind === 'rejected') throw reply.error;
+        if (reply.kind === 'rejected') {
+          this.rejections.push(reply.error);
+          continue;
+        }
         const failed = new Map(reply.failures.map((failure) => [failure.position, failure.error.message]));
         for (let at = 0; at < reply.count; at++) {
           const id = this.#expected.get(`${group}:${reply.firstSequence + at}`);
@@ -127,11 +132,31 @@ export class SimulatedClient {
   }
 }
 
+/**
+ * The control words as one stream's thread sees them: other threads may do anything between two of its reads. `others`
+ * is what they do just before one.
+ */
+class ContestedControl extends ControlBlock {
+  others: () => void = () => undefined;
+
+  override get fed(): boolean {
+    this.others();
+    return super.fed;
+  }
+
+  override wanted(stream: number): number {
+    this.others();
+    return super.wanted(stream);
+  }
+}
+
 export class SimulatedEngine {
   readonly nodes: (StreamNode | SyncNode)[];
   readonly streams: StreamNode[];
   readonly logs: RecordingLog[];
   readonly control: ControlBlock;
+  /** What other threads do between two looks of a stream at the control words. */
+  betweenReads: () => void = () => undefined;
   readonly #random: () => number;
 
   constructor(
@@ -156,11 +181,17 @@ export class SimulatedEngine {
       nowMs: () => 1000,
       checkpoint: () => undefined,
     });
+    const contested = (): ControlBlock => {
+      const words = new ContestedControl(memory.control);
+      words.others = () => this.betweenReads();
+      return words;
+    };
     const sync = new SyncNode(common(0), 0);
     this.streams = groups.slice(1).map(
       (stream) =>
         new StreamNode({
           ...common(stream),
+          control: contested(),
           stream,
           service,
           guard: noGuard,
