@@ -52,6 +52,11 @@ export function partOf(task: WorkerTask): PartManifest | null {
   return task.checkpoint?.parts.find((part) => part.part === task.group) ?? null;
 }
 
+/** What a node needs of the thread that it runs on. */
+export type NodeHost = Pick<GroupWorker, 'control' | 'counters' | 'reportPart'> & {
+  readonly cycle: Pick<DutyCycle, 'wake'>;
+};
+
 export class GroupWorker {
   readonly control: ControlBlock;
   readonly counters: Counters;

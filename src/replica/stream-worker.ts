@@ -3,7 +3,7 @@ import { PartitionMap } from '../classifier/partition-map.js';
 import type { Service } from '../service/command.js';
 import { installDeterminismGuard, type DeterminismGuard } from '../service/determinism-guard.js';
 import { loadService } from '../service/load-service.js';
-import { GroupWorker, openStorage, partOf, type GroupStorage } from './group-worker.js';
+import { GroupWorker, openStorage, partOf, type GroupStorage, type NodeHost } from './group-worker.js';
 import { restoreChunk, writePartition } from './partition-writer.js';
 import { StreamNode } from './stream-node.js';
 import { endOf, type WorkerEnd } from './worker-end.js';
@@ -22,9 +22,9 @@ export function runStreamWorker(task: WorkerTask, port: MessagePort): Promise<Wo
 }
 
 /** The stream's node, with the state of the checkpoint to start from. */
-function streamNode(
+export function streamNode(
   task: WorkerTask,
-  worker: GroupWorker,
+  worker: NodeHost,
   storage: GroupStorage,
   service: Service,
   guard: DeterminismGuard,

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PartitionMap } from '../classifier/partition-map.js';
-import { GroupWorker, openStorage, partOf, type GroupStorage } from './group-worker.js';
+import { GroupWorker, openStorage, partOf, type GroupStorage, type NodeHost } from './group-worker.js';
 import { restoreChunk, writeSessions } from './partition-writer.js';
 import { SyncNode } from './sync-node.js';
 import { endOf, type WorkerEnd } from './worker-end.js';
@@ -16,7 +16,7 @@ export function runSyncWorker(task: WorkerTask, port: MessagePort): Promise<Work
 }
 
 /** Group 0's node, with the sessions of the checkpoint to start from. */
-function syncNode(task: WorkerTask, worker: GroupWorker, storage: GroupStorage): SyncNode {
+export function syncNode(task: WorkerTask, worker: NodeHost, storage: GroupStorage): SyncNode {
   const part = partOf(task);
   storage.log.startFrom(part?.nextIndex ?? 1);
   const node: SyncNode = new SyncNode(

@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 import { randomCommand, SequentialModel, service } from './model-service.js';
 import { expectOutcome, forEachSeed, randomSetting } from './random-setting.js';
 import { serialOrder } from './serial-order.js';
-import { SimulatedClient, SimulatedEngine } from './simulated-engine.js';
+import { SimulatedClient } from './simulated-client.js';
+import { SimulatedEngine } from './simulated-engine.js';
 
 const STEPS_MAX = 200_000;
 

@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 import type { Outcome } from '../../src/client/call.js';
 import { randomCommand, SequentialModel, service, type ModelOutcome } from './model-service.js';
 import { expectOutcome, forEachSeed, randomSetting } from './random-setting.js';
-import { SimulatedClient, SimulatedEngine } from './simulated-engine.js';
+import { SimulatedClient } from './simulated-client.js';
+import { SimulatedEngine } from './simulated-engine.js';
 import { SimulatedFeed } from './simulated-feed.js';
 
 const STEPS_MAX = 200_000;
