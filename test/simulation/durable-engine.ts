@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from '../../src/config/limits.js';
 import { ControlBlock } from '../../src/memory/control-block.js';
 import { Counters } from '../../src/memory/counters.js';
 import type { Entry, Proposal } from '../../src/ordering/group-log.js';
-import { DurableGroupLog } from '../../src/ordering/local/durable-log.js';
+import { DurableGroupLog, type DurableLogOptions } from '../../src/ordering/local/durable-log.js';
 import { createEngineMemory } from '../../src/replica/engine-memory.js';
 import type { NodeHost } from '../../src/replica/group-worker.js';
 import type { StreamNode } from '../../src/replica/stream-node.js';
@@ -32,12 +32,31 @@ export type History = Entry[];
 
 class RecordedLog extends DurableGroupLog {
   readonly #history: History;
+  readonly #heldAtStart: number;
+  #taken = 0;
 
-  constructor(group: number, store: LogStore, history: History) {
-    super(group, store, { durability: 'sync' });
+  constructor(group: number, store: LogStore, history: History, options: DurableLogOptions) {
+    super(group, store, options);
     this.#history = history;
+    this.#heldAtStart = store.lastIndex;
     // What the power failure took from the log never was.
     history.length = store.lastIndex;
+  }
+
+  /** What it held at the start has been handed out to the last entry. */
+  get replayed(): boolean {
+    return this.#taken >= this.#heldAtStart;
+  }
+
+  override startFrom(index: number): void {
+    super.startFrom(index);
+    this.#taken = index - 1;
+  }
+
+  override take(): Entry | null {
+    const entry = super.take();
+    if (entry !== null) this.#taken = entry.index;
+    return entry;
   }
 
   override propose(proposal: Proposal): number {
@@ -45,6 +64,13 @@ class RecordedLog extends DurableGroupLog {
     this.#history[index - 1] = { ...proposal, index };
     return index;
   }
+}
+
+export interface Persistence {
+  readonly disk: MemoryDisk;
+  /** By group. */
+  readonly histories: readonly History[];
+  readonly durability: DurableLogOptions['durability'];
 }
 
 export class DurableEngine {
@@ -58,18 +84,14 @@ export class DurableEngine {
   readonly #sync: SyncNode;
   readonly #logs: readonly RecordedLog[];
 
-  /** Opens what the disk holds, and recovers. `histories`: by group. */
-  static async open(
-    service: Service,
-    map: PartitionMap,
-    disk: MemoryDisk,
-    histories: readonly History[],
-  ): Promise<DurableEngine> {
+  /** Opens what the disk holds, and recovers. */
+  static async open(service: Service, map: PartitionMap, persistence: Persistence): Promise<DurableEngine> {
+    const { disk, histories } = persistence;
     const logs: RecordedLog[] = [];
     for (const [group, history] of histories.entries()) {
       const options = { segmentBytes: SEGMENT_BYTES, identity: `group ${group}`, fileSystem: disk };
       const store = await SegmentLogStore.open(`/data/group-${group}`, options);
-      logs.push(new RecordedLog(group, store, history));
+      logs.push(new RecordedLog(group, store, history, persistence));
     }
     return new DurableEngine(service, map, disk, logs);
   }
@@ -119,6 +141,7 @@ export class DurableEngine {
     const fillTo = Math.max(...logs.map((log) => log.lastMergePoint));
     this.#sync.open(fillTo);
     for (const stream of this.streams) stream.open();
+    this.#checkRecovered();
   }
 
   /** Everything that the logs held is executed again, and group 0's commands have come to all of their streams. */
@@ -136,6 +159,7 @@ export class DurableEngine {
   poll(group: number): void {
     try {
       this.nodes[group]?.poll();
+      this.#checkRecovered();
     } catch (error) {
       this.#fail(error);
     }
@@ -159,6 +183,14 @@ export class DurableEngine {
         return `group ${group}: ${log.firstIndex} to ${log.lastIndex}, committed ${log.committedIndex}${at}`;
       })
       .join('; ');
+  }
+
+  /** No node may say so before its log has been executed: reads are answered from then on. */
+  #checkRecovered(): void {
+    this.nodes.forEach((node, group) => {
+      if (node.recovered && this.#logs[group]?.replayed !== true)
+        throw new Error(`group ${group} says that it has recovered, and has not replayed its log: ${this.describe()}`);
+    });
   }
 
   readonly #fail = (error: unknown): void => {

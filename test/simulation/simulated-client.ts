@@ -59,6 +59,11 @@ export class SimulatedClient {
     this.#connect(engine);
   }
 
+  /** Whether nothing that was sent waits for its answer. */
+  get answered(): boolean {
+    return this.#channels.every(({ sent }) => sent.every(({ ids }) => ids.every((id) => this.outcomes.has(id))));
+  }
+
   /** Sends commands, known by their ids, as one frame per group. */
   send(commands: readonly (readonly [id: number, command: ModelCommand])[]): void {
     const byGroup = new Map<number, Routed[]>();
