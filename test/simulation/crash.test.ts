@@ -60,7 +60,7 @@ class Life {
       if (random() < 0.1) this.#send();
       if (random() < 0.03) engine.takeCheckpoint();
       // Now and then the disk takes its time.
-      if (release === null && random() < 0.05) release = disk.holdSyncs();
+      if (release === null && random() < 0.05) release = disk.holdSyncs(this.#slowFiles());
       else if (release !== null && random() < 0.2) {
         release();
         release = null;
@@ -80,6 +80,11 @@ class Life {
       if (client === undefined) this.clients.push(new SimulatedClient(engine, ++this.#sessions));
       else client.reconnect(engine, this.#random());
     }
+  }
+
+  /** All files, or one group's log alone: checkpoints may then be ahead of it. */
+  #slowFiles(): string {
+    return this.#random() < 0.5 ? '' : `/data/group-${Math.floor(this.#random() * this.histories.length)}`;
   }
 
   #send(): void {
