@@ -61,7 +61,7 @@ class Life {
       if (random() < 0.03) engine.takeCheckpoint();
       // Now and then the disk takes its time.
       if (release === null && random() < 0.05) release = disk.holdSyncs(this.#slowFiles());
-      else if (release !== null && random() < 0.2) {
+      else if (release !== null && random() < 0.02) {
         release();
         release = null;
       }
