@@ -16,7 +16,7 @@ const STEPS_MAX = 50_000;
 const COMMANDS = 40;
 const CLIENTS = 2;
 /** From one crash point of a run to the next, in operations; PSMR_STRIDE=1: each. */
-const STRIDE = Number(process.env['PSMR_STRIDE'] ?? 6);
+const STRIDE = Number(process.env['PSMR_STRIDE'] ?? 10);
 
 /** One life of a service, over several power failures. */
 class Life {
