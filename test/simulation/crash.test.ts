@@ -16,7 +16,7 @@ const STEPS_MAX = 50_000;
 const COMMANDS = 40;
 const CLIENTS = 2;
 /** From one crash point of a run to the next, in operations; PSMR_STRIDE=1: each. */
-const STRIDE = Number(process.env['PSMR_STRIDE'] ?? 10);
+const STRIDE = Number(process.env['PSMR_STRIDE'] ?? 8);
 
 /** One life of a service, over several power failures. */
 class Life {
@@ -35,7 +35,7 @@ class Life {
     this.#random = random;
     this.setting = randomSetting(random, 4);
     this.histories = Array.from({ length: this.setting.map.streams + 1 }, () => []);
-    this.durability = random() < 0.3 ? 'async' : 'sync';
+    this.durability = random() < 0.5 ? 'async' : 'sync';
     this.commands = Array.from({ length: COMMANDS }, (_, id) => randomCommand(random, this.setting.keys, id));
   }
 
