@@ -67,7 +67,7 @@ describe('the replies that a table of sessions keeps', () => {
   });
 
   it('are the same after a checkpoint, and stay the same', () => {
-    for (let seed = 1; seed <= 50; seed++) {
+    for (let seed = 1; seed <= 20; seed++) {
       const random = seededRandom(seed);
       const table = new SessionTable(LIMITS);
       const next = new Map<number, number>();
@@ -81,9 +81,9 @@ describe('the replies that a table of sessions keeps', () => {
           execute(each, session, sequence, bytes, acknowledged);
         next.set(session, sequence + 1);
         if (step === 150) copy = restored(table);
+        if (copy !== null) expect([...copy.encode()], `seed ${seed}`).toEqual([...table.encode()]);
         expect(table.replyBytes, `seed ${seed}`).toBeLessThanOrEqual(LIMITS.keptRepliesBytesMax);
       }
-      expect([...(copy ?? table).encode()], `seed ${seed}`).toEqual([...table.encode()]);
     }
   });
 });
