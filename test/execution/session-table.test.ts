@@ -15,7 +15,7 @@ function keyOf(session: number): string {
 /** A command of one session, executed, with a reply of so many bytes. */
 function execute(table: SessionTable, session: number, sequence: number, bytes: number, acknowledged = 0): void {
   expect(table.admit(keyOf(session), sequence, 1, acknowledged, BEGAN_MS)).toBe('admitted');
-  table.record(keyOf(session), sequence, 1, Buffer.alloc(bytes, sequence));
+  table.record(keyOf(session), sequence, 1, new Uint8Array(bytes).fill(sequence));
 }
 
 const again = (table: SessionTable, session: number, sequence: number): string =>
