@@ -62,7 +62,9 @@ export class Engine {
   /** Of the logs' bytes, those that the newest checkpoint covers and that are there still: files go as a whole. */
   #coveredBytes = 0;
   #lastCheckpoint: number | null = null;
-  #listening: Listening | null = null;
+  #listening: Promise<Listening> | null = null;
+  /** Settles when those of an earlier `listen` are closed. */
+  #endpointsClosed: Promise<void> | null = null;
   #feed: Feed | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -228,19 +230,13 @@ export class Engine {
     };
   }
 
-  /** Opens an endpoint per group, and the HTTP endpoint where one is configured. Errors: ADDRESS_IN_USE. */
+  /**
+   * Opens an endpoint per group, and the HTTP endpoint where one is configured: all or none. While they are open, or
+   * being opened, further calls get the same. Errors: ADDRESS_IN_USE, INVALID_CONFIG.
+   */
   async listen(options: ListenOptions = {}): Promise<Listening> {
     this.#assertRunning();
-    if (this.#listening !== null) return this.#listening;
-    this.#listening = await openEndpoints({
-      options: { ...this.#options.listen, ...options },
-      limits: this.#options.limits,
-      service: this.#service.name,
-      map: this.#map,
-      pool: this.#pool,
-      stats: () => this.stats(),
-      healthy: () => this.#control.state === EngineState.running,
-    });
+    this.#listening ??= this.#listen(options);
     return this.#listening;
   }
 
@@ -248,6 +244,31 @@ export class Engine {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async #listen(options: ListenOptions): Promise<Listening> {
+    if (this.#endpointsClosed !== null) await this.#endpointsClosed;
+    try {
+      const listening = await openEndpoints({
+        options: { ...this.#options.listen, ...options },
+        limits: this.#options.limits,
+        service: this.#service.name,
+        map: this.#map,
+        pool: this.#pool,
+        stats: () => this.stats(),
+        healthy: () => this.#control.state === EngineState.running,
+      });
+      let closing: Promise<void> | null = null;
+      const close = (): Promise<void> => {
+        if (closing !== null) return closing;
+        this.#listening = null;
+        return (this.#endpointsClosed = closing = listening.close());
+      };
+      return { ...listening, close };
+    } catch (error) {
+      this.#listening = null;
+      throw error;
+    }
   }
 
   async #recover(): Promise<void> {
@@ -319,8 +340,10 @@ export class Engine {
     this.#checkpoints.fail(
       new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'),
     );
-    await this.#listening?.close();
     await this.#pool.stop();
+    // The workers have closed theirs; the HTTP endpoint is left.
+    const listening = await this.#listening?.catch(() => null);
+    await listening?.close();
     await this.#store.close();
     this.#dataDir?.release();
   }

@@ -152,6 +152,12 @@ export class GroupWorker {
         return node.addFeed(message.client);
       case 'listen':
         return void this.#listen(node, message);
+      case 'unlisten':
+        this.#welcome = null;
+        return void node.clients.close().then(() => {
+          this.cycle.wake();
+          this.send({ type: 'unlistened' });
+        });
       case 'welcome':
         this.#welcome = message.welcome;
         return;

@@ -17,6 +17,7 @@ export interface Listening {
   readonly http: { readonly host: string; readonly port: number } | null;
   /** Why clients are served more slowly than they could be, and what to do; null: they are not. */
   readonly hint: string | null;
+  /** Closes all of them and their clients' connections; the engine goes on, and may listen again. */
   close(): Promise<void>;
 }
 
@@ -48,11 +49,58 @@ export interface ServerParts {
   readonly healthy: () => boolean;
 }
 
+/** Opens all endpoints, or none: where one cannot be opened, those that were are closed again. */
 export async function openEndpoints(parts: ServerParts): Promise<Listening> {
-  const { options, pool, map, service, limits } = parts;
+  try {
+    return await open(parts);
+  } catch (error) {
+    await closeEndpoints(parts.pool);
+    throw error;
+  }
+}
+
+async function closeEndpoints(pool: WorkerPool): Promise<void> {
+  const closed = pool.nextOfAll('unlistened');
+  pool.postAll({ type: 'unlisten' });
+  // Workers that stop close them by themselves.
+  await closed.catch(() => undefined);
+}
+
+async function open(parts: ServerParts): Promise<Listening> {
+  const { options, pool, map } = parts;
   const host = options.host ?? DEFAULT_HOST;
-  const listening = pool.nextOfAll('listening');
-  for (let group = 0; group <= map.streams; group++) {
+  const ports = await openSockets(parts);
+  const endpoints = ports.map((port, group) => ({ host: addressOf(options, group).host, port }));
+  pool.postAll({
+    type: 'welcome',
+    welcome: {
+      protocol: PROTOCOL_VERSION,
+      service: parts.service,
+      partitionMap: map.toJson(),
+      // A group on the common host is reached at whatever address the client has dialled.
+      endpoints: endpoints.map((endpoint) => [endpoint.host === host ? null : endpoint.host, endpoint.port] as const),
+      frameBytesMax: parts.limits.frameBytesMax,
+    },
+  });
+  const http = options.http === null ? null : await openHttp(parts);
+  const scheme = options.tls === undefined ? 'ws' : 'wss';
+  return {
+    endpoints,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${endpoints[0]?.port ?? 0}`,
+    http: http?.address ?? null,
+    hint: transportHint(),
+    close: async () => {
+      await http?.close();
+      await closeEndpoints(pool);
+    },
+  };
+}
+
+/** Every worker's socket; resolves with their ports when all are open, and rejects when none is being opened any more. */
+async function openSockets({ options, pool, map, service, limits }: ServerParts): Promise<number[]> {
+  const groups = Array.from({ length: map.streams + 1 }, (_, group) => group);
+  const answers = Promise.allSettled(groups.map((group) => pool.next(group, 'listening')));
+  for (const group of groups) {
     pool.post(group, {
       type: 'listen',
       service,
@@ -66,28 +114,10 @@ export async function openEndpoints(parts: ServerParts): Promise<Listening> {
       },
     });
   }
-  const ports = (await listening).map((message) => message.port);
-  const endpoints = ports.map((port, group) => ({ host: addressOf(options, group).host, port }));
-  pool.postAll({
-    type: 'welcome',
-    welcome: {
-      protocol: PROTOCOL_VERSION,
-      service,
-      partitionMap: map.toJson(),
-      // A group on the common host is reached at whatever address the client has dialled.
-      endpoints: endpoints.map((endpoint) => [endpoint.host === host ? null : endpoint.host, endpoint.port] as const),
-      frameBytesMax: limits.frameBytesMax,
-    },
+  return (await answers).map((answer) => {
+    if (answer.status === 'rejected') throw answer.reason;
+    return answer.value.port;
   });
-  const http = options.http === null ? null : await openHttp(parts);
-  const scheme = options.tls === undefined ? 'ws' : 'wss';
-  return {
-    endpoints,
-    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${endpoints[0]?.port ?? 0}`,
-    http: http?.address ?? null,
-    hint: transportHint(),
-    close: async () => http?.close(),
-  };
 }
 
 function addressOf(options: ListenOptions, group: number): { host: string; port: number } {

@@ -37,6 +37,8 @@ export type ToWorker =
       readonly service: string;
       readonly token: string | null;
     }
+  /** Closes the endpoint, if there is one; answered by `unlistened`. */
+  | { readonly type: 'unlisten' }
   | { readonly type: 'welcome'; readonly welcome: Omit<Welcome, 'group' | 'nowMs'> }
   | { readonly type: 'checkpoint' }
   | { readonly type: 'truncate'; readonly below: number }
@@ -48,5 +50,6 @@ export type FromWorker =
   /** The log that was there at the start has been executed. */
   | { readonly type: 'recovered' }
   | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'unlistened' }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'part'; readonly checkpoint: number; readonly part: PartManifest };
