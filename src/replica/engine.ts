@@ -10,7 +10,6 @@ import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import type { CheckpointManifest, CheckpointStore } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
-import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { CheckpointCoordinator } from './checkpoint-coordinator.js';
 import { clientOfPort } from './attach.js';
@@ -82,10 +81,7 @@ export class Engine {
         : openDataDir(resolved.dataDir, { service: service.name, streams: map.streams, partitionMap: map.toJson() });
     let engine: Engine;
     try {
-      const store =
-        dataDir === null
-          ? new MemoryCheckpointStore()
-          : LmdbCheckpointStore.open(checkpointDirectory(dataDir.path), { check: true });
+      const store = dataDir === null ? new MemoryCheckpointStore() : await openCheckpoints(dataDir.path);
       engine = new Engine(resolved, service, map, dataDir, store);
     } catch (error) {
       dataDir?.release();
@@ -351,4 +347,10 @@ export class Engine {
   #wakeClients(): void {
     for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
   }
+}
+
+/** LMDB is loaded where there is a disk: every worker loads this module with its service. */
+async function openCheckpoints(dataDir: string): Promise<CheckpointStore> {
+  const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
+  return LmdbCheckpointStore.open(checkpointDirectory(dataDir), { check: true });
 }

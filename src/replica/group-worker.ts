@@ -9,7 +9,6 @@ import { MemoryGroupLog } from '../ordering/local/memory-log.js';
 import type { GroupLog } from '../ordering/group-log.js';
 import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
-import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { SegmentLogStore } from '../storage/segment-log-store.js';
 import type { Welcome } from '../transport/handshake.js';
@@ -43,6 +42,8 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
     identity: logIdentity(task.group, PartitionMap.fromJson(task.partitionMap).epoch),
   });
   const log = new DurableGroupLog(task.group, store, { durability: task.durability });
+  // Loaded where there is a disk: starting many workers is mostly loading.
+  const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(task.dataDir));
   return { log, lastMergePoint: log.lastMergePoint, checkpoints };
 }

@@ -3,7 +3,6 @@ import { STATUS_CODES, createServer, type Server } from 'node:http';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
 import { messageOf, PsmrError } from '../errors.js';
-import { renderMetrics } from '../metrics/prometheus.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
 import { transportHint } from '../transport/native-module.js';
 import type { EngineStats } from './engine-stats.js';
@@ -165,8 +164,11 @@ async function answer(parts: ServerParts, url: string): Promise<Answer> {
       return text(parts.healthy() ? 200 : 503, parts.healthy() ? 'ok\n' : 'the engine has stopped\n');
     case '/stats':
       return { status: 200, type: 'application/json', body: `${JSON.stringify(parts.stats(), null, 2)}\n` };
-    case '/metrics':
+    case '/metrics': {
+      // Loaded when asked for: every worker loads this package, and none of them needs it.
+      const { renderMetrics } = await import('../metrics/prometheus.js');
       return { status: 200, ...(await renderMetrics(parts.stats())) };
+    }
     default:
       return text(404, `${STATUS_CODES[404]}. There are /healthz, /metrics and /stats.\n`);
   }
