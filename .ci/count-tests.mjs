@@ -1,5 +1,5 @@
-// Prints `N passed, N failed` from a vitest JSON report. A test file that could not run at all counts as one failure,
-// and so does a report that is missing: nothing was tested then.
+// Prints `N passed, N failed` from vitest's JSON reports, added up. A test file that could not run at all counts as one
+// failure, and so does a report that is missing: nothing was tested then.
 import { readFileSync } from 'node:fs';
 
 function count(path) {
@@ -15,6 +15,8 @@ function count(path) {
   }
 }
 
-const { passed, failed } = count(process.argv[2]);
+const counts = process.argv.slice(2).map(count);
+const passed = counts.reduce((sum, each) => sum + each.passed, 0);
+const failed = counts.reduce((sum, each) => sum + each.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -3,6 +3,7 @@ import { Classifier } from '../classifier/classify.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { PsmrError } from '../errors.js';
 import { type Command, isEveryKey, type Service } from '../service/command.js';
+import { checkArguments } from '../service/arguments.js';
 import type { StreamMask } from '../transport/frames.js';
 import type { CommandType } from './command-queue.js';
 
@@ -44,6 +45,7 @@ export class CommandRouter implements Router {
   route(name: string, args: unknown): Route {
     const known = this.#commands.get(name);
     if (known === undefined) throw this.#unknown(name);
+    checkArguments(name, args);
     const { group, mask } = this.#classifier.classify(name, known.command, args);
     const route = this.#route;
     route.type = known;

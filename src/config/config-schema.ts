@@ -59,6 +59,11 @@ const limits = z
     queueBytesMax: limit('queueBytesMax', 1024, 'Commands, bytes, that a group has taken in and not executed.'),
     sessionIdleMs: limit('sessionIdleMs', 1000, 'How long an unused client session is remembered, ms.'),
     sessionsMax: limit('sessionsMax', 1, 'Client sessions that a group remembers.'),
+    keptRepliesBytesMax: limit(
+      'keptRepliesBytesMax',
+      1024,
+      'Replies, bytes, that a group keeps of all its sessions until their clients acknowledge them.',
+    ),
     ringBytes: z
       .int()
       .min(4096)

@@ -20,6 +20,8 @@ export interface Limits {
   readonly sessionIdleMs: number;
   /** Client sessions that a group remembers. */
   readonly sessionsMax: number;
+  /** Replies that a group keeps, of all its sessions, until their clients acknowledge them. */
+  readonly keptRepliesBytesMax: number;
   /** Each ring between an in-process client and a group; a power of two. */
   readonly ringBytes: number;
 }
@@ -36,6 +38,7 @@ export const DEFAULT_LIMITS: Limits = {
   queueBytesMax: 64 << 20,
   sessionIdleMs: 3_600_000,
   sessionsMax: 100_000,
+  keptRepliesBytesMax: 256 << 20,
   ringBytes: 256 << 10,
 };
 

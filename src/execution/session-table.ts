@@ -10,7 +10,12 @@ export interface SessionLimits {
   readonly sessionIdleMs: number;
   /** The most sessions remembered; the longest unused one goes first. */
   readonly sessionsMax: number;
+  /** The most bytes of unacknowledged replies, over all sessions; those of the longest unused session go first. */
+  readonly keptRepliesBytesMax: number;
 }
+
+// In group 0's table results are recorded as they come back from the streams, so what is kept when limits are reached may
+// differ between replicas. What is executed does not: that follows from `last` alone, which is a function of the log.
 
 /** The most unacknowledged replies kept for one session; a client has fewer frames than this under way. */
 const REPLIES_PER_SESSION_MAX = 1024;
@@ -63,6 +68,9 @@ export class SessionTable {
   readonly #limits: SessionLimits;
   /** Longest unused first: a used session moves to the end. */
   readonly #sessions = new Map<string, Session>();
+  /** Those that have replies, in the same order. */
+  readonly #replying = new Map<string, Session>();
+  #replyBytes = 0;
 
   constructor(limits: SessionLimits) {
     this.#limits = limits;
@@ -70,6 +78,11 @@ export class SessionTable {
 
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** Bytes of the replies kept. */
+  get replyBytes(): number {
+    return this.#replyBytes;
   }
 
   /** Decides about commands [first, first + count) of a session; admits them by moving the session forward. */
@@ -81,7 +94,10 @@ export class SessionTable {
     session.usedMs = timestampMs;
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
+    const bytes = session.replyBytes;
     forgetAcknowledged(session, acknowledged);
+    this.#replyBytes += session.replyBytes - bytes;
+    if (this.#replying.delete(key) && session.replies.length > 0) this.#replying.set(key, session);
     if (first + count - 1 <= session.last) return first <= session.forgotten ? 'forgotten' : 'duplicate';
     if (first !== session.last + 1) return 'gap';
     session.last = first + count - 1;
@@ -93,7 +109,10 @@ export class SessionTable {
     if (session === undefined) return;
     session.replies.push({ firstSequence, count, bytes });
     session.replyBytes += bytes.byteLength;
-    while (holdsTooMuch(session)) forgetOldest(session);
+    this.#replyBytes += bytes.byteLength;
+    this.#replying.set(key, session);
+    while (holdsTooMuch(session)) this.#replyBytes -= forgetOldest(session);
+    this.#forgetReplies();
   }
 
   /** The replies to commands [first, first + count), as far as they are there already. */
@@ -133,7 +152,10 @@ export class SessionTable {
       bytes: Uint8Array.from(bytes),
     }));
     const replyBytes = replies.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-    this.#sessions.set(sessionKeyOf(key), { last, forgotten, usedMs, replies, replyBytes });
+    const session = { last, forgotten, usedMs, replies, replyBytes };
+    this.#sessions.set(sessionKeyOf(key), session);
+    if (replies.length > 0) this.#replying.set(sessionKeyOf(key), session);
+    this.#replyBytes += replyBytes;
   }
 
   #open(key: string, first: number, timestampMs: number): Session | null {
@@ -146,14 +168,28 @@ export class SessionTable {
   #forgetIdle(timestampMs: number): void {
     for (const [key, session] of this.#sessions) {
       if (session.usedMs >= timestampMs - this.#limits.sessionIdleMs) return;
-      this.#sessions.delete(key);
+      this.#forget(key, session);
     }
   }
 
   #forgetLongestUnused(): void {
-    for (const key of this.#sessions.keys()) {
-      this.#sessions.delete(key);
-      return;
+    for (const [key, session] of this.#sessions) return this.#forget(key, session);
+  }
+
+  #forget(key: string, session: Session): void {
+    this.#sessions.delete(key);
+    this.#replying.delete(key);
+    this.#replyBytes -= session.replyBytes;
+  }
+
+  /** Down to the limit, but never the newest reply of the session used last: it has yet to be sent. */
+  #forgetReplies(): void {
+    for (const [key, session] of this.#replying) {
+      const kept = this.#replying.size > 1 ? 0 : 1;
+      while (this.#replyBytes > this.#limits.keptRepliesBytesMax && session.replies.length > kept)
+        this.#replyBytes -= forgetOldest(session);
+      if (session.replies.length > 0) return;
+      this.#replying.delete(key);
     }
   }
 }
@@ -173,9 +209,11 @@ function holdsTooMuch({ replies, replyBytes }: Session): boolean {
   return replies.length > 1 && (replies.length > REPLIES_PER_SESSION_MAX || replyBytes > REPLY_BYTES_PER_SESSION_MAX);
 }
 
-function forgetOldest(session: Session): void {
+/** Returns its bytes. */
+function forgetOldest(session: Session): number {
   const oldest = session.replies.shift();
-  if (oldest === undefined) return;
+  if (oldest === undefined) return 0;
   session.replyBytes -= oldest.bytes.byteLength;
   session.forgotten = Math.max(session.forgotten, oldest.firstSequence + oldest.count - 1);
+  return oldest.bytes.byteLength;
 }

@@ -196,7 +196,7 @@ export class ClusterSeat implements ReplicaAdmin {
   }
 
   learnReplica(replica: ReplicaConfig): Promise<void> {
-    this.#replicas.set(replica.id, describeNewReplica(replica, this.#options.groupNames.length));
+    this.#replicas.set(replica.id, describeNewReplica(this.#options.settings.cluster, replica));
     this.#options.groupNames.forEach((_, group) =>
       this.#options.post(group, { type: 'set-peers', peers: this.#peers(group) }),
     );

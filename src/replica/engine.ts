@@ -1,6 +1,7 @@
 import { createPartitionMap } from '../classifier/create-partition-map.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Client } from '../client/client.js';
+import { RingHub } from '../client/ring-link.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
@@ -10,7 +11,6 @@ import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import type { CheckpointManifest, CheckpointStore } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
-import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { CheckpointCoordinator } from './checkpoint-coordinator.js';
 import { clientOfPort } from './attach.js';
@@ -24,10 +24,10 @@ import {
 import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
-import { EngineFeed, type Feed } from './feed.js';
 import type { ReplicaStatus } from './admin/replica-status.js';
 import { ClusterSeat } from './cluster-seat.js';
 import type { ReplicaSettings } from './replica-settings.js';
+import { announceFeed, EngineFeed, type Feed } from './feed.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
 import { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
 import { openEndpoints, type ListenOptions, type Listening } from './server.js';
@@ -68,8 +68,10 @@ export class Engine {
   /** Of the logs' bytes, those that the newest checkpoint covers and that are there still: files go as a whole. */
   #coveredBytes = 0;
   #lastCheckpoint: number | null = null;
-  #listening: Listening | null = null;
   #onProblem: ((problem: PsmrError) => void) | null = null;
+  #listening: Promise<Listening> | null = null;
+  /** Settles when those of an earlier `listen` are closed. */
+  #endpointsClosed: Promise<void> | null = null;
   #feed: Feed | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -87,10 +89,7 @@ export class Engine {
         : openDataDir(resolved.dataDir, { service: service.name, streams: map.streams, partitionMap: map.toJson() });
     let engine: Engine;
     try {
-      const store =
-        dataDir === null
-          ? new MemoryCheckpointStore()
-          : LmdbCheckpointStore.open(checkpointDirectory(dataDir.path), { check: true });
+      const store = dataDir === null ? new MemoryCheckpointStore() : await openCheckpoints(dataDir.path);
       engine = new Engine(resolved, service, map, dataDir, store);
     } catch (error) {
       dataDir?.release();
@@ -210,20 +209,17 @@ export class Engine {
         'Clients have executed commands already, which are not in your log. Open the feed first, right after Engine.start.',
       );
     }
-    // At once, for all workers: each learns of the feed's ring when it comes to it.
-    this.#control.setFed();
-    const memory = createClientMemory(0, this.#map.streams + 1, this.#options.limits.ringBytes);
-    this.#clients.push(memory);
-    for (let group = 0; group <= this.#map.streams; group++) {
-      this.#pool.post(group, { type: 'add-feed', client: clientMemoryOf(memory, group) });
-    }
     const { limits } = this.#options;
+    const memory = announceFeed(this.#control, this.#map.streams + 1, limits.ringBytes, (group, client) =>
+      this.#pool.post(group, { type: 'add-feed', client }),
+    );
+    this.#clients.push(memory);
+    const hub = new RingHub({ control: this.#memory.control, ...memory });
     this.#feed = new EngineFeed({
       service: this.#service,
       map: this.#map,
       limits,
-      control: this.#memory.control,
-      memory,
+      open: (group, handlers) => hub.open(group, handlers),
     });
     return this.#feed;
   }
@@ -254,22 +250,13 @@ export class Engine {
     };
   }
 
-  /** Opens an endpoint per group, and the HTTP endpoint where one is configured. Errors: ADDRESS_IN_USE. */
+  /**
+   * Opens an endpoint per group, and the HTTP endpoint where one is configured: all or none. While they are open, or
+   * being opened, further calls get the same. Errors: ADDRESS_IN_USE, INVALID_CONFIG.
+   */
   async listen(options: ListenOptions = {}): Promise<Listening> {
     this.#assertRunning();
-    if (this.#listening !== null) return this.#listening;
-    this.#listening = await openEndpoints({
-      options: { ...this.#options.listen, ...options },
-      limits: this.#options.limits,
-      service: this.#service.name,
-      map: this.#map,
-      pool: this.#pool,
-      stats: () => this.stats(),
-      healthy: () => this.#control.state === EngineState.running,
-      ...(this.#seat === null
-        ? {}
-        : { routes: this.#seat.routes, replica: this.#options.replica?.own.id ?? 0, replicas: this.#seat.endpoints }),
-    });
+    this.#listening ??= this.#listen(options);
     return this.#listening;
   }
 
@@ -277,6 +264,36 @@ export class Engine {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async #listen(options: ListenOptions): Promise<Listening> {
+    if (this.#endpointsClosed !== null) await this.#endpointsClosed;
+    const tls = this.#options.replica?.tls;
+    try {
+      const listening = await openEndpoints({
+        options: { ...this.#options.listen, ...options },
+        limits: this.#options.limits,
+        service: this.#service.name,
+        map: this.#map,
+        pool: this.#pool,
+        stats: () => this.stats(),
+        healthy: () => this.#control.state === EngineState.running,
+        ...(this.#seat === null
+          ? {}
+          : { routes: this.#seat.routes, replica: this.#options.replica?.own.id ?? 0, replicas: this.#seat.endpoints }),
+        ...(tls == null ? {} : { httpTls: tls }),
+      });
+      let closing: Promise<void> | null = null;
+      const close = (): Promise<void> => {
+        if (closing !== null) return closing;
+        this.#listening = null;
+        return (this.#endpointsClosed = closing = listening.close());
+      };
+      return { ...listening, close };
+    } catch (error) {
+      this.#listening = null;
+      throw error;
+    }
   }
 
   async #recover(): Promise<void> {
@@ -387,8 +404,10 @@ export class Engine {
       new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'),
     );
     await this.#seat?.close();
-    await this.#listening?.close();
     await this.#pool.stop();
+    // The workers have closed theirs; the HTTP endpoint is left.
+    const listening = await this.#listening?.catch(() => null);
+    await listening?.close();
     await this.#store.close();
     this.#dataDir?.release();
   }
@@ -396,4 +415,10 @@ export class Engine {
   #wakeClients(): void {
     for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
   }
+}
+
+/** LMDB is loaded where there is a disk: every worker loads this module with its service. */
+async function openCheckpoints(dataDir: string): Promise<CheckpointStore> {
+  const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
+  return LmdbCheckpointStore.open(checkpointDirectory(dataDir), { check: true });
 }

@@ -3,13 +3,12 @@ import type { PartitionMap } from '../classifier/partition-map.js';
 import { BatchCall, type Outcome } from '../client/call.js';
 import { CommandRouter } from '../client/command-router.js';
 import { decodeReply } from '../client/reply.js';
-import { RingHub } from '../client/ring-link.js';
-import type { GroupLink } from '../client/group-link.js';
+import type { GroupLink, GroupLinkHandlers } from '../client/group-link.js';
 import type { Limits } from '../config/limits.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { encodeCommandBatch } from '../execution/command-batch.js';
 import { sameStreams, streamsOf } from '../execution/stream-set.js';
-import type { ControlBlockMemory } from '../memory/control-block.js';
+import type { ControlBlock } from '../memory/control-block.js';
 import { EntryKind } from '../ordering/group-log.js';
 import type { Service } from '../service/command.js';
 import {
@@ -19,9 +18,10 @@ import {
   SESSION_BYTES,
   type Segment,
 } from '../transport/frames.js';
-import type { ClientMemory } from './engine-memory.js';
+import { clientMemoryOf, createClientMemory, type ClientMemory } from './engine-memory.js';
 import { encodeFeedEntry, type FeedEntry } from './feed-intake.js';
 import { FeedPlan, type PlacedCommand, type PlannedEntry } from './feed-plan.js';
+import type { RingClientMemory } from './ring-client.js';
 
 export type FeedCommand = readonly [name: string, args?: unknown];
 
@@ -59,8 +59,23 @@ export interface FeedHost {
   readonly service: Service;
   readonly map: PartitionMap;
   readonly limits: Limits;
-  readonly control: ControlBlockMemory;
-  readonly memory: ClientMemory;
+  readonly open: (group: number, handlers: GroupLinkHandlers) => GroupLink;
+}
+
+/**
+ * Says at once, to all workers, that a feed orders everything, then gives each its ring. A worker learns of its ring
+ * when it comes to it; by then another may have announced entries of the feed, which must not count as its own.
+ */
+export function announceFeed(
+  control: ControlBlock,
+  groups: number,
+  ringBytes: number,
+  give: (group: number, memory: RingClientMemory) => void,
+): ClientMemory {
+  control.setFed();
+  const memory = createClientMemory(0, groups, ringBytes);
+  for (let group = 0; group < groups; group++) give(group, clientMemoryOf(memory, group));
+  return memory;
 }
 
 /** Where the results of consecutive commands go. */
@@ -79,8 +94,8 @@ class FeedGroup {
   #sequence = 1;
   failure: PsmrError | null = null;
 
-  constructor(hub: RingHub, group: number) {
-    this.#link = hub.open(group, {
+  constructor({ open }: FeedHost, group: number) {
+    this.#link = open(group, {
       frame: (bytes) => this.#settle(bytes),
       writable: () => this.#flush(),
       lost: (error) => this.#lose(error),
@@ -148,8 +163,7 @@ export class EngineFeed implements Feed {
   constructor(host: FeedHost) {
     this.#host = host;
     this.#router = new CommandRouter(host.service, host.map);
-    const hub = new RingHub({ control: host.control, ...host.memory });
-    this.#groups = Array.from({ length: host.map.streams + 1 }, (_, group) => new FeedGroup(hub, group));
+    this.#groups = Array.from({ length: host.map.streams + 1 }, (_, group) => new FeedGroup(host, group));
     this.#plan = new FeedPlan(host.map.streams, 1);
   }
 
@@ -249,14 +263,14 @@ export class EngineFeed implements Feed {
   #encode(group: number, commands: readonly PlacedCommand[], call: BatchCall): Uint8Array {
     const segments: Segment[] = [];
     let firstSequence = 0;
-    for (const run of sameDestinations(commands)) {
+    for (const run of group === 0 ? sameDestinations(commands) : [commands]) {
       const first =
         this.#groups[group]?.expect(
           call,
           run.map((command) => command.at),
         ) ?? 0;
       firstSequence ||= first;
-      segments.push(encodeSegment(run));
+      segments.push(encodeSegment(group, run));
     }
     const { epoch } = this.#host.map;
     return encodeCommandsFrame({ flags: 0, epoch, session: NO_SESSION, firstSequence, acknowledged: 0, segments });
@@ -270,7 +284,7 @@ export class EngineFeed implements Feed {
   }
 }
 
-/** Consecutive commands with the same destinations and kind. In a stream's log all are one. */
+/** Consecutive commands with the same destinations and kind: in group 0's log each such run is answered by itself. */
 function sameDestinations(commands: readonly PlacedCommand[]): PlacedCommand[][] {
   const runs: PlacedCommand[][] = [];
   for (const command of commands) {
@@ -282,14 +296,14 @@ function sameDestinations(commands: readonly PlacedCommand[]): PlacedCommand[][]
   return runs;
 }
 
-function encodeSegment(commands: readonly PlacedCommand[]): Segment {
+function encodeSegment(group: number, commands: readonly PlacedCommand[]): Segment {
   const names = [...new Set(commands.map((command) => command.name))];
   const places = new Map(names.map((name, place) => [name, place]));
   const first = commands[0] as PlacedCommand;
   const readOnly = commands.every((command) => command.readOnly);
   return {
     ...first.mask,
-    flags: (first.everyKey ? SEGMENT_EVERY_KEY : 0) | (readOnly ? SEGMENT_READ_ONLY : 0),
+    flags: (first.everyKey && group === 0 ? SEGMENT_EVERY_KEY : 0) | (readOnly ? SEGMENT_READ_ONLY : 0),
     count: commands.length,
     body: encodeCommandBatch(
       names,

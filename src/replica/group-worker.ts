@@ -10,14 +10,13 @@ import type { GroupLog } from '../ordering/group-log.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
-import { LmdbCheckpointStore } from '../storage/lmdb-checkpoint-store.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { SegmentLogStore } from '../storage/segment-log-store.js';
 import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
 import { DutyCycle, type PollOutcome } from './duty-cycle.js';
 import { PartWriter } from './part-writer.js';
-import { openReplicatedLog, type ReplicationEvents } from './replicated-log.js';
+import type { ReplicationEvents } from './replicated-log.js';
 import { ReplicationControl } from './replication-control.js';
 import type { RingClientMemory } from './ring-client.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
@@ -47,10 +46,13 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   const { dataDir, group, durability, replication } = task;
   const map = PartitionMap.fromJson(task.partitionMap);
   const store = await SegmentLogStore.open(groupDirectory(dataDir, group), { identity: logIdentity(group, map.epoch) });
+  // Loaded where there is a disk: starting many workers is mostly loading.
+  const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(dataDir));
   if (replication === null)
     return { log: new DurableGroupLog(group, store, { durability }), replicated: null, checkpoints };
   const events: ReplicationEvents = { checkpointNeeded: noHearer, problem: noHearer, reachable: noHearer };
+  const { openReplicatedLog } = await import('./replicated-log.js');
   const log = await openReplicatedLog(replication, { dataDir, store, part: partOf(task), map, events });
   return { log, replicated: { log, events }, checkpoints };
 }
@@ -176,6 +178,12 @@ export class GroupWorker {
         return node.addFeed(message.client);
       case 'listen':
         return void this.#listen(node, message);
+      case 'unlisten':
+        this.#welcome = null;
+        return void node.clients.close().then(() => {
+          this.cycle.wake();
+          this.send({ type: 'unlistened' });
+        });
       case 'welcome':
         this.#welcome = message.welcome;
         return;

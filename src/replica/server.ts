@@ -1,7 +1,6 @@
 /** The endpoints of an engine: one WebSocket listener per group, in its worker, and one HTTP endpoint. */
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
-import { renderMetrics } from '../metrics/prometheus.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
 import type { ReplicaEndpoints } from '../transport/handshake.js';
 import { transportHint } from '../transport/native-module.js';
@@ -17,6 +16,7 @@ export interface Listening {
   readonly http: { readonly host: string; readonly port: number } | null;
   /** Why clients are served more slowly than they could be, and what to do; null: they are not. */
   readonly hint: string | null;
+  /** Closes all of them and their clients' connections; the engine goes on, and may listen again. */
   close(): Promise<void>;
 }
 
@@ -55,35 +55,37 @@ export interface ServerParts {
   readonly httpTls?: { readonly certFile: string; readonly keyFile: string };
 }
 
+/** Opens all endpoints, or none: where one cannot be opened, those that were are closed again. */
 export async function openEndpoints(parts: ServerParts): Promise<Listening> {
-  const { options, pool, map, service, limits } = parts;
-  const host = options.host ?? DEFAULT_HOST;
-  const listening = pool.nextOfAll('listening');
-  for (let group = 0; group <= map.streams; group++) {
-    pool.post(group, {
-      type: 'listen',
-      service,
-      token: options.token ?? null,
-      endpoint: {
-        ...addressOf(options, group),
-        ...(options.tls === undefined ? {} : { tls: options.tls }),
-        frameBytesMax: limits.frameBytesMax,
-        unreadBytesMax: limits.unreadBytesMax,
-        connectionsMax: limits.connectionsMax,
-      },
-    });
+  try {
+    return await open(parts);
+  } catch (error) {
+    await closeEndpoints(parts.pool);
+    throw error;
   }
-  const ports = (await listening).map((message) => message.port);
+}
+
+async function closeEndpoints(pool: WorkerPool): Promise<void> {
+  const closed = pool.nextOfAll('unlistened');
+  pool.postAll({ type: 'unlisten' });
+  // Workers that stop close them by themselves.
+  await closed.catch(() => undefined);
+}
+
+async function open(parts: ServerParts): Promise<Listening> {
+  const { options, pool, map } = parts;
+  const host = options.host ?? DEFAULT_HOST;
+  const ports = await openSockets(parts);
   const endpoints = ports.map((port, group) => ({ host: addressOf(options, group).host, port }));
   pool.postAll({
     type: 'welcome',
     welcome: {
       protocol: PROTOCOL_VERSION,
-      service,
+      service: parts.service,
       partitionMap: map.toJson(),
       // A group on the common host is reached at whatever address the client has dialled.
       endpoints: endpoints.map((endpoint) => [endpoint.host === host ? null : endpoint.host, endpoint.port] as const),
-      frameBytesMax: limits.frameBytesMax,
+      frameBytesMax: parts.limits.frameBytesMax,
       replica: parts.replica ?? 0,
       // Each worker fills in who leads as it greets.
       leaders: parts.replica === undefined ? [] : endpoints.map(() => 0),
@@ -97,8 +99,35 @@ export async function openEndpoints(parts: ServerParts): Promise<Listening> {
     url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${endpoints[0]?.port ?? 0}`,
     http: http?.address ?? null,
     hint: transportHint(),
-    close: async () => http?.close(),
+    close: async () => {
+      await http?.close();
+      await closeEndpoints(pool);
+    },
   };
+}
+
+/** Every worker's socket; resolves with their ports when all are open, and rejects when none is being opened any more. */
+async function openSockets({ options, pool, map, service, limits }: ServerParts): Promise<number[]> {
+  const groups = Array.from({ length: map.streams + 1 }, (_, group) => group);
+  const answers = Promise.allSettled(groups.map((group) => pool.next(group, 'listening')));
+  for (const group of groups) {
+    pool.post(group, {
+      type: 'listen',
+      service,
+      token: options.token ?? null,
+      endpoint: {
+        ...addressOf(options, group),
+        ...(options.tls === undefined ? {} : { tls: options.tls }),
+        frameBytesMax: limits.frameBytesMax,
+        unreadBytesMax: limits.unreadBytesMax,
+        connectionsMax: limits.connectionsMax,
+      },
+    });
+  }
+  return (await answers).map((answer) => {
+    if (answer.status === 'rejected') throw answer.reason;
+    return answer.value.port;
+  });
 }
 
 function addressOf(options: ListenOptions, group: number): { host: string; port: number } {
@@ -121,9 +150,15 @@ function openHttp({ options, healthy, stats, httpTls, routes = [] }: ServerParts
         path: '/healthz',
         handle: () => textAnswer(healthy() ? 200 : 503, healthy() ? 'ok\n' : 'the engine has stopped\n'),
       },
-      { method: 'GET', path: '/metrics', handle: async () => ({ status: 200, ...(await renderMetrics(stats())) }) },
+      { method: 'GET', path: '/metrics', handle: async () => ({ status: 200, ...(await metricsOf(stats())) }) },
       { method: 'GET', path: '/stats', handle: () => jsonAnswer(stats()) },
       ...routes,
     ],
   });
+}
+
+/** Loaded when asked for: every worker loads this package, and none of them needs it. */
+async function metricsOf(stats: EngineStats): Promise<{ type: string; body: string }> {
+  const { renderMetrics } = await import('../metrics/prometheus.js');
+  return renderMetrics(stats);
 }

@@ -45,6 +45,8 @@ export type ToWorker =
       readonly service: string;
       readonly token: string | null;
     }
+  /** Closes the endpoint, if there is one; answered by `unlistened`. */
+  | { readonly type: 'unlisten' }
   | { readonly type: 'welcome'; readonly welcome: Omit<Welcome, 'group' | 'nowMs'> }
   | { readonly type: 'checkpoint' }
   | { readonly type: 'truncate'; readonly below: number }
@@ -60,6 +62,7 @@ export type FromWorker =
   /** What was known at the start to be committed has been executed. */
   | { readonly type: 'recovered' }
   | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'unlistened' }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** Group 0 has proposed the checkpoint asked for. */
   | { readonly type: 'checkpoint-ordered'; readonly index: number }

@@ -70,8 +70,9 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.port.postMessage(message);
   }
 
-  /** The next message of a type from one worker. Rejects when the worker reports a failure or dies. */
+  /** The next message of a type from one worker. Rejects when the worker reports a failure, dies or is to stop. */
   next<T extends FromWorker['type']>(group: number, type: T): Promise<MessageOf<T>> {
+    if (this.#stopping) return Promise.reject(stopped());
     return new Promise((resolve, reject) => {
       const accept = (message: FromWorker): void => {
         if (isOf(message, type)) resolve(message);
@@ -114,9 +115,9 @@ export class WorkerPool {
   }
 
   #ended(group: number, worker: WorkerHandle, failure: PsmrError): void {
-    if (this.#stopping) return;
-    for (const waiter of worker.waiters.splice(0)) waiter.reject(failure);
-    this.#handlers.died(group, failure);
+    const waiters = worker.waiters.splice(0);
+    for (const waiter of waiters) waiter.reject(this.#stopping ? stopped() : failure);
+    if (!this.#stopping) this.#handlers.died(group, failure);
   }
 
   #receive(group: number, worker: WorkerHandle, message: FromWorker): void {
@@ -156,6 +157,10 @@ function isOfCheckpoint(message: FromWorker): message is CheckpointMessage {
 
 function isOfReplication(message: FromWorker): message is ReplicationMessage {
   return message.type === 'raft-status' || message.type === 'checkpoint-needed' || message.type === 'problem';
+}
+
+function stopped(): PsmrError {
+  return new PsmrError('ENGINE_STOPPED', 'The engine was stopped before this was done.');
 }
 
 function isOf<T extends FromWorker['type']>(message: FromWorker, type: T): message is MessageOf<T> {

@@ -12,6 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PsmrError } from '../errors.js';
 import { IDENTITY_FILE, decodeIdentity, encodeIdentity } from './data-identity.js';
 import { acquireDataLock } from './data-lock.js';
+import { checkNoLogMissing } from './missing-logs.js';
 import { corrupt, foreign, mismatch, storageFailed } from './storage-error.js';
 import { syncPath } from './sync-path.js';
 import type { DataIdentity } from './data-identity.js';
@@ -27,6 +28,10 @@ export interface DataDir {
 /** Where group g's log is. */
 export function groupDirectory(path: string, group: number): string {
   return join(path, `group-${group}`);
+}
+
+function groupDirectories(path: string, streams: number): string[] {
+  return Array.from({ length: streams + 1 }, (_, group) => groupDirectory(path, group));
 }
 
 /** What group g's log is marked as: a log under another partition map is not the same log. */
@@ -98,6 +103,7 @@ export function openDataDir(path: string, identity: DataIdentity): DataDir {
       const found = readStoredIdentity(path);
       if (found === null) writeIdentity(path, identity);
       else checkIdentity(path, found, identity);
+      if (found !== null) checkNoLogMissing(groupDirectories(path, found.streams));
       return describeDir(path, found === null, lock.release);
     } catch (error) {
       lock.release();

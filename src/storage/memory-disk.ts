@@ -74,7 +74,7 @@ export class MemoryDisk implements FileSystem {
   #operations = 0;
   #powerOffAt = Infinity;
   #failing = new Map<DiskOperation, Error>();
-  #held: Promise<void> | null = null;
+  #held: { readonly under: string; readonly until: Promise<void> } | null = null;
 
   constructor(files: Iterable<readonly [path: string, bytes: Uint8Array]> = []) {
     for (const [path, bytes] of files) {
@@ -100,10 +100,10 @@ export class MemoryDisk implements FileSystem {
     else this.#failing.set(operation, error);
   }
 
-  /** Holds all syncs of files until the returned function is called. */
-  holdSyncs(): () => void {
+  /** Holds all syncs of files whose paths begin with `under` until the returned function is called. */
+  holdSyncs(under = ''): () => void {
     let release: () => void = () => undefined;
-    this.#held = new Promise((resolve) => (release = resolve));
+    this.#held = { under, until: new Promise((resolve) => (release = resolve)) };
     return () => {
       this.#held = null;
       release();
@@ -139,7 +139,7 @@ export class MemoryDisk implements FileSystem {
   open(path: string, mode: 'existing' | 'create'): StoredFile {
     this.#begin('open');
     if (mode === 'create') this.#create(path);
-    return this.#fileOf(this.#contentOf(path));
+    return this.#fileOf(path, this.#contentOf(path));
   }
 
   remove(path: string): void {
@@ -177,7 +177,7 @@ export class MemoryDisk implements FileSystem {
     this.#changes.push({ directory: dirname(path), apply });
   }
 
-  #fileOf(content: Content): StoredFile {
+  #fileOf(path: string, content: Content): StoredFile {
     return {
       size: () => content.current.byteLength,
       read: (position, length) => content.current.slice(position, position + length),
@@ -188,7 +188,7 @@ export class MemoryDisk implements FileSystem {
         this.#begin('write');
       },
       sync: async () => {
-        await this.#held;
+        if (this.#held !== null && path.startsWith(this.#held.under)) await this.#held.until;
         this.#begin('sync');
         content.sync();
       },

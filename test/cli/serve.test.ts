@@ -113,7 +113,9 @@ describe('psmr serve', () => {
 
   it('ends quietly when nobody is there to read where it serves', async () => {
     const { code, stderr } = await unread(['serve', ...bank, '--port', '0', '--no-http']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'psmr: starting\npsmr: SIGPIPE: stopping\n' });
+    expect(code).toBe(0);
+    // Between the two, on newer Nodes, that the native transport is missing.
+    expect(stderr).toMatch(/^psmr: starting\n(psmr: uWebSockets\.js .*\n)?psmr: SIGPIPE: stopping\n$/);
   });
 
   it('has no HTTP endpoint with --no-http', async () => {

@@ -167,3 +167,18 @@ export class SequentialModel {
     return [...this.content].filter(([key]) => !this.isShared(key));
   }
 }
+
+/** The id makes every command different, so that an outcome can only belong to one. */
+export function randomCommand(random: () => number, keys: readonly string[], id: number): ModelCommand {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const by = Math.floor(random() * 50);
+  const many = Array.from({ length: 2 + Math.floor(random() * 5) }, () => pick(keys));
+  const roll = random();
+  if (roll < 0.45) return ['add', { key: pick(keys), by, id }];
+  if (roll < 0.55) return ['read', { key: pick(keys), by, id }];
+  if (roll < 0.7) return ['move', { from: pick(keys), to: pick(keys), by, id }];
+  if (roll < 0.78) return ['spread', { keys: many, by, id, padding: 'x'.repeat(random() < 0.2 ? 3000 : 0) }];
+  if (roll < 0.84) return ['sumOf', { keys: many, by, id }];
+  if (roll < 0.92) return ['copy', { from: pick(keys), to: pick(keys), by, id }];
+  return roll < 0.96 ? ['total', { id }] : ['raise', { by, id }];
+}

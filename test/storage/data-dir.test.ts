@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataDir, readIdentity } from '../../src/storage/data-dir.js';
+import { groupDirectory, openDataDir, readIdentity } from '../../src/storage/data-dir.js';
 import { acquireDataLock } from '../../src/storage/data-lock.js';
+import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
 
 const BANK = { service: 'bank', streams: 4, partitionMap: { slots: [1, 2, 3, 4], pins: { a: 1, b: 2 } } };
 let path: string;
@@ -37,6 +38,25 @@ describe('a data directory', () => {
     openDataDir(path, BANK).release();
     expect(() => openDataDir(path, other)).toThrow(refused('DATA_MISMATCH', message));
     openDataDir(path, BANK).release(); // and is not left locked
+  });
+
+  it('is refused where the log of one group has gone as a whole and others have been written to', async () => {
+    openDataDir(path, BANK).release();
+    const write = async (group: number, records: number): Promise<void> => {
+      const log = await SegmentLogStore.open(groupDirectory(path, group));
+      for (let index = 1; index <= records; index++) log.append(index, [Buffer.from('entry')]);
+      await log.sync();
+    };
+    for (const group of [0, 1, 3]) await write(group, 0);
+    openDataDir(path, BANK).release(); // a first start that was cut short: nothing was written yet
+    await write(4, 0);
+    await write(2, 1);
+    openDataDir(path, BANK).release();
+    rmSync(groupDirectory(path, 3), { recursive: true });
+    expect(() => openDataDir(path, BANK)).toThrow(refused('DATA_CORRUPT', /group-3 .*group-2 has been written to/));
+    mkdirSync(groupDirectory(path, 3)); // empty, it is no log either
+    expect(() => openDataDir(path, BANK)).toThrow(refused('DATA_CORRUPT', /group-3/));
+    expect(readdirSync(groupDirectory(path, 3))).toEqual([]);
   });
 
   it('is not made of a directory that holds something else, which stays as it is', () => {

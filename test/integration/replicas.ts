@@ -1,0 +1,182 @@
+/** A cluster of real processes on this machine: started, killed and started again by `psmr replica`. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+import { serviceUrl } from './compiled.js';
+import { temporaryDirectory } from './temporary.js';
+
+const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
+export const SECRET = 'a secret of the tests';
+
+export interface ReplicaGroup {
+  readonly group: number;
+  readonly leader: number;
+  readonly commitIndex: number;
+  readonly executedIndex: number;
+  readonly firstIndex: number;
+  readonly role: string;
+}
+
+export interface ReplicaView {
+  readonly replica: number;
+  readonly state: string;
+  readonly checkpoint: number | null;
+  readonly lastAgreedCheckpoint: number | null;
+  readonly groups: readonly ReplicaGroup[];
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+/** So many consecutive free ports, as groups take them. */
+async function freeRange(count: number): Promise<number> {
+  for (;;) {
+    const [base = 0] = await freePorts(1);
+    const servers = Array.from({ length: count }, (_, at) => createServer().listen(base + at, '127.0.0.1'));
+    const outcomes = await Promise.all(
+      servers.map((server) =>
+        Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]),
+      ),
+    );
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    if (outcomes.every(Boolean) && base + count < 65_000) return base;
+  }
+}
+
+export class Replicas {
+  readonly file: string;
+  readonly urls: readonly string[];
+  readonly #http: readonly string[];
+  readonly #processes = new Map<number, ChildProcess>();
+  /** What each has said, for a test that fails. */
+  readonly said: string[] = [];
+
+  private constructor(file: string, urls: readonly string[], http: readonly string[]) {
+    this.file = file;
+    this.urls = urls;
+    this.#http = http;
+    onTestFinished(() => Promise.all(this.ids.map((id) => this.kill(id))).then(() => undefined));
+  }
+
+  static async start(options: {
+    streams: number;
+    replicas?: number;
+    retainBytes?: number;
+    everyBytes?: number | null;
+  }): Promise<Replicas> {
+    const { streams, replicas: count = 3, retainBytes, everyBytes = null } = options;
+    const directory = temporaryDirectory();
+    const replicas = [];
+    for (let id = 1; id <= count; id++) {
+      const [port, peerPort] = [await freeRange(streams + 1), await freeRange(streams + 1)];
+      replicas.push({ id, hosts: ['127.0.0.1'], port, peerPort, http: { port: (await freePorts(1))[0] ?? 0 } });
+    }
+    const file = join(directory, 'cluster.json');
+    const config = {
+      service: serviceUrl('ledger').pathname,
+      streams,
+      dataDir: join(directory, 'data'),
+      checkpoint: { everyBytes },
+      cluster: { name: 'test', secret: SECRET, replicas, ...(retainBytes === undefined ? {} : { retainBytes }) },
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const cluster = new Replicas(
+      file,
+      replicas.map(({ port }) => `ws://127.0.0.1:${port}`),
+      replicas.map(({ http }) => `http://127.0.0.1:${http.port}`),
+    );
+    await Promise.all(cluster.ids.map((id) => cluster.run(id)));
+    return cluster;
+  }
+
+  get ids(): number[] {
+    return this.urls.map((_, at) => at + 1);
+  }
+
+  /** Resolves when it serves. */
+  async run(id: number): Promise<void> {
+    const child = spawn(process.execPath, [CLI, 'replica', '--config', this.file, '--id', String(id)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#processes.set(id, child);
+    createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
+    const lines = createInterface({ input: child.stdout });
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`replica ${id} ended with ${String(code)}:\n${this.said.join('\n')}`);
+    });
+    ended.catch(() => undefined);
+    await Promise.race([once(lines, 'line'), ended]);
+  }
+
+  async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#processes.get(id);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  /** Null: it does not answer. */
+  async view(id: number): Promise<ReplicaView | null> {
+    try {
+      const answer = await fetch(`${this.#http[id - 1]}/status`, { signal: AbortSignal.timeout(2000) });
+      return (await answer.json()) as ReplicaView;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Asks again and again until it holds of all views. */
+  async until(
+    what: string,
+    holds: (views: readonly (ReplicaView | null)[]) => boolean,
+    limitMs = 30_000,
+  ): Promise<void> {
+    const deadline = performance.now() + limitMs;
+    for (;;) {
+      const views = await Promise.all(this.ids.map((id) => this.view(id)));
+      if (holds(views)) return;
+      if (performance.now() > deadline)
+        throw new Error(`not within ${limitMs} ms: ${what}\n${JSON.stringify(views)}\n${this.said.join('\n')}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** The replica that leads a group. */
+  async leaderOf(group: number): Promise<number> {
+    let leader = 0;
+    await this.until(`group ${group} has a leader`, (views) => {
+      leader = views.find((view) => view?.groups[group]?.role === 'leader')?.replica ?? 0;
+      return leader !== 0;
+    });
+    return leader;
+  }
+
+  /** All run, and have executed all that is committed anywhere. */
+  caughtUp(): Promise<void> {
+    return this.until('all have executed everything', (views) => {
+      const groups = views[0]?.groups.map(({ group }) => group) ?? [];
+      return groups.every((group) => {
+        const commit = Math.max(...views.map((view) => view?.groups[group]?.commitIndex ?? 0));
+        return views.every((view) => view?.groups[group]?.executedIndex === commit);
+      });
+    });
+  }
+
+  async psmr(...args: string[]): Promise<{ code: number | null; output: string }> {
+    const child = spawn(process.execPath, [CLI, ...args, '--config', this.file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const pieces: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, output: Buffer.concat(pieces).toString() };
+  }
+}
