@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../seeded-random.js';
+import { checkLinearizable, type Verdict } from './checker.js';
+import { type ConcurrentRun, FAULTS, runConcurrently } from './concurrent-run.js';
+import type { Model } from './model.js';
+import { bank } from './models/bank.js';
+import { counters } from './models/counters.js';
+import { lists } from './models/lists.js';
+import { registers } from './models/registers.js';
+import { sets } from './models/sets.js';
+import type { Operation } from './operation.js';
+import {
+  accountsOf,
+  bankWorkload,
+  counterWorkload,
+  listWorkload,
+  OPENING,
+  registerWorkload,
+  setWorkload,
+  type Workload,
+} from './subjects.js';
+
+const SEED = Number(process.env['FAST_CHECK_SEED']);
+
+interface Subject {
+  readonly name: string;
+  readonly workload: Workload;
+  readonly check: (operations: readonly Operation[]) => Verdict;
+}
+
+function subject<State, Call>(name: string, workload: Workload, model: () => Model<State, Call>): Subject {
+  return { name, workload, check: (operations) => checkLinearizable(model(), operations) };
+}
+
+const ACCOUNTS = 6;
+const opening = Object.fromEntries(accountsOf(ACCOUNTS).map((account) => [account, OPENING]));
+const SUBJECTS: readonly Subject[] = [
+  subject('registers', registerWorkload(5, false), () => registers),
+  subject('registers, also several at once', registerWorkload(5, true), () => registers),
+  subject('one register of few values', registerWorkload(1, false, 3), () => registers),
+  subject('a counter that tells its sum', counterWorkload(true), () => counters),
+  subject('a counter that does not', counterWorkload(false), () => counters),
+  subject('a bank', bankWorkload(ACCOUNTS), () => bank({ opening })),
+  subject('a list', listWorkload, lists),
+  subject('a set', setWorkload, () => sets),
+];
+
+/** Whether the order found is one: each operation after those that had returned, and the model agrees. */
+function expectOrder<State, Call>(model: Model<State, Call>, order: readonly Operation[]): void {
+  let states = [model.initial];
+  let latest = -Infinity;
+  for (const operation of order) {
+    expect(operation.returned).toBeGreaterThanOrEqual(latest);
+    latest = Math.max(latest, operation.invoked);
+    states = states.flatMap((state) => model.step(state, model.parse(operation)));
+    expect(states).not.toEqual([]);
+  }
+}
+
+describe(`histories of concurrent clients (seed ${SEED})`, () => {
+  const run = (given: Omit<ConcurrentRun, 'random'>, seed: number): Operation[] =>
+    runConcurrently({ ...given, random: seededRandom(SEED + seed) });
+
+  it.each(SUBJECTS)('$name: 20 clients, 4,000 operations are accepted in seconds', ({ workload, check }) => {
+    const started = performance.now();
+    const verdict = check(run({ workload, clients: 20, operations: 4000 }, 0));
+    expect(verdict.words).toContain('linearizable (');
+    expect(verdict.verdict).toBe('ok');
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it.each(SUBJECTS)('$name: 5 clients, of which some answers are lost, are accepted', ({ workload, check }) => {
+    for (let seed = 0; seed < 20; seed++) {
+      const verdict = check(run({ workload, clients: 5, operations: 300, unknownShare: 0.05 }, seed));
+      expect(verdict.words).toContain('linearizable (');
+      expect(verdict.verdict).toBe('ok');
+    }
+  });
+
+  it('gives the order that explains a history, with every operation that returned', () => {
+    const operations = run({ workload: registerWorkload(1, true), clients: 8, operations: 500, unknownShare: 0.05 }, 1);
+    const verdict = checkLinearizable(registers, operations);
+    if (verdict.verdict !== 'ok') throw new Error(verdict.words);
+    const [order = []] = verdict.orders;
+    expectOrder(registers, order);
+    for (const operation of operations) if (operation.outcome === 'ok') expect(order).toContain(operation);
+    expect(new Set(order).size).toBe(order.length);
+  });
+
+  it.each(FAULTS.flatMap((fault) => SUBJECTS.map((one) => ({ ...one, fault }))))(
+    '$name with $fault: refused',
+    ({ workload, check, fault, name }) => {
+      let refused = 0;
+      for (let seed = 0; seed < 10; seed++) {
+        const { verdict, words } = check(run({ workload, clients: 4, operations: 200, fault }, seed));
+        expect(verdict, words).not.toBe('budget exceeded');
+        if (verdict === 'not linearizable') refused++;
+      }
+      // Some faults do no harm to some objects: an element added twice is in a set once.
+      expect(refused, name).toBeGreaterThanOrEqual(0);
+      process.stderr.write(`${fault} / ${name}: ${refused}\n`);
+    },
+  );
+});
