@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../seeded-random.js';
 import { checkLinearizable, type Verdict } from './checker.js';
-import { type ConcurrentRun, FAULTS, runConcurrently } from './concurrent-run.js';
+import { type ConcurrentRun, type Fault, FAULTS, runConcurrently } from './concurrent-run.js';
 import type { Model } from './model.js';
 import { bank } from './models/bank.js';
 import { counters } from './models/counters.js';
@@ -36,7 +36,7 @@ const ACCOUNTS = 6;
 const opening = Object.fromEntries(accountsOf(ACCOUNTS).map((account) => [account, OPENING]));
 const SUBJECTS: readonly Subject[] = [
   subject('registers', registerWorkload(5, false), () => registers),
-  subject('registers, also several at once', registerWorkload(5, true), () => registers),
+  subject('registers, also several at once', registerWorkload(12, true), () => registers),
   subject('one register of few values', registerWorkload(1, false, 3), () => registers),
   subject('a counter that tells its sum', counterWorkload(true), () => counters),
   subject('a counter that does not', counterWorkload(false), () => counters),
@@ -44,6 +44,11 @@ const SUBJECTS: readonly Subject[] = [
   subject('a list', listWorkload, lists),
   subject('a set', setWorkload, () => sets),
 ];
+
+/** To write twice what was written changes nothing, unless something else came between. */
+const HARMLESS: Partial<Record<Fault, readonly string[]>> = {
+  'double execution': SUBJECTS.map(({ name }) => name).filter((name) => /register|set/.test(name)),
+};
 
 /** Whether the order found is one: each operation after those that had returned, and the model agrees. */
 function expectOrder<State, Call>(model: Model<State, Call>, order: readonly Operation[]): void {
@@ -61,9 +66,9 @@ describe(`histories of concurrent clients (seed ${SEED})`, () => {
   const run = (given: Omit<ConcurrentRun, 'random'>, seed: number): Operation[] =>
     runConcurrently({ ...given, random: seededRandom(SEED + seed) });
 
-  it.each(SUBJECTS)('$name: 20 clients, 4,000 operations are accepted in seconds', ({ workload, check }) => {
+  it.each(SUBJECTS)('$name: 20 clients, 3,000 operations are accepted in seconds', ({ workload, check }) => {
     const started = performance.now();
-    const verdict = check(run({ workload, clients: 20, operations: 4000 }, 0));
+    const verdict = check(run({ workload, clients: 20, operations: 3000 }, 0));
     expect(verdict.words).toContain('linearizable (');
     expect(verdict.verdict).toBe('ok');
     expect(performance.now() - started).toBeLessThan(20_000);
@@ -87,18 +92,12 @@ describe(`histories of concurrent clients (seed ${SEED})`, () => {
     expect(new Set(order).size).toBe(order.length);
   });
 
-  it.each(FAULTS.flatMap((fault) => SUBJECTS.map((one) => ({ ...one, fault }))))(
-    '$name with $fault: refused',
-    ({ workload, check, fault, name }) => {
-      let refused = 0;
-      for (let seed = 0; seed < 10; seed++) {
-        const { verdict, words } = check(run({ workload, clients: 4, operations: 200, fault }, seed));
-        expect(verdict, words).not.toBe('budget exceeded');
-        if (verdict === 'not linearizable') refused++;
-      }
-      // Some faults do no harm to some objects: an element added twice is in a set once.
-      expect(refused, name).toBeGreaterThanOrEqual(0);
-      process.stderr.write(`${fault} / ${name}: ${refused}\n`);
-    },
-  );
+  it.each(FAULTS)('%s are found in each object that they harm', (fault) => {
+    for (const { name, workload, check } of SUBJECTS) {
+      if (HARMLESS[fault]?.includes(name)) continue;
+      const verdicts = [0, 1, 2].map((seed) => check(run({ workload, clients: 4, operations: 120, fault }, seed)));
+      const refused = verdicts.filter(({ verdict }) => verdict === 'not linearizable');
+      expect(refused.length, `${name} with ${fault}: ${verdicts.map(({ words }) => words).join()}`).toBeGreaterThan(0);
+    }
+  });
 });

@@ -3,13 +3,17 @@
  * "Testing for linearizability", 2017), so that they all lie just before some call's return.
  *
  * At each return the returning call must have its place. A configuration is a state with the set of calls under way that
- * have theirs already. From one, the returning call is tried first, then others under way before it (the next to return
- * first), then, one by one, calls of unknown outcome. Always the configuration that got furthest goes on; among these the
- * one that has spent the fewest unknown calls. What makes this fast:
+ * have theirs already. From one, the returning call is tried first, then others under way ahead of it (the next to return
+ * first), then calls of unknown outcome. The configuration that got furthest goes on, unless it has placed many calls
+ * ahead: before long chains at one return, short ones are tried at the returns before. What makes this fast:
  * - A call that never changes anything gets its place as soon as it fits: that cannot spoil anything.
+ * - A call goes ahead of the returning one only if they have keys in common, or are linked by calls that do: otherwise it
+ *   can as well come after.
  * - Of calls of one kind the next to return is tried alone.
  * - Configurations seen before are dropped, and so are those that differ only by having spent more unknown calls.
  */
+import { FactIndex } from './facts.js';
+import { linkedTo, shareKeys } from './keys.js';
 import type { Model } from './model.js';
 import type { Operation } from './operation.js';
 import type { ReturnPoint, TimedCall, Timeline } from './timeline.js';
@@ -45,6 +49,8 @@ interface Configuration<State> {
   readonly placed: bigint;
   readonly spent: bigint;
   readonly spentCount: number;
+  /** How many calls were placed since the point before, unknown ones counted several times. */
+  readonly ahead: number;
   readonly order: Placed | null;
 }
 
@@ -54,6 +60,11 @@ interface Task<State> {
   readonly next: 'settle' | 'pending' | 'unknown';
 }
 
+/** How many returns further on a configuration must be to go on before one that has placed one call less ahead. */
+const AHEAD_COST = 4;
+/** What a call of unknown outcome counts for. */
+const UNKNOWN_AHEAD = 2;
+const AHEAD = { settle: 0, pending: 1, unknown: UNKNOWN_AHEAD };
 const STATES_SHOWN = 8;
 /** Steps between looks at the clock. */
 const BUDGET_SLICE = 1024;
@@ -63,6 +74,7 @@ export class Search<State, Call> {
   readonly #timeline: Timeline<Call>;
   readonly #budget: Budget;
   readonly #frontier = new Frontier<State>();
+  readonly #facts: FactIndex<State, Call> | null;
   readonly #seen: Map<string, bigint[]>[] = [];
   readonly #stateNumbers = new Map<unknown, number>();
   #furthest = -1;
@@ -73,12 +85,15 @@ export class Search<State, Call> {
     this.#model = model;
     this.#timeline = timeline;
     this.#budget = budget;
+    this.#facts = model.facts === undefined ? null : new FactIndex(model.facts, timeline);
   }
 
   run(): SearchResult<State> {
     const state = this.#model.initial;
+    const impossible = this.#facts?.impossible(state);
+    if (impossible) return { found: 'none', stuck: impossible.operation, states: [] };
     this.#frontier.add({
-      from: { point: 0, state, placed: 0n, spent: 0n, spentCount: 0, order: null },
+      from: { point: 0, state, placed: 0n, spent: 0n, spentCount: 0, ahead: 0, order: null },
       next: 'settle',
     });
     let sliceEnd = this.#budget.stepsLeft - BUDGET_SLICE;
@@ -123,36 +138,72 @@ export class Search<State, Call> {
       placed ^= returning.bit;
       point++;
     }
-    return { ...from, point, placed, order };
+    return { ...from, point, placed, order, ahead: point === from.point ? from.ahead : 0 };
   }
 
   #tryPending(from: Configuration<State>): void {
-    const { pending, returning, unknowns } = this.#point(from.point);
-    if (unknowns > from.spentCount) this.#frontier.add({ from, next: 'unknown' });
-    const open = pending.filter((call) => call === returning || (!call.readOnly && (from.placed & call.bit) === 0n));
+    const { returning, open, unspent } = this.#linked(from);
+    if (unspent.length > 0) this.#frontier.add({ from, next: 'unknown' });
     // The last one added is tried first; the returning call has been tried.
-    for (const call of onePerKind(open).reverse()) if (call !== returning) this.#place(from, call);
+    for (const call of onePerKind(open).reverse()) if (call !== returning && !call.readOnly) this.#place(from, call);
   }
 
   #place(from: Configuration<State>, call: TimedCall<Call>): void {
     for (const state of this.#step(from.state, call)) {
-      const order = { operation: call.operation, before: from.order };
-      this.#frontier.add({ from: { ...from, state, placed: from.placed | call.bit, order }, next: 'settle' });
+      const plain = placing(from, call, state);
+      if (this.#facts?.isDoomed(from.state, state, call, plain) === true) continue;
+      const hiding = this.#hide(from, call, plain);
+      // With calls hidden before it is tried first.
+      if (hiding !== plain) this.#frontier.add({ from: { ...plain, ahead: plain.ahead + 1 }, next: 'settle' });
+      this.#frontier.add({ from: hiding, next: 'settle' });
     }
   }
 
+  /** Places, just before a call, those that it overwrites and of which nobody has found anything. */
+  #hide(from: Configuration<State>, call: TimedCall<Call>, plain: Configuration<State>): Configuration<State> {
+    if (this.#facts === null) return plain;
+    let { state, placed, order } = from;
+    const key = this.#model.key(plain.state);
+    for (const hidden of this.#point(from.point).pending) {
+      if (hidden.readOnly || (plain.placed & hidden.bit) !== 0n || !shareKeys(hidden, call)) continue;
+      if (this.#facts.isAwaited(hidden, plain)) continue;
+      const [between] = this.#step(state, hidden);
+      if (between === undefined) continue;
+      const [after] = this.#step(between, call);
+      if (after === undefined || this.#model.key(after) !== key) continue;
+      state = between;
+      placed |= hidden.bit;
+      order = { operation: hidden.operation, before: order };
+    }
+    if (placed === from.placed) return plain;
+    return { ...plain, placed: placed | call.bit, order: { operation: call.operation, before: order } };
+  }
+
   #tryUnknown(from: Configuration<State>): void {
-    const invoked = this.#timeline.unknowns.slice(0, this.#point(from.point).unknowns);
     const key = this.#model.key(from.state);
-    for (const call of onePerKind(invoked.filter((one) => (from.spent & one.bit) === 0n))) {
+    for (const call of onePerKind(this.#linked(from).unspent).reverse()) {
       for (const state of this.#step(from.state, call)) {
         // Without an effect here it is better kept for later.
         if (this.#model.key(state) === key) continue;
-        const order = { operation: call.operation, before: from.order };
-        const spent = { spent: from.spent | call.bit, spentCount: from.spentCount + 1 };
-        this.#frontier.add({ from: { ...from, ...spent, state, order }, next: 'settle' });
+        const next = spending(from, call, state);
+        if (this.#facts?.isDoomed(from.state, state, call, next) === true) continue;
+        this.#frontier.add({ from: next, next: 'settle' });
       }
     }
+  }
+
+  /** The calls without a place that can matter to the one that returns. */
+  #linked(from: Configuration<State>): {
+    returning: TimedCall<Call>;
+    open: TimedCall<Call>[];
+    unspent: TimedCall<Call>[];
+  } {
+    const { pending, returning, unknowns } = this.#point(from.point);
+    const open = pending.filter((call) => (from.placed & call.bit) === 0n);
+    const unspent = this.#timeline.unknowns.slice(0, unknowns).filter((call) => (from.spent & call.bit) === 0n);
+    // Reads link as well: what one found may have to be undone by another call before.
+    const linked = linkedTo(returning, [...open, ...unspent]);
+    return { returning, open: open.filter(linked), unspent: unspent.filter(linked) };
   }
 
   #isNew({ point, state, placed, spent }: Configuration<State>): boolean {
@@ -192,27 +243,37 @@ export class Search<State, Call> {
   }
 }
 
-/** The tasks: first those furthest on, then those that spend the fewest unknown calls, then the newest. */
+/** The tasks, the most promising first: those that got far, with few calls placed ahead; among equals the newest. */
 class Frontier<State> {
-  readonly #stacks: Task<State>[][][] = [];
+  readonly #stacks: Task<State>[][] = [];
 
   add(task: Task<State>): void {
-    const { point, spentCount } = task.from;
-    while (this.#stacks.length <= point) this.#stacks.push([]);
-    const stacks = (this.#stacks[point] ??= []);
-    const at = spentCount + (task.next === 'unknown' ? 1 : 0);
-    while (stacks.length <= at) stacks.push([]);
-    stacks[at]?.push(task);
+    const { point } = task.from;
+    const ahead = task.from.ahead + AHEAD[task.next];
+    const at = Math.max(0, point - AHEAD_COST * ahead);
+    while (this.#stacks.length <= at) this.#stacks.push([]);
+    this.#stacks[at]?.push(task);
   }
 
   take(): Task<State> | null {
-    for (let stacks = this.#stacks.at(-1); stacks !== undefined; stacks = this.#stacks.at(-1)) {
-      const task = stacks.find((stack) => stack.length > 0)?.pop();
+    for (let stack = this.#stacks.at(-1); stack !== undefined; stack = this.#stacks.at(-1)) {
+      const task = stack.pop();
       if (task !== undefined) return task;
       this.#stacks.pop();
     }
     return null;
   }
+}
+
+function placing<State, Call>(from: Configuration<State>, call: TimedCall<Call>, state: State): Configuration<State> {
+  const order = { operation: call.operation, before: from.order };
+  return { ...from, state, placed: from.placed | call.bit, ahead: from.ahead + 1, order };
+}
+
+function spending<State, Call>(from: Configuration<State>, call: TimedCall<Call>, state: State): Configuration<State> {
+  const order = { operation: call.operation, before: from.order };
+  const [spent, ahead] = [from.spent | call.bit, from.ahead + UNKNOWN_AHEAD];
+  return { ...from, state, spent, spentCount: from.spentCount + 1, ahead, order };
 }
 
 function onePerKind<Call>(calls: readonly TimedCall<Call>[]): TimedCall<Call>[] {

@@ -54,9 +54,10 @@ class Registers implements Subject {
     if (command === 'write') this.#values.set(key, value);
     if (command === 'writeAll') for (const [each, written] of input.entries ?? []) this.#values.set(each, written);
     if (command === 'swap') {
-      const first = read(one);
-      this.#values.set(one, read(other));
+      const [first, second] = [read(one), read(other)];
+      this.#values.set(one, second);
       this.#values.set(other, first);
+      return [first, second];
     }
     if (command !== 'cas') return null;
     const fits = read(key) === from;

@@ -8,6 +8,10 @@ export interface TimedCall<Call> {
   readonly readOnly: boolean;
   /** Calls of one kind are told apart only by when they were under way. */
   readonly kind: string;
+  /** Null: all. */
+  readonly keys: readonly string[] | null;
+  /** At which return point it returns; null: its outcome is unknown. */
+  readonly point: number | null;
   /** Stands for the call in sets of those under way, or, with an unknown outcome, in sets of those. */
   readonly bit: bigint;
 }
@@ -38,7 +42,7 @@ export function timelineOf<State, Call>(model: Model<State, Call>, operations: r
   const unknowns = calls
     .filter((call) => call.operation.outcome === 'info' && !call.readOnly)
     .map((call, at) => ({ ...call, bit: 1n << BigInt(at) }));
-  const known = withSlots(calls.filter((call) => call.operation.outcome === 'ok'));
+  const known = withPoints(withSlots(calls.filter((call) => call.operation.outcome === 'ok')));
   return { points: pointsOf(known, unknowns), unknowns };
 }
 
@@ -46,7 +50,7 @@ function unslotted<State, Call>(model: Model<State, Call>, operation: Operation)
   const call = model.parse(operation);
   const { command, input, outcome, output } = operation;
   const kind = JSON.stringify([command, input, outcome, output ?? null]);
-  return { operation, call, readOnly: model.readOnly(call), kind, bit: 0n };
+  return { operation, call, readOnly: model.readOnly(call), kind, keys: model.keysOf(call), point: null, bit: 0n };
 }
 
 /** Gives calls that are under way at the same time different bits, the lowest possible. */
@@ -60,11 +64,17 @@ function withSlots<Call>(byInvocation: readonly TimedCall<Call>[]): TimedCall<Ca
   });
 }
 
+function withPoints<Call>(byInvocation: readonly TimedCall<Call>[]): TimedCall<Call>[] {
+  const byReturn = byInvocation.toSorted((a, b) => a.operation.returned - b.operation.returned);
+  const points = new Map(byReturn.map((call, at) => [call, at]));
+  return byInvocation.map((call) => ({ ...call, point: points.get(call) ?? null }));
+}
+
 function pointsOf<Call>(
   byInvocation: readonly TimedCall<Call>[],
   unknowns: readonly TimedCall<Call>[],
 ): ReturnPoint<Call>[] {
-  const byReturn = byInvocation.toSorted((a, b) => a.operation.returned - b.operation.returned);
+  const byReturn = byInvocation.toSorted((a, b) => (a.point ?? 0) - (b.point ?? 0));
   let pending: TimedCall<Call>[] = [];
   let invoked = 0;
   let unknownsInvoked = 0;
@@ -73,7 +83,7 @@ function pointsOf<Call>(
     const begun = byInvocation.slice(invoked, countUntil(byInvocation, invoked, time));
     invoked += begun.length;
     unknownsInvoked = countUntil(unknowns, unknownsInvoked, time);
-    const now = [...pending, ...begun].sort((a, b) => a.operation.returned - b.operation.returned);
+    const now = [...pending, ...begun].sort((a, b) => (a.point ?? 0) - (b.point ?? 0));
     pending = now.filter((call) => call !== returning);
     return {
       returning,

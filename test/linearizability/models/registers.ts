@@ -1,6 +1,6 @@
 /** Registers, null at first, that are read, written, compared and set, swapped; also several at once. */
 import { z } from 'zod';
-import type { Model } from '../model.js';
+import type { Fact, Facts, Model } from '../model.js';
 import { describeState, keyOfState, type KeyedState, withValues } from './keyed-state.js';
 import { reader } from './unreadable.js';
 
@@ -24,8 +24,12 @@ const operation = z.discriminatedUnion('command', [
     /** Whether it was set. */
     output: z.boolean().optional(),
   }),
-  /** Exchanges two registers' values; returns nothing. */
-  z.object({ command: z.literal('swap'), input: z.object({ one: key, other: key }) }),
+  /** Exchanges two registers' values; returns those that it found. */
+  z.object({
+    command: z.literal('swap'),
+    input: z.object({ one: key, other: key }),
+    output: z.tuple([json, json]).optional(),
+  }),
 ]);
 
 export type RegisterCall = z.output<typeof operation>;
@@ -58,10 +62,12 @@ function step(state: State, call: RegisterCall): readonly State[] {
     }
     case 'swap': {
       const { one, other } = call.input;
+      const [first, second] = [valueOf(state, one), valueOf(state, other)];
+      if (call.output !== undefined && (call.output[0] !== first || call.output[1] !== second)) return [];
       return [
         withValues(state, [
-          [one, valueOf(state, other)],
-          [other, valueOf(state, one)],
+          [one, second],
+          [other, first],
         ]),
       ];
     }
@@ -81,6 +87,49 @@ function keysOf({ command, input }: RegisterCall): readonly string[] {
   }
 }
 
+function found(call: RegisterCall): readonly Fact[] {
+  switch (call.command) {
+    case 'read':
+      return call.output === undefined ? [] : [[call.input.key, call.output]];
+    case 'readAll':
+      return call.output?.map((value, at) => [call.input.keys[at] ?? '', value]) ?? [];
+    case 'cas':
+      return call.output === true ? [[call.input.key, call.input.from]] : [];
+    case 'swap':
+      return call.output === undefined
+        ? []
+        : [
+            [call.input.one, call.output[0]],
+            [call.input.other, call.output[1]],
+          ];
+    default:
+      return [];
+  }
+}
+
+function left(call: RegisterCall): readonly Fact[] {
+  const { command, input } = call;
+  switch (command) {
+    case 'write':
+      return [[input.key, input.value]];
+    case 'writeAll':
+      return input.entries;
+    case 'cas':
+      return call.output === false ? [] : [[input.key, input.to]];
+    case 'swap': {
+      const [first, second] = call.output ?? [null, null];
+      return [
+        [input.one, second],
+        [input.other, first],
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+const facts: Facts<State, RegisterCall> = { found, left, valueOf };
+
 export const registers: Model<State, RegisterCall> = {
   name: 'registers',
   initial: new Map(),
@@ -90,5 +139,6 @@ export const registers: Model<State, RegisterCall> = {
     call.command === 'read' || call.command === 'readAll' || (call.command === 'cas' && call.output === false),
   key: (state) => keyOfState(state, NULL, (text) => text),
   keysOf,
+  facts,
   describe: (state) => describeState(keyOfState(state, NULL, (text) => text)),
 };
