@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { describeOperation, type Operation } from '../operation.js';
 
 /** An operation that is none of the model's. */
-export class UnreadableOperation extends Error {
+class UnreadableOperation extends Error {
   override readonly name = 'UnreadableOperation';
   readonly operation: Operation;
 
