@@ -115,7 +115,16 @@ describe('recent hashes', () => {
     const manifest = (id: number) => ({
       id,
       takenAtMs: 0,
-      parts: [1, 0].map((part) => ({ part, nextIndex: 1, keys: 0, hash: `${id}/${part}`, chunks: 0, bytes: 0 })),
+      parts: [1, 0].map((part) => ({
+        part,
+        nextIndex: 1,
+        position: { index: 0, term: 0, membership: null },
+        timestampMs: 0,
+        keys: 0,
+        hash: `${id}/${part}`,
+        chunks: 0,
+        bytes: 0,
+      })),
     });
     const recent = new RecentHashes(3, [manifest(5)]);
     for (let id = 10; id > 0; id--) recent.add(manifest(id * 10));

@@ -17,7 +17,8 @@ import type { SyncNode } from '../../src/replica/sync-node.js';
 import { syncNode } from '../../src/replica/sync-worker.js';
 import type { WorkerTask } from '../../src/replica/worker-messages.js';
 import type { Service } from '../../src/service/command.js';
-import type { PartManifest } from '../../src/storage/checkpoint-store.js';
+import { PartWriter } from '../../src/replica/part-writer.js';
+import type { CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import type { MemoryDisk } from '../../src/storage/memory-disk.js';
 import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
 import type { LogStore } from '../../src/storage/log-store.js';
@@ -112,6 +113,7 @@ export class DurableEngine {
       store: checkpoints,
       order: () => this.#sync.proposeCheckpoint(),
       truncate: (group, below) => void logs[group]?.truncateBelow(below).catch(this.#fail),
+      completed: () => undefined,
       nowMs: () => 0,
     });
     const wired = logs.map((log, group) => {
@@ -121,6 +123,8 @@ export class DurableEngine {
       const task: WorkerTask = {
         ...memory,
         group,
+        replica: 0,
+        replication: null,
         serviceUrl: '',
         partitionMap: map.toJson(),
         limits: DEFAULT_LIMITS,
@@ -129,8 +133,8 @@ export class DurableEngine {
         durability: 'sync',
         checkpoint,
       };
-      const storage = { log, checkpoints, lastMergePoint: log.lastMergePoint };
-      return { task, storage, host: this.#host(memory.counters, log) };
+      const storage = { log, replicated: null, checkpoints };
+      return { task, storage, host: this.#host(memory.counters, log, checkpoints) };
     });
     const nodes = wired.map(({ task, host, storage }) =>
       task.group === 0 ? syncNode(task, host, storage) : streamNode(task, host, storage, service, noGuard),
@@ -138,8 +142,7 @@ export class DurableEngine {
     this.nodes = nodes;
     this.#sync = nodes[0] as SyncNode;
     this.streams = nodes.slice(1) as StreamNode[];
-    const fillTo = Math.max(...logs.map((log) => log.lastMergePoint));
-    this.#sync.open(fillTo);
+    this.#sync.open();
     for (const stream of this.streams) stream.open();
     this.#checkRecovered();
   }
@@ -197,17 +200,23 @@ export class DurableEngine {
     this.failure ??= error;
   };
 
-  #host(counters: SharedArrayBuffer, log: RecordedLog): NodeHost {
-    const report = async (checkpoint: number, writing: Promise<PartManifest>): Promise<void> => {
-      const part = await writing;
-      await log.whenDurable(part.nextIndex - 1);
-      this.#coordinator.partDone(checkpoint, part);
-    };
+  #host(counters: SharedArrayBuffer, log: RecordedLog, checkpoints: CheckpointStore): NodeHost {
+    const parts = new PartWriter({
+      group: log.group,
+      log,
+      checkpoints,
+      done: (checkpoint, part) => this.#coordinator.partDone(checkpoint, part),
+      skipped: (checkpoint) => this.#coordinator.partSkipped(checkpoint),
+    });
     return {
       control: this.control,
       counters: new Counters(counters, log.group),
       cycle: { wake: () => undefined },
-      reportPart: (checkpoint, writing) => void report(checkpoint, writing).catch(this.#fail),
+      writePart: (...part) => void parts.write(...part).catch(this.#fail),
+      reportOrder: (order) => {
+        if (typeof order === 'number') this.#coordinator.ordered(order);
+        else this.#coordinator.refused(order);
+      },
     };
   }
 }

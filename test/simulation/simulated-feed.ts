@@ -72,7 +72,7 @@ export class SimulatedFeed {
         this.sent[group] = (this.sent[group] ?? 0) + 1;
         return true;
       };
-      return { send, close: () => undefined };
+      return { send, refused: () => undefined, suspect: () => undefined, close: () => undefined };
     };
     return new EngineFeed({ service, map, limits: DEFAULT_LIMITS, open });
   }

@@ -50,6 +50,7 @@ export class SimulatedReplica {
       ...memory,
       group,
       replica: number,
+      replication: null,
       serviceUrl: '',
       partitionMap: map.toJson(),
       limits: DEFAULT_LIMITS,
@@ -61,7 +62,7 @@ export class SimulatedReplica {
     const guard = { active: false, command: '', realNow: nowMs, uninstall: () => undefined };
     logs.forEach((log, group) => {
       const host = this.#openHost(log, new Counters(memory.counters, group));
-      const storage = { log, checkpoints: store };
+      const storage = { log, replicated: null, checkpoints: store };
       if (group === 0) this.nodes.push(syncNode(task(group), host, storage, nowMs));
       else this.streams.push(streamNode(task(group), host, storage, service, guard));
     });

@@ -12,7 +12,16 @@ import { SECRET } from './fake-cluster.js';
 const manifest = (id: number, hash: string) => ({
   id,
   takenAtMs: 0,
-  parts: [0, 1].map((part) => ({ part, nextIndex: 1, keys: 0, hash: part === 0 ? '-' : hash, chunks: 0, bytes: 0 })),
+  parts: [0, 1].map((part) => ({
+    part,
+    nextIndex: 1,
+    position: { index: 0, term: 0, membership: null },
+    timestampMs: 0,
+    keys: 0,
+    hash: part === 0 ? '-' : hash,
+    chunks: 0,
+    bytes: 0,
+  })),
 });
 
 async function serving(

@@ -61,7 +61,16 @@ export async function writeState(
       hash.add(chunk);
       await writer.write(chunk);
     }
-    parts.push(await writer.finish({ part, nextIndex: like * 10 + part, keys: entries.length, hash: hash.hex }));
+    parts.push(
+      await writer.finish({
+        part,
+        nextIndex: like * 10 + part,
+        position: { index: like * 10 + part - 1, term: 2, membership: { voters: [1, 2], learners: [] } },
+        timestampMs: like,
+        keys: entries.length,
+        hash: hash.hex,
+      }),
+    );
   }
   const manifest = { id, takenAtMs: 1_700_000_000_000 + id, parts };
   await store.complete(manifest);
