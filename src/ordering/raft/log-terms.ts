@@ -32,7 +32,7 @@ export function termRuns(log: LogView, from: number, to: number): readonly (read
 }
 
 /** The term of an entry that an append request carries. */
-export function termInRequest(request: AppendRequest, index: number): number {
+function termInRequest(request: AppendRequest, index: number): number {
   let term = request.previousTerm;
   for (const [start, of] of request.terms) {
     if (start > index) break;

@@ -2,10 +2,12 @@ import type { Property } from '../property.js';
 import type { SimulatedEntry } from '../simulated-log.js';
 import type { SimulatedReplica, World } from '../simulated-replica.js';
 
-/** What is committed is in the log of every leader of a newer term. */
+/** What was committed in one term is in the log of every leader of a newer term. */
 export class LeaderCompleteness implements Property {
   readonly #committed: World['committed'];
   readonly #replicas: () => readonly SimulatedReplica[];
+  /** In which leader's term each entry was committed: that may be a newer one than its own. */
+  readonly #committedIn: number[] = [];
 
   constructor(committed: World['committed'], replicas: () => readonly SimulatedReplica[]) {
     this.#committed = committed;
@@ -21,13 +23,13 @@ export class LeaderCompleteness implements Property {
 
   committed(by: SimulatedReplica, index: number, entry: SimulatedEntry, first: boolean): void {
     if (!first) return;
-    for (const replica of this.#replicas()) {
-      if (replica.leads && replica.core.term > by.core.term) this.#holds(replica, index, entry);
-    }
+    this.#committedIn[index] = by.core.term;
+    for (const replica of this.#replicas()) if (replica.leads) this.#holds(replica, index, entry);
   }
 
   #holds({ id, core, log }: SimulatedReplica, index: number, entry: SimulatedEntry): void {
-    if (entry.term > core.term || index < log.firstIndex) return;
+    // An old election may be won after a newer one.
+    if ((this.#committedIn[index] ?? 0) >= core.term || index < log.firstIndex) return;
     if (index <= log.lastIndex && log.at(index).value === entry.value) return;
     throw new Error(`leader ${id} of term ${core.term} lacks entry ${index} of term ${entry.term}`);
   }
