@@ -11,9 +11,13 @@ export interface Server {
   readonly ports: readonly number[];
 }
 
-/** A server in a process of its own, that is killed when the test has ended. */
-export async function startServer(service: string, options: Omit<ServerProgramOptions, 'service'>): Promise<Server> {
-  const child = new Child('server', { ...options, service: serviceUrl(service).href });
+/** A server in a process of its own, that is killed when the test has ended. `within`: as for `Child`. */
+export async function startServer(
+  service: string,
+  options: Omit<ServerProgramOptions, 'service'>,
+  within: readonly string[] = [],
+): Promise<Server> {
+  const child = new Child('server', { ...options, service: serviceUrl(service).href }, within);
   onTestFinished(() => child.kill());
   return { child, ...((await child.json()) as { url: string; ports: number[] }) };
 }

@@ -27,6 +27,17 @@ describe('a counterexample', () => {
     expect(verdict.words).toContain('the state could be {"x": 2}');
   });
 
+  it('says so where something was read that was never there', () => {
+    const verdict = checkLinearizable(
+      registers,
+      operationsFrom([
+        [0, 'write', set(1), null, 0, 1],
+        [1, 'read', x, 7, 2, 3],
+      ]),
+    );
+    expect(verdict.words).toContain('What (line 2, process 1: read {"key":"x"} -> 7) found was never there');
+  });
+
   it('is not made up where the budget ends first', () => {
     const add = (by: number): object => ({ key: 'x', by });
     const rows = Array.from({ length: 40 }, (_, at): Row => [at, 'add', add(2 ** at), null, 0, 1000 + at]);

@@ -13,9 +13,9 @@ export interface Counterexample {
   readonly core: readonly Operation[];
   /** Which may have written in between, and do not help. */
   readonly others: readonly Operation[];
-  /** The one at whose return no order of the core is left. */
-  readonly stuck: Operation;
-  /** What the states could be just before, as words; the first few. */
+  /** The one at whose return no order of the core is left; null: it would take too long to find out. */
+  readonly stuck: Operation | null;
+  /** What the states could be just before, as words, the first few; none: it found what was never there. */
   readonly states: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export function counterexampleOf<State, Call>(
   const others = byInvocation.filter(
     (operation) => !core.includes(operation) && !model.readOnly(model.parse(operation)),
   );
-  const { stuck, states } = tries.explain(relax(model, byInvocation, relaxed)) ?? refutation;
+  const { stuck, states } = tries.explain(relax(model, byInvocation, relaxed)) ?? { stuck: null, states: [] };
   return { core, others, stuck, states: states.map((state) => model.describe(state)) };
 }
 
@@ -72,9 +72,9 @@ class Tries<State, Call> {
 
   /** Refutes without looking ahead: where it gets stuck is where one sees that it is wrong. */
   explain(operations: readonly Operation[]): Refutation<State> | null {
-    const model = withoutFacts(this.#model);
-    this.#stepsLeft += STEPS_PER_TRY;
-    return this.#search(model, operations);
+    this.#stepsLeft = Math.max(this.#stepsLeft, 0) + 2 * STEPS_PER_TRY;
+    const ahead = this.#search(this.#model, operations);
+    return ahead?.states.length === 0 ? ahead : this.#search(withoutFacts(this.#model), operations);
   }
 
   #search(model: Model<State, Call>, operations: readonly Operation[]): Refutation<State> | null {
@@ -147,9 +147,13 @@ export function describeCounterexample(
     `Not linearizable (${model}; keys ${keys.join(', ') || 'none'}): no order of these operations gives what they returned.`,
     ...(skipped === 0 ? [] : [`  (${skipped} earlier ones)`]),
     ...listed,
-    states.length === 0
-      ? `What (${describeOperation(stuck)}) found was never there before it returned.`
-      : `At the return of (${describeOperation(stuck)}) no order is left; shortly before, the state could be ${states.join(' or ')}.`,
+    ...(stuck === null
+      ? []
+      : [
+          states.length === 0
+            ? `What (${describeOperation(stuck)}) found was never there before it returned.`
+            : `At the return of (${describeOperation(stuck)}) no order is left; shortly before, the state could be ${states.join(' or ')}.`,
+        ]),
     ...(others.length === 0
       ? []
       : [`It makes no difference when the ${others.length} other writes of this part happened, or whether they did.`]),
