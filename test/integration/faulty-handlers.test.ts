@@ -92,7 +92,7 @@ describe.each([
     ]);
     expect(outcomes.map((outcome) => (outcome.ok ? outcome.value : outcome.error.code))).toEqual([
       undefined,
-      'VALUE_NOT_ENCODABLE',
+      'INVALID_ARGUMENTS',
       'good',
     ]);
   });

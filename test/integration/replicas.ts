@@ -1,5 +1,6 @@
 /** A cluster of real processes on this machine: started, killed and started again by `psmr replica`. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { serviceUrl } from './compiled.js';
 import { temporaryDirectory } from './temporary.js';
 
 const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
-export const SECRET = 'a secret of the tests';
+const SECRET = 'a secret of the tests';
 
 export interface ReplicaGroup {
   readonly group: number;
@@ -29,18 +30,11 @@ export interface ReplicaView {
   readonly groups: readonly ReplicaGroup[];
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
-
 /** So many consecutive free ports, as groups take them. */
 async function freeRange(count: number): Promise<number> {
   for (;;) {
-    const [base = 0] = await freePorts(1);
+    // Below the ports that the system gives to connections: a replica that is started again finds its own free.
+    const base = 10_000 + randomInt(20_000);
     const servers = Array.from({ length: count }, (_, at) => createServer().listen(base + at, '127.0.0.1'));
     const outcomes = await Promise.all(
       servers.map((server) =>
@@ -48,7 +42,7 @@ async function freeRange(count: number): Promise<number> {
       ),
     );
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    if (outcomes.every(Boolean) && base + count < 65_000) return base;
+    if (outcomes.every(Boolean)) return base;
   }
 }
 
@@ -75,11 +69,12 @@ export class Replicas {
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null } = options;
     const directory = temporaryDirectory();
-    const replicas = [];
-    for (let id = 1; id <= count; id++) {
-      const [port, peerPort] = [await freeRange(streams + 1), await freeRange(streams + 1)];
-      replicas.push({ id, hosts: ['127.0.0.1'], port, peerPort, http: { port: (await freePorts(1))[0] ?? 0 } });
-    }
+    const groups = streams + 1;
+    const base = await freeRange(count * (2 * groups + 1));
+    const replicas = Array.from({ length: count }, (_, at) => {
+      const port = base + at * (2 * groups + 1);
+      return { id: at + 1, hosts: ['127.0.0.1'], port, peerPort: port + groups, http: { port: port + 2 * groups } };
+    });
     const file = join(directory, 'cluster.json');
     const config = {
       service: serviceUrl('ledger').pathname,
