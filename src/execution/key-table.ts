@@ -1,30 +1,31 @@
 /**
  * A hash table of strings in the order of insertion, as a Map is, for partitions of many keys. A Map of a million keys
- * spends its time waiting for memory: it follows several pointers, one after another, per lookup. Here the hash comes from the
- * caller (the classifier has computed it already), one line of an Int32Array answers most of the question, and `prefetch`
- * lets the waits of a whole batch overlap (docs/performance.md has the measurement).
+ * spends its time waiting for memory: it follows several pointers, one after another, per lookup. Here the hash comes from
+ * the caller (the classifier has computed it already), one line of an Int32Array answers most of the question, and
+ * `prefetch` lets the waits of a whole batch overlap (docs/performance.md has the measurement). It grows a little with
+ * each insertion: a worker that stopped to move millions of entries would miss its heartbeats.
  *
- *   slots    Int32 pairs [hash, entry + 1], linear probing over at most PROBES_MAX; 0: free, -1: was deleted
+ *   index    finds an entry by hash (slot-index.ts); while it grows, entries from `moved` on are in `before` only
  *   chunks   entries in the order of insertion: [key, value, key, value, ...], CHUNK_ENTRIES per chunk; no key: deleted
- *   crowded  the few keys, if any, that found PROBES_MAX slots taken: keys chosen by somebody to collide cost no more
- *            than a Map
+ *   hashes   of the entries, chunk by chunk
  */
+import { SlotIndex } from './slot-index.js';
+
 const CHUNK_BITS = 12;
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ENTRIES - 1;
-const SLOT_BITS_MIN = 4;
-const PROBES_MAX = 64;
-const FREE = 0;
-const GONE = -1;
+const INDEX_BITS_MIN = 4;
+/** Entries moved per insertion; at 2 or more the growing has ended long before the next one is due. */
+const MOVED_PER_INSERTION = 8;
 
 type Chunk<V> = (string | V | undefined)[];
 
 export class KeyTable<V> {
-  #slots = new Int32Array(2 << SLOT_BITS_MIN);
-  #mask = (1 << SLOT_BITS_MIN) - 1;
-  #shift = 32 - SLOT_BITS_MIN;
+  #index = new SlotIndex(INDEX_BITS_MIN);
+  #before: SlotIndex | null = null;
+  #moved = 0;
   #chunks: Chunk<V>[] = [];
-  readonly #crowded = new Map<string, { readonly entry: number; readonly hash: number }>();
+  #hashes: Int32Array[] = [];
   /** Entries, deleted ones included. */
   #entries = 0;
   #size = 0;
@@ -33,14 +34,14 @@ export class KeyTable<V> {
     return this.#size;
   }
 
-  /** Keys, deleted ones among them, that find room before the table is built anew. */
+  /** Keys, deleted ones among them, that find room before the table grows. */
   get capacity(): number {
-    return (this.#mask + 1) / 2;
+    return this.#index.room;
   }
 
   get(key: string, hash: number): V | undefined {
     const entry = this.#find(key, hash);
-    return entry < 0 ? undefined : this.#valueAt(entry);
+    return entry < 0 ? undefined : (this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1] as V);
   }
 
   has(key: string, hash: number): boolean {
@@ -49,17 +50,16 @@ export class KeyTable<V> {
 
   set(key: string, hash: number, value: V): void {
     const entry = this.#find(key, hash);
-    if (entry >= 0) (this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>)[2 * (entry & CHUNK_MASK) + 1] = value;
+    if (entry >= 0) this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1] = value;
     else this.#insert(key, hash, value);
   }
 
   delete(key: string, hash: number): void {
     const entry = this.#find(key, hash);
     if (entry < 0) return;
-    const slot = this.#slotOf(entry, hash);
-    if (slot < 0) this.#crowded.delete(key);
-    else this.#slots[2 * slot + 1] = GONE;
-    const chunk = this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>;
+    this.#index.forget(key);
+    this.#before?.forget(key);
+    const chunk = this.#chunkOf(entry);
     chunk[2 * (entry & CHUNK_MASK)] = undefined;
     chunk[2 * (entry & CHUNK_MASK) + 1] = undefined;
     this.#size--;
@@ -80,13 +80,12 @@ export class KeyTable<V> {
    * together. What it returns says nothing; it is there so that the reads are not optimised away.
    */
   prefetch(hashes: readonly number[]): number {
-    const slots = this.#slots;
     let sum = 0;
-    for (const hash of hashes) sum += slots[2 * this.#home(hash) + 1] as number;
+    for (const hash of hashes) sum += this.#index.firstAt(hash);
     for (const hash of hashes) {
-      const entry = (slots[2 * this.#home(hash) + 1] as number) - 1;
+      const entry = this.#index.firstAt(hash);
       if (entry < 0) continue;
-      const chunk = this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>;
+      const chunk = this.#chunkOf(entry);
       const at = 2 * (entry & CHUNK_MASK);
       const key = chunk[at];
       const value = chunk[at + 1];
@@ -96,103 +95,86 @@ export class KeyTable<V> {
     return sum;
   }
 
-  #valueAt(entry: number): V {
-    return (this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>)[2 * (entry & CHUNK_MASK) + 1] as V;
+  #chunkOf(entry: number): Chunk<V> {
+    return this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>;
   }
 
-  #keyAt(entry: number): string | undefined {
-    return (this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>)[2 * (entry & CHUNK_MASK)] as string | undefined;
-  }
-
-  /** Where a key's slot is looked for first. One partition's hashes share some low bits: those must not decide alone. */
-  #home(hash: number): number {
-    return Math.imul(hash, 0x9e37_79b1) >>> this.#shift;
-  }
+  readonly #hasKey = (entry: number, key: string): boolean => this.#chunkOf(entry)[2 * (entry & CHUNK_MASK)] === key;
 
   /** The key's entry, or -1. */
   #find(key: string, hash: number): number {
-    const slots = this.#slots;
-    const wanted = hash | 0;
-    let slot = this.#home(hash);
-    for (let probes = 0; probes < PROBES_MAX; probes++) {
-      const entry = (slots[2 * slot + 1] as number) - 1;
-      if (entry === FREE - 1) return -1;
-      if (slots[2 * slot] === wanted && entry >= 0 && this.#keyAt(entry) === key) return entry;
-      slot = (slot + 1) & this.#mask;
-    }
-    return this.#crowded.size === 0 ? -1 : (this.#crowded.get(key)?.entry ?? -1);
-  }
-
-  /** The slot that names an entry, or -1: it is among the crowded. */
-  #slotOf(entry: number, hash: number): number {
-    let slot = this.#home(hash);
-    for (let probes = 0; probes < PROBES_MAX; probes++) {
-      if (this.#slots[2 * slot + 1] === entry + 1) return slot;
-      slot = (slot + 1) & this.#mask;
-    }
-    return -1;
+    const entry = this.#index.find(key, hash, this.#hasKey);
+    return entry >= 0 || this.#before === null ? entry : this.#before.find(key, hash, this.#hasKey);
   }
 
   #insert(key: string, hash: number, value: V): void {
-    // Entries, deleted ones too, take at most half of the slots.
-    if (this.#entries >= this.capacity) this.#rebuild();
-    const entry = this.#entries++;
-    if ((entry & CHUNK_MASK) === 0) this.#chunks.push([]);
-    (this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>).push(key, value);
-    this.#place(key, hash, entry);
+    if (this.#entries >= this.#index.room) {
+      if (this.#entries > 2 * this.#size) this.#compact();
+      else this.#grow();
+    }
+    this.#add(key, hash, value);
     this.#size++;
+    if (this.#before !== null) this.#move(MOVED_PER_INSERTION);
   }
 
-  #place(key: string, hash: number, entry: number): void {
-    let slot = this.#home(hash);
-    for (let probes = 0; probes < PROBES_MAX; probes++) {
-      if (this.#slots[2 * slot + 1] === FREE) {
-        this.#slots[2 * slot] = hash;
-        this.#slots[2 * slot + 1] = entry + 1;
-        return;
-      }
-      slot = (slot + 1) & this.#mask;
+  #add(key: string, hash: number, value: V): void {
+    const entry = this.#entries++;
+    const place = entry & CHUNK_MASK;
+    if (place === 0) {
+      this.#chunks.push([]);
+      // The first chunk, which may be a small table's only one, grows as the table does.
+      this.#hashes.push(new Int32Array(entry === 0 ? 2 ** INDEX_BITS_MIN : CHUNK_ENTRIES));
     }
-    this.#crowded.set(key, { entry, hash });
+    this.#chunkOf(entry).push(key, value);
+    this.#hashesFor(entry)[place] = hash;
+    this.#index.place(key, hash, entry);
   }
 
-  /** Makes room: without the deleted entries, and with slots for twice as many as there are. */
-  #rebuild(): void {
-    const hashes = this.#hashes();
-    const chunks = this.#chunks;
-    let bits = SLOT_BITS_MIN;
+  #hashesFor(entry: number): Int32Array {
+    const at = entry >>> CHUNK_BITS;
+    const hashes = this.#hashes[at] as Int32Array;
+    if ((entry & CHUNK_MASK) < hashes.length) return hashes;
+    const larger = new Int32Array(Math.min(CHUNK_ENTRIES, 2 * hashes.length));
+    larger.set(hashes);
+    this.#hashes[at] = larger;
+    return larger;
+  }
+
+  /** The next larger index takes new entries at once, and the old ones a few at a time. */
+  #grow(): void {
+    this.#move(Infinity);
+    this.#before = this.#index;
+    this.#moved = 0;
+    this.#index = new SlotIndex(Math.log2(this.#index.room) + 2);
+  }
+
+  #move(count: number): void {
+    if (this.#before === null) return;
+    const end = Math.min(this.#moved + count, this.#before.room);
+    for (; this.#moved < end; this.#moved++) {
+      const entry = this.#moved;
+      const key = this.#chunkOf(entry)[2 * (entry & CHUNK_MASK)] as string | undefined;
+      const hash = (this.#hashes[entry >>> CHUNK_BITS] as Int32Array)[entry & CHUNK_MASK] as number;
+      if (key !== undefined) this.#index.place(key, hash, entry);
+    }
+    if (this.#moved === this.#before.room) this.#before = null;
+  }
+
+  /** Begins anew without the deleted entries, which are more than half: all at once, since every entry's number changes. */
+  #compact(): void {
+    const [chunks, hashes] = [this.#chunks, this.#hashes];
+    let bits = INDEX_BITS_MIN;
     while (2 ** bits < 4 * this.#size) bits++;
-    this.#slots = new Int32Array(2 ** (bits + 1));
-    this.#mask = 2 ** bits - 1;
-    this.#shift = 32 - bits;
-    this.#crowded.clear();
-    // Nothing was deleted, as a rule: then the chunks stay as they are.
-    const keep = this.#entries === this.#size;
-    if (!keep) this.#chunks = [];
+    this.#index = new SlotIndex(bits);
+    this.#before = null;
+    this.#chunks = [];
+    this.#hashes = [];
     this.#entries = 0;
-    let place = 0;
-    for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += 2, place++) {
+    chunks.forEach((chunk, number) => {
+      for (let at = 0; at < chunk.length; at += 2) {
         const key = chunk[at] as string | undefined;
-        if (key === undefined) continue;
-        const entry = this.#entries++;
-        if (!keep) {
-          if ((entry & CHUNK_MASK) === 0) this.#chunks.push([]);
-          (this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>).push(key, chunk[at + 1]);
-        }
-        this.#place(key, hashes[place] as number, entry);
+        if (key !== undefined) this.#add(key, (hashes[number] as Int32Array)[at / 2] as number, chunk[at + 1] as V);
       }
-    }
-  }
-
-  /** By entry, taken from the slots. */
-  #hashes(): Int32Array {
-    const hashes = new Int32Array(this.#entries);
-    for (let slot = 0; slot <= this.#mask; slot++) {
-      const entry = (this.#slots[2 * slot + 1] as number) - 1;
-      if (entry >= 0) hashes[entry] = this.#slots[2 * slot] as number;
-    }
-    for (const { entry, hash } of this.#crowded.values()) hashes[entry] = hash;
-    return hashes;
+    });
   }
 }
