@@ -21,6 +21,10 @@ export class CommittedOrder {
     return this.#committed.length;
   }
 
+  get elections(): number {
+    return this.#leaders.size;
+  }
+
   /** A replica knows of commits beyond `from`. */
   committed(replica: number, log: GroupLog, from: number): void {
     for (let index = from + 1; index <= log.committedIndex; index++) {
