@@ -157,19 +157,24 @@ export class RaftLog implements LogView {
     return cuts === this.#cuts ? durable : 0;
   }
 
-  async truncateBelow(index: number): Promise<void> {
-    await this.#store.truncateBelow(index);
+  truncateBelow(index: number): Promise<void> {
+    const removed = this.#store.truncateBelow(index);
     const { firstIndex } = this.#store;
-    if (firstIndex <= this.#firstIndex) return;
-    this.#terms.cutBelow(firstIndex - 1);
-    this.#firstIndex = firstIndex;
-    const keep = this.#memberships.findLastIndex((change) => change.index < firstIndex);
-    if (keep > 0) this.#memberships.splice(0, keep);
+    if (firstIndex > this.#firstIndex) this.#beginAt(firstIndex);
+    // Removing files takes time, but from here on the store does not read them.
+    return removed;
   }
 
   async close(): Promise<void> {
     await this.#settled().catch(() => undefined);
     await this.#store.close();
+  }
+
+  #beginAt(firstIndex: number): void {
+    this.#terms.cutBelow(firstIndex - 1);
+    this.#firstIndex = firstIndex;
+    const keep = this.#memberships.findLastIndex((change) => change.index < firstIndex);
+    if (keep > 0) this.#memberships.splice(0, keep);
   }
 
   /** Without the term of the entry below the first one, that first one is what the log stands on. */
