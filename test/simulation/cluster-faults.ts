@@ -21,6 +21,7 @@ export class ClusterFaults {
     this.#random = cluster.random;
     this.#jumps = jumps;
     this.#strikes = this.#kinds().filter(() => this.#random() < 0.5);
+    if (this.#random() < 0.5) this.#crashAtSyncs(this.#random() * 0.005, this.#random() * 0.2);
     this.#again(50 + this.#random() * 300, () => this.#pick(this.#strikes)?.());
     const checkpointMs = 80 + this.#random() * 600;
     this.#again(checkpointMs, () => cluster.takeCheckpoint());
@@ -33,7 +34,10 @@ export class ClusterFaults {
       network.setFaults(FAIR);
       network.heal();
     }
-    for (const machine of this.#cluster.machines) machine.slowestSyncMs = 1;
+    for (const machine of this.#cluster.machines) {
+      machine.slowestSyncMs = 1;
+      machine.syncing = () => undefined;
+    }
     this.#cluster.calmDown();
   }
 
@@ -78,6 +82,18 @@ export class ClusterFaults {
   #crash(number: number): void {
     this.#cluster.crash(number);
     this.#later(this.#random() < 0.5 ? 30 : 600, () => this.#cluster.start(number));
+  }
+
+  /** The power fails while something is being written: what followed from it too early is known to others by then. */
+  #crashAtSyncs(chance: number, chanceAtVotes: number): void {
+    this.#cluster.machines.forEach((machine, at) => {
+      machine.syncing = (path) => {
+        if (this.#random() >= (path.includes('vote') ? chanceAtVotes : chance)) return;
+        this.#later(1, () => {
+          if (!this.#over) this.#crash(at + 1);
+        });
+      };
+    });
   }
 
   #crashMany(): void {

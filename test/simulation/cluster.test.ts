@@ -21,9 +21,14 @@ async function simulate(seed: number): Promise<SimulatedCluster> {
   const calmAt = 2000 + Math.floor(random() * 8000);
   const pace = (1.2 * total) / calmAt / 3;
   let sent = 0;
-  for (let steps = 0; !cluster.calm() || sent < total || !cluster.history.allAnswered || !settled(cluster, steps); steps++) {
+  for (
+    let steps = 0;
+    !cluster.calm() || sent < total || !cluster.history.allAnswered || !settled(cluster, steps);
+    steps++
+  ) {
     if (steps === calmAt) await cluster.calmDown();
-    if (steps > STEPS_MAX) throw new Error(`stuck with ${cluster.history.outcomes.size} answers:\n${cluster.describe()}`);
+    if (steps > STEPS_MAX)
+      throw new Error(`stuck with ${cluster.history.outcomes.size} answers:\n${cluster.describe()}`);
     if (sent < total && random() < pace) {
       const size = Math.min(total - sent, 1 + Math.floor(random() * 5));
       const batch = Array.from(

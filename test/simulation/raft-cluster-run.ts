@@ -18,6 +18,11 @@ export async function runCluster(seed: number): Promise<RaftCluster> {
     replicas: random() < 0.8 ? 3 : 5,
     clients: 1 + Math.floor(random() * 3),
     timing: { heartbeatMs: 25, electionMs: 100, leaseMs: leases ? 60 : 0 },
+    flow: {
+      appendBytesMax: random() < 0.5 ? 1 : 2048,
+      inflightBytesMax: 8192,
+      inflightAppendsMax: random() < 0.5 ? 1 : 4,
+    },
   });
   const badDaysMs = 1000 + random() * 3000;
   load(cluster, random, 20 + Math.floor(random() * 60), badDaysMs);
@@ -29,7 +34,9 @@ export async function runCluster(seed: number): Promise<RaftCluster> {
     () => cluster.history.allAnswered && cluster.drained,
   );
   if (!settled)
-    throw new Error(`no end after ${PEACE_MS} ms of peace, ${cluster.history.unanswered.length} unanswered:\n${cluster.describe()}`);
+    throw new Error(
+      `no end after ${PEACE_MS} ms of peace, ${cluster.history.unanswered.length} unanswered:\n${cluster.describe()}`,
+    );
   cluster.check();
   return cluster;
 }

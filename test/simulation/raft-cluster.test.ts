@@ -12,21 +12,25 @@ const FIRST = Number(process.env['PSMR_FIRST_SEED'] ?? 0);
 const seeds = Array.from({ length: SEEDS }, (_, at) => FIRST + at);
 
 describe('replicas, each group a Raft group', () => {
-  it(`execute one order, each command once, for seeds ${FIRST} to ${FIRST + SEEDS - 1}`, { timeout: 60_000 + 2000 * SEEDS }, async () => {
-    const sums: Record<string, number> = {};
-    const failed: string[] = [];
-    for (const seed of seeds) {
-      try {
-        const { counts }: RaftCluster = await runCluster(seed);
-        for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
-      } catch (error) {
-        failed.push(`seed ${seed} (replay: npm run simulate -- --seed ${seed})\n${(error as Error).stack ?? ''}`);
-        if (process.env['PSMR_ALL'] === undefined) break;
+  it(
+    `execute one order, each command once, for seeds ${FIRST} to ${FIRST + SEEDS - 1}`,
+    { timeout: 60_000 + 2000 * SEEDS },
+    async () => {
+      const sums: Record<string, number> = {};
+      const failed: string[] = [];
+      for (const seed of seeds) {
+        try {
+          const { counts }: RaftCluster = await runCluster(seed);
+          for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+        } catch (error) {
+          failed.push(`seed ${seed} (replay: npm run simulate -- --seed ${seed})\n${(error as Error).stack ?? ''}`);
+          if (process.env['PSMR_ALL'] === undefined) break;
+        }
       }
-    }
-    if (process.env['PSMR_ALL'] !== undefined) process.stderr.write(`${JSON.stringify(sums)}\n`);
-    expect(failed.join('\n\n')).toBe('');
-    // What never happened was not tested.
-    if (SEEDS > 20) for (const [name, sum] of Object.entries(sums)) expect(sum, name).toBeGreaterThan(0);
-  });
+      if (process.env['PSMR_ALL'] !== undefined) process.stderr.write(`${JSON.stringify(sums)}\n`);
+      expect(failed.join('\n\n')).toBe('');
+      // What never happened was not tested.
+      if (SEEDS > 20) for (const [name, sum] of Object.entries(sums)) expect(sum, name).toBeGreaterThan(0);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /** N replicas with everything real but disks, networks, threads and time; their clients; and one seed that decides. */
 import { expect } from 'vitest';
 import type { PartitionMap } from '../../src/classifier/partition-map.js';
-import type { RaftTiming } from '../../src/ordering/raft/raft-types.js';
+import type { RaftFlow, RaftTiming } from '../../src/ordering/raft/raft-types.js';
 import type { CheckpointManifest } from '../../src/storage/checkpoint-store.js';
 import { MemoryCheckpointStore } from '../../src/storage/memory-checkpoint-store.js';
 import { VirtualTime } from '../ordering/raft/virtual-time.js';
@@ -20,6 +20,7 @@ export interface RaftClusterOptions {
   readonly replicas: number;
   readonly clients: number;
   readonly timing: RaftTiming;
+  readonly flow: RaftFlow;
 }
 
 /** Checked now and then: whether all is done and the same everywhere. */
@@ -113,7 +114,7 @@ export class RaftCluster implements Cluster {
   start(number: number): void {
     if (this.running[number - 1] !== null) return;
     this.history.started(number);
-    const { map, timing } = this.#options;
+    const { map, timing, flow } = this.#options;
     const store = this.stores[number - 1] as MemoryCheckpointStore;
     this.running[number - 1] = new RaftReplica({
       machine: this.machines[number - 1] as Machine,
@@ -123,6 +124,7 @@ export class RaftCluster implements Cluster {
       orders: this.orders,
       store,
       timing,
+      flow,
       preferred: (group) => (this.#prefers ? 1 + (group % this.#numbers.length) : 0),
       retainBytes: this.#retainBytes,
       spins: this.#spins,
@@ -192,7 +194,9 @@ export class RaftCluster implements Cluster {
         const log = replica.logs[group];
         if (log?.committedIndex !== length || log.lastIndex !== length) return false;
         const executor = nodes.streams[group - 1]?.executor;
-        return executor === undefined || (executor.executedIndex === length && executor.syncIndex >= (wanted[group] ?? 0));
+        return (
+          executor === undefined || (executor.executedIndex === length && executor.syncIndex >= (wanted[group] ?? 0))
+        );
       });
     });
   }

@@ -4,7 +4,7 @@ import type { Entry, Membership } from '../../src/ordering/group-log.js';
 import { HardStateFile } from '../../src/ordering/raft/hard-state-file.js';
 import { prepareStore } from '../../src/ordering/raft/prepare-store.js';
 import { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
-import type { RaftTiming } from '../../src/ordering/raft/raft-types.js';
+import type { RaftFlow, RaftTiming } from '../../src/ordering/raft/raft-types.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
 import type { CommittedOrder } from './committed-order.js';
@@ -14,7 +14,6 @@ import { SimulatedReplica } from './simulated-replica.js';
 import { SimulatedThread } from './simulated-thread.js';
 import { slowCheckpoints } from './slow-checkpoints.js';
 
-const FLOW = { appendBytesMax: 2048, inflightBytesMax: 8192, inflightAppendsMax: 4 };
 /** A few entries each, so that truncation drops files. */
 const SEGMENT_BYTES = 2048;
 
@@ -26,6 +25,7 @@ export interface RaftReplicaOptions {
   readonly orders: readonly CommittedOrder[];
   readonly store: CheckpointStore;
   readonly timing: RaftTiming;
+  readonly flow: RaftFlow;
   readonly preferred: (group: number) => number;
   readonly retainBytes: number;
   readonly spins: number;
@@ -147,7 +147,8 @@ export class RaftReplica {
     hardState: HardStateFile,
     start: { index: number; term: number; membership: Membership },
   ): RaftGroupLog {
-    const { machine, members, networks, orders, timing, preferred, retainBytes, checkpointNeeded } = this.#options;
+    const { machine, members, networks, orders, timing, flow, preferred, retainBytes, checkpointNeeded } =
+      this.#options;
     const { number, random } = machine;
     const log = new WatchedLog(orders[group] as CommittedOrder, {
       group,
@@ -157,7 +158,7 @@ export class RaftReplica {
       start,
       openLinks: (handlers) => (networks[group] as MemoryNetwork).open(number, handlers),
       timing,
-      flow: FLOW,
+      flow,
       clock: this.process.clock(group),
       random,
       preferred: preferred(group),

@@ -132,7 +132,10 @@ export class SimulatedCluster implements Cluster {
         this.groups.every(({ committed }, group) => {
           const log = this.groups[group]?.log(at + 1);
           const executed = group === 0 || replica.streams[group - 1]?.executor.executedIndex === committed.length;
-          const merged = group === 0 || (replica.streams[group - 1]?.executor.syncIndex ?? 0) >= ListHistory.wanted(this.groups[0]?.entries ?? [], group);
+          const merged =
+            group === 0 ||
+            (replica.streams[group - 1]?.executor.syncIndex ?? 0) >=
+              ListHistory.wanted(this.groups[0]?.entries ?? [], group);
           return executed && merged && log?.committedIndex === log?.lastIndex && log?.lastIndex === committed.length;
         }),
     );

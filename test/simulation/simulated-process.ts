@@ -12,6 +12,8 @@ export class Machine {
   wallOffsetMs = 0;
   timerOffsetMs = 0;
   slowestSyncMs = 1;
+  /** Told when a sync begins: a good moment for the power to fail. */
+  syncing: (path: string) => void = () => undefined;
 
   constructor(
     readonly number: number,
@@ -73,7 +75,11 @@ export class SimulatedProcess {
   }
 
   fileSystem(group: number): FileSystem {
-    return slowDisk(this.#machine.disk, this.wait(group));
+    const wait = this.wait(group);
+    return slowDisk(this.#machine.disk, (path) => {
+      if (this.alive) this.#machine.syncing(path);
+      return wait();
+    });
   }
 
   /** As long as the disk takes. */

@@ -16,10 +16,7 @@ export interface Operation {
 }
 
 /** What is wrong; null: nothing. Operations that were never executed are left out of `history`. */
-export function violation(
-  history: readonly Operation[],
-  lists: ReadonlyMap<string, readonly number[]>,
-): string | null {
+export function violation(history: readonly Operation[], lists: ReadonlyMap<string, readonly number[]>): string | null {
   const after = new Map<number, Set<number>>(history.map(({ id }) => [id, new Set()]));
   const edge = (from: number | undefined, to: number | undefined): void => {
     if (from !== undefined && to !== undefined && from !== to) after.get(from)?.add(to);
