@@ -8,23 +8,34 @@ type Strike = () => void;
 
 const FAIR = { delayMs: [0.1, 1] as const, loss: 0, duplication: 0, reordering: 0 };
 
+export interface ClusterFaultsOptions {
+  /** Whether clocks may jump: leases do not bear it. */
+  readonly jumps: boolean;
+  /** Clients send more than usual. */
+  readonly burst: () => void;
+}
+
 export class ClusterFaults {
   readonly #cluster: RaftCluster;
   readonly #random: () => number;
   readonly #strikes: readonly Strike[];
-  readonly #jumps: boolean;
+  readonly #options: ClusterFaultsOptions;
   #over = false;
 
-  /** `jumps`: whether clocks may jump (leases do not bear it). */
-  constructor(cluster: RaftCluster, jumps: boolean) {
+  constructor(cluster: RaftCluster, options: ClusterFaultsOptions) {
     this.#cluster = cluster;
     this.#random = cluster.random;
-    this.#jumps = jumps;
+    this.#options = options;
     this.#strikes = this.#kinds().filter(() => this.#random() < 0.5);
     if (this.#random() < 0.5) this.#crashAtSyncs(this.#random() * 0.005, this.#random() * 0.2);
     this.#again(50 + this.#random() * 300, () => this.#pick(this.#strikes)?.());
     const checkpointMs = 80 + this.#random() * 600;
     this.#again(checkpointMs, () => cluster.takeCheckpoint());
+  }
+
+  /** Just before the end: little comes after what is lost now. */
+  lastBlow(): void {
+    this.#isolate(0);
   }
 
   /** All is well from now on, but for clocks that stay wrong. */
@@ -50,7 +61,7 @@ export class ClusterFaults {
       () => this.#partition(),
       () => this.#cut(this.#someGroups(), this.#anyone(), this.#anyone(), false),
       () => this.#cut(this.#someGroups(), this.#anyone(), this.#anyone(), true),
-      () => this.#isolate(),
+      () => this.#isolate(this.#random() < 0.5 ? 0 : this.#group()),
       () => this.#weather(),
       () => {
         const machine = machines[this.#anyone() - 1];
@@ -85,10 +96,10 @@ export class ClusterFaults {
   }
 
   /** The power fails while something is being written: what followed from it too early is known to others by then. */
-  #crashAtSyncs(chance: number, chanceAtVotes: number): void {
+  #crashAtSyncs(chance: number, chanceWhereSeldom: number): void {
     this.#cluster.machines.forEach((machine, at) => {
       machine.syncing = (path) => {
-        if (this.#random() >= (path.includes('vote') ? chanceAtVotes : chance)) return;
+        if (this.#random() >= (/vote|checkpoint/.test(path) ? chanceWhereSeldom : chance)) return;
         this.#later(1, () => {
           if (!this.#over) this.#crash(at + 1);
         });
@@ -127,12 +138,12 @@ export class ClusterFaults {
     }
   }
 
-  /** A leader goes on alone for a while. */
-  #isolate(): void {
-    const group = this.#group();
+  /** A leader goes on alone for a while, and what it takes in is lost: group 0's above all. */
+  #isolate(group: number): void {
     const number = this.#cluster.leader(group);
     const others = this.#cluster.running.map((_, at) => at + 1).filter((other) => other !== number);
     for (const other of number === 0 ? [] : others) this.#cut([group], number, other, true);
+    if (this.#random() < 0.7) this.#options.burst();
   }
 
   #weather(): void {
@@ -147,7 +158,7 @@ export class ClusterFaults {
     const machine = this.#cluster.machines[this.#anyone() - 1];
     if (machine === undefined) return;
     machine.wallOffsetMs = (this.#random() - 0.5) * 2_000_000;
-    if (this.#jumps) machine.timerOffsetMs = (this.#random() - 0.5) * 5000;
+    if (this.#options.jumps) machine.timerOffsetMs = (this.#random() - 0.5) * 5000;
   }
 
   #transfer(): void {

@@ -25,9 +25,13 @@ export async function runCluster(seed: number): Promise<RaftCluster> {
     },
   });
   const badDaysMs = 1000 + random() * 3000;
-  load(cluster, random, 20 + Math.floor(random() * 60), badDaysMs);
-  const faults = new ClusterFaults(cluster, !leases);
+  const load = new Load(cluster, random, badDaysMs);
+  const faults = new ClusterFaults(cluster, { jumps: !leases, burst: load.burst });
   await cluster.passUntil(badDaysMs);
+  if (random() < 0.4) {
+    faults.lastBlow();
+    await cluster.passUntil(badDaysMs + random() * 150);
+  }
   faults.end();
   const settled = await cluster.passUntil(
     cluster.time.now + PEACE_MS,
@@ -41,19 +45,34 @@ export async function runCluster(seed: number): Promise<RaftCluster> {
   return cluster;
 }
 
-/** Commands in small batches, spread over the bad days and a little beyond. */
-function load(cluster: RaftCluster, random: () => number, total: number, withinMs: number): void {
-  const keys = Array.from({ length: 2 + Math.floor(random() * 8) }, (_, at) => `k${at}`);
-  let at = 0;
-  while (at < total) {
-    const first = at;
-    const size = Math.min(total - first, 1 + Math.floor(random() * 5));
-    at += size;
-    cluster.time.after(random() * withinMs * 1.05, () => {
-      const batch = Array.from({ length: size }, (_, one) => {
-        return [first + one, randomCommand(random, keys, first + one)] as const;
-      });
-      cluster.send(Math.floor(random() * cluster.clients.length), batch);
+/** Commands in small batches, spread over the bad days and a little beyond; `burst` sends some of them at once. */
+class Load {
+  readonly #cluster: RaftCluster;
+  readonly #random: () => number;
+  readonly #keys: readonly string[];
+  readonly #total: number;
+  #sent = 0;
+
+  constructor(cluster: RaftCluster, random: () => number, withinMs: number) {
+    this.#cluster = cluster;
+    this.#random = random;
+    this.#keys = Array.from({ length: 2 + Math.floor(random() * 8) }, (_, at) => `k${at}`);
+    this.#total = 20 + Math.floor(random() * 80);
+    for (let batch = 0; batch < this.#total / 3; batch++) {
+      cluster.time.after(random() * withinMs * 1.05, () => this.#send(1 + Math.floor(random() * 5)));
+    }
+  }
+
+  readonly burst = (): void => {
+    for (let batch = 0; batch < 4; batch++) this.#send(2);
+  };
+
+  #send(size: number): void {
+    const first = this.#sent;
+    this.#sent = Math.min(this.#total, first + size);
+    const batch = Array.from({ length: this.#sent - first }, (_, at) => {
+      return [first + at, randomCommand(this.#random, this.#keys, first + at)] as const;
     });
+    if (batch.length > 0) this.#cluster.send(Math.floor(this.#random() * this.#cluster.clients.length), batch);
   }
 }

@@ -99,7 +99,7 @@ export class RaftReplica {
       number: machine.number,
       map,
       logs: this.logs,
-      store: slowCheckpoints(store, process.wait(0)),
+      store: slowCheckpoints(store, process.wait(0, 'checkpoints')),
       checkpoint,
       nowMs: () => machine.wallMs(),
       completed,

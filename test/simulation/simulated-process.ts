@@ -75,16 +75,15 @@ export class SimulatedProcess {
   }
 
   fileSystem(group: number): FileSystem {
-    const wait = this.wait(group);
-    return slowDisk(this.#machine.disk, (path) => {
-      if (this.alive) this.#machine.syncing(path);
-      return wait();
-    });
+    return slowDisk(this.#machine.disk, (path) => this.wait(group, path)());
   }
 
   /** As long as the disk takes. */
-  wait(group: number): () => Promise<void> {
+  wait(group: number, path: string): () => Promise<void> {
     const { random } = this.#machine;
-    return () => new Promise((resolve) => this.after(group, random() * this.#machine.slowestSyncMs, resolve));
+    return () => {
+      if (this.alive) this.#machine.syncing(path);
+      return new Promise((resolve) => this.after(group, random() * this.#machine.slowestSyncMs, resolve));
+    };
   }
 }
