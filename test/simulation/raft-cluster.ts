@@ -44,7 +44,8 @@ export class RaftCluster implements Cluster {
   readonly #hashes = new Map<number, string>();
   readonly #retainBytes: number;
   readonly #spins: number;
-  readonly #prefers: boolean;
+  /** Whom a group prefers as its leader; 0: nobody. */
+  readonly #preferred: (group: number) => number;
   readonly #clientPaceMs: number;
   readonly #installing = new Set<number>();
   #failure: Error | null = null;
@@ -58,7 +59,8 @@ export class RaftCluster implements Cluster {
     this.impatience = random() < 0.5 ? 0 : 0.01;
     this.#retainBytes = random() < 0.7 ? 0 : 1500;
     this.#spins = random() < 0.5 ? 0 : 3;
-    this.#prefers = random() < 0.5;
+    const preference = random();
+    this.#preferred = (group) => (preference < 0.4 ? 0 : preference < 0.7 ? 1 : 1 + (group % replicas));
     this.#clientPaceMs = 0.5 + 3 * random();
     this.#numbers = Array.from({ length: replicas }, (_, at) => at + 1);
     const groups = Array.from({ length: map.streams + 1 }, (_, group) => group);
@@ -125,7 +127,7 @@ export class RaftCluster implements Cluster {
       store,
       timing,
       flow,
-      preferred: (group) => (this.#prefers ? 1 + (group % this.#numbers.length) : 0),
+      preferred: this.#preferred,
       retainBytes: this.#retainBytes,
       spins: this.#spins,
       checkpointNeeded: (from) => this.#install(number, from),

@@ -4,7 +4,9 @@ import type { Entry, Membership } from '../../src/ordering/group-log.js';
 import { HardStateFile } from '../../src/ordering/raft/hard-state-file.js';
 import { prepareStore } from '../../src/ordering/raft/prepare-store.js';
 import { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
-import type { RaftFlow, RaftTiming } from '../../src/ordering/raft/raft-types.js';
+import { decodeRaftMessage } from '../../src/ordering/raft/raft-message-codec.js';
+import { termOfRecord } from '../../src/ordering/raft/raft-record.js';
+import type { RaftFlow, RaftMessage, RaftTiming } from '../../src/ordering/raft/raft-types.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
 import type { CommittedOrder } from './committed-order.js';
@@ -150,13 +152,22 @@ export class RaftReplica {
     const { machine, members, networks, orders, timing, flow, preferred, retainBytes, checkpointNeeded } =
       this.#options;
     const { number, random } = machine;
-    const log = new WatchedLog(orders[group] as CommittedOrder, {
+    const log: WatchedLog = new WatchedLog(orders[group] as CommittedOrder, {
       group,
       replica: number,
       store,
       hardState,
       start,
-      openLinks: (handlers) => (networks[group] as MemoryNetwork).open(number, handlers),
+      openLinks: (handlers) => {
+        const links = (networks[group] as MemoryNetwork).open(number, handlers);
+        return {
+          ...links,
+          send: (to, pieces) => {
+            checkAnswer(decodeRaftMessage(Buffer.concat(pieces)).message, store, log);
+            return links.send(to, pieces);
+          },
+        };
+      },
       timing,
       flow,
       clock: this.process.clock(group),
@@ -175,6 +186,15 @@ export class RaftReplica {
   }
 }
 
+/** What a follower says to be stored is in its store, synced, and is the same as in its log. */
+function checkAnswer(message: RaftMessage, store: SegmentLogStore, log: RaftGroupLog): void {
+  if (message.type !== 'append-reply' || !message.ok || message.index < store.firstIndex) return;
+  const { index, from } = message;
+  const [record] = index <= store.durableIndex ? store.read(index, 1) : [];
+  if (record === undefined || termOfRecord(index, record.bytes) !== log.positionOf(index).term)
+    throw new Error(`group ${log.group}: replica ${from} answers that it holds entry ${index}, which is not durable`);
+}
+
 /** Tells of all that it commits, hands out and leads. */
 class WatchedLog extends RaftGroupLog {
   readonly #order: CommittedOrder;
@@ -191,6 +211,12 @@ class WatchedLog extends RaftGroupLog {
   watchCommits(): void {
     this.#order.committed(this.#replica, this, this.#told);
     this.#told = this.committedIndex;
+    const { role, term } = this.status;
+    // Entries of older terms are committed along with one of the leader's own, and never by themselves (paper 5.4.2).
+    if (role === 'leader' && this.positionOf(this.committedIndex).term !== term)
+      throw new Error(
+        `group ${this.group}: leader ${this.#replica} commits entry ${this.committedIndex} of an old term`,
+      );
     if (this.leadership.leading) this.#order.led(this.#replica, this);
   }
 
