@@ -2,6 +2,7 @@
  * Brings a cluster bad days: one fault after another until `end`. Each seed gets its own few kinds of faults at its own
  * pace: what all kinds together would hide shows where only some of them happen.
  */
+import type { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
 import type { RaftCluster } from './raft-cluster.js';
 
 type Strike = () => void;
@@ -50,6 +51,7 @@ export class ClusterFaults {
       machine.syncing = () => undefined;
     }
     this.#cluster.calmDown();
+    this.#bringBack();
   }
 
   #kinds(): Strike[] {
@@ -74,6 +76,7 @@ export class ClusterFaults {
       },
       () => this.#jumpClock(),
       () => this.#transfer(),
+      () => this.#changeMembers(this.#group()),
       () => networks[this.#group()]?.breakLink(this.#anyone(), this.#anyone()),
     ];
   }
@@ -163,8 +166,45 @@ export class ClusterFaults {
 
   #transfer(): void {
     const group = this.#group();
+    this.#ask(() => this.#leaderLog(group)?.transferLeadership(this.#anyone()));
+  }
+
+  /** A replica leaves a group, or stays as a learner, or comes back. */
+  #changeMembers(group: number): void {
+    const log = this.#leaderLog(group);
+    if (log === undefined) return;
+    const all = this.#cluster.machines.map(({ number }) => number);
+    const { voters } = log.status.membership;
+    const absent = all.filter((number) => !voters.includes(number));
+    const one = this.#pick(absent.length > 0 ? absent : all) ?? 0;
+    const learners = this.#random() < 0.5 ? [one] : [];
+    const joins = absent.length > 0 && (this.#over || this.#random() < 0.7);
+    const next = joins
+      ? { voters: [...voters, one], learners: [] }
+      : { voters: voters.filter((number) => number !== one), learners };
+    this.#ask(() => {
+      log.changeMembership(next);
+      this.#cluster.counts.memberships++;
+    });
+  }
+
+  /** Everybody votes everywhere in the end. */
+  #bringBack(): void {
+    this.#cluster.orders.forEach(({ group }) => {
+      const voters = this.#leaderLog(group)?.status.membership.voters ?? this.#cluster.machines;
+      if (voters.length < this.#cluster.machines.length) this.#changeMembers(group);
+    });
+    this.#later(50, () => this.#bringBack());
+  }
+
+  #leaderLog(group: number): RaftGroupLog | undefined {
+    return this.#cluster.running[this.#cluster.leader(group) - 1]?.logs[group];
+  }
+
+  /** What may be refused. */
+  #ask(act: () => void): void {
     try {
-      this.#cluster.running[this.#cluster.leader(group) - 1]?.logs[group]?.transferLeadership(this.#anyone());
+      act();
     } catch (error) {
       const { code } = error as { code?: string };
       if (code !== 'NOT_LEADER' && code !== 'INVALID_ARGUMENT') throw error;

@@ -11,7 +11,7 @@ const PEACE_MS = 20_000;
 export async function runCluster(seed: number): Promise<RaftCluster> {
   const random = seededRandom(seed);
   const streams = 1 + Math.floor(random() * 4);
-  const leases = random() < 0.2;
+  const leases = random() < 0.3;
   const cluster = new RaftCluster({
     map: createPartitionMap({ streams, partitioning: {} }),
     random,
@@ -35,7 +35,7 @@ export async function runCluster(seed: number): Promise<RaftCluster> {
   faults.end();
   const settled = await cluster.passUntil(
     cluster.time.now + PEACE_MS,
-    () => cluster.history.allAnswered && cluster.drained,
+    () => cluster.history.allAnswered && cluster.drained && cluster.complete,
   );
   if (!settled)
     throw new Error(

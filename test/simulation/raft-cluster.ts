@@ -37,7 +37,7 @@ export class RaftCluster implements Cluster {
   readonly running: (RaftReplica | null)[];
   readonly clients: ListClient[];
   readonly history: ListHistory;
-  readonly counts = { elections: 0, crashes: 0, stops: 0, checkpoints: 0, installed: 0, givenUp: 0 };
+  readonly counts = { elections: 0, crashes: 0, stops: 0, checkpoints: 0, installed: 0, memberships: 0, givenUp: 0 };
   readonly impatience: number;
   readonly #options: RaftClusterOptions;
   readonly #numbers: number[];
@@ -185,6 +185,12 @@ export class RaftCluster implements Cluster {
     return false;
   }
 
+  /** Whether everybody votes in every group. */
+  get complete(): boolean {
+    const all = this.#numbers.length;
+    return this.running.every((replica) => replica?.logs.every((log) => log.status.membership.voters.length === all));
+  }
+
   /** Whether every replica has executed all of the logs, and counts nothing as waiting. */
   get drained(): boolean {
     const sync = this.orders[0]?.entries ?? [];
@@ -218,12 +224,12 @@ export class RaftCluster implements Cluster {
       const here = this.running.map((replica) => {
         const log = replica?.logs[group];
         if (replica === null || log === undefined) return '[down]';
-        const { role, term, leader } = log.status;
+        const { role, term, leader, membership } = log.status;
         const executor = replica.serving?.streams[group - 1]?.executor;
         const state = executor === undefined ? '' : `, at ${executor.executedIndex} and ${executor.syncIndex}`;
         const queued = replica.serving?.nodes[group]?.queuedBytes ?? 0;
         const range = `${log.firstIndex} ${log.committedIndex}/${log.lastIndex}`;
-        return `[${role} ${term} of ${leader}: ${range}${state}, ${queued} B]`;
+        return `[${role} ${term} of ${leader} (${membership.voters.join()}): ${range}${state}, ${queued} B]`;
       });
       return `group ${group}, ${order.length} committed: ${here.join(' ')}`;
     });
