@@ -43,6 +43,7 @@ export class CommittedOrder {
     if (known.text === '') {
       known.text = text;
       this.entries[entry.index - 1] = entry;
+      this.#checkTime(entry, this.entries[entry.index - 2]);
     } else if (known.text !== text) this.#broken(`entry ${entry.index} is another on replica ${replica}`);
   }
 
@@ -54,6 +55,11 @@ export class CommittedOrder {
     if (leader !== replica) this.#broken(`replicas ${leader} and ${replica} lead in term ${term}`);
     const newest = this.#committed.findLastIndex((each) => each.term < term) + 1;
     if (newest > log.lastIndex) this.#broken(`replica ${replica} leads in term ${term} without entry ${newest}`);
+  }
+
+  #checkTime(entry: Entry, before: Entry | undefined): void {
+    if (before !== undefined && before.timestampMs > entry.timestampMs)
+      this.#broken(`time falls from ${before.timestampMs} to ${entry.timestampMs} at entry ${entry.index}`);
   }
 
   #commit(index: number, entry: Committed): void {

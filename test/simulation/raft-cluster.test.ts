@@ -33,4 +33,10 @@ describe('replicas, each group a Raft group', () => {
       if (SEEDS > 20) for (const [name, sum] of Object.entries(sums)) expect(sum, name).toBeGreaterThan(0);
     },
   );
+
+  it('happens the same way twice, from one seed', async () => {
+    const [once, again] = [await runCluster(FIRST), await runCluster(FIRST)];
+    expect(again.describe()).toBe(once.describe());
+    expect([...again.history.outcomes]).toEqual([...once.history.outcomes]);
+  });
 });

@@ -3,6 +3,7 @@ import type { PartitionMap } from '../../src/classifier/partition-map.js';
 import type { Entry, Membership } from '../../src/ordering/group-log.js';
 import { HardStateFile } from '../../src/ordering/raft/hard-state-file.js';
 import { prepareStore } from '../../src/ordering/raft/prepare-store.js';
+import type { LogStart } from '../../src/ordering/raft/raft-log.js';
 import { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
 import { decodeRaftMessage } from '../../src/ordering/raft/raft-message-codec.js';
 import { termOfRecord } from '../../src/ordering/raft/raft-record.js';
@@ -129,11 +130,12 @@ export class RaftReplica {
   async #open(group: number, checkpoint: CheckpointManifest | null): Promise<() => RaftGroupLog> {
     const { machine, members } = this.#options;
     const { number } = machine;
-    const position = checkpoint?.parts[group]?.position;
+    const part = checkpoint?.parts[group];
     const start = {
-      index: position?.index ?? 0,
-      term: position?.term ?? 0,
-      membership: position?.membership ?? members,
+      index: part?.position.index ?? 0,
+      term: part?.position.term ?? 0,
+      timestampMs: part?.timestampMs ?? 0,
+      membership: part?.position.membership ?? members,
     };
     const fileSystem = this.process.fileSystem(group);
     const store = await SegmentLogStore.open(`/data/${group}`, { fileSystem, segmentBytes: SEGMENT_BYTES });
@@ -143,12 +145,7 @@ export class RaftReplica {
     return () => this.#join(group, store, hardState, start);
   }
 
-  #join(
-    group: number,
-    store: SegmentLogStore,
-    hardState: HardStateFile,
-    start: { index: number; term: number; membership: Membership },
-  ): RaftGroupLog {
+  #join(group: number, store: SegmentLogStore, hardState: HardStateFile, start: LogStart): RaftGroupLog {
     const { machine, members, networks, orders, timing, flow, preferred, retainBytes, checkpointNeeded } =
       this.#options;
     const { number, random } = machine;

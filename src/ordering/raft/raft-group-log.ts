@@ -198,7 +198,7 @@ export class RaftGroupLog implements GroupLog {
 
   #emptyProposal(): Proposal {
     const { lastMergePoint } = this.#log;
-    return { kind: EntryKind.noop, mergePoint: lastMergePoint, timestampMs: this.#options.clock.now(), frames: [] };
+    return { kind: EntryKind.noop, mergePoint: lastMergePoint, timestampMs: 0, frames: [] };
   }
 
   #append(proposal: Proposal): number {

@@ -4,7 +4,7 @@ import { RaftLog } from '../../../src/ordering/raft/raft-log.js';
 import { MemoryDisk } from '../../../src/storage/memory-disk.js';
 import { SegmentLogStore } from '../../../src/storage/segment-log-store.js';
 
-const START = { index: 0, term: 0, membership: { voters: [1], learners: [] } };
+const START = { index: 0, term: 0, timestampMs: 0, membership: { voters: [1], learners: [] } };
 
 async function opened(disk: MemoryDisk): Promise<{ log: RaftLog; store: SegmentLogStore }> {
   const store = await SegmentLogStore.open('/log', { fileSystem: disk, segmentBytes: 2048 });
@@ -29,6 +29,21 @@ describe('the log as the Raft core sees it', () => {
     expect(log.at(log.firstIndex).entry.timestampMs).toBe(log.firstIndex);
     expect(log.termOf(log.firstIndex - 1)).toBe(1);
     await removed;
+    await log.close();
+  });
+
+  it('knows the time of entries that it holds no more', async () => {
+    const disk = new MemoryDisk();
+    const { log, store } = await opened(disk);
+    await store.restartAt(8);
+    const start = { ...START, index: 7, term: 2, timestampMs: 70 };
+    const restarted = new RaftLog(store, start);
+    expect(restarted.timestampMs).toBe(70);
+    restarted.append(3, { index: 8, kind: EntryKind.noop, timestampMs: 90, mergePoint: 0, frames: [] });
+    expect(restarted.timestampMs).toBe(90);
+    restarted.truncateAbove(7);
+    expect(restarted.timestampMs).toBe(70);
+    await restarted.close();
     await log.close();
   });
 });
