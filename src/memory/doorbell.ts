@@ -36,6 +36,11 @@ export class Doorbell {
     Atomics.store(this.#words, this.#index, AWAKE);
   }
 
+  /** Owner only: it has announced its sleep, and the bell has not rung since. */
+  get silent(): boolean {
+    return Atomics.load(this.#words, this.#index) === PARKED;
+  }
+
   /** Owner only, after `prepare`: resolves when the bell rings; null: it has rung already. */
   sleep(): Promise<unknown> | null {
     const waiting = Atomics.waitAsync(this.#words, this.#index, PARKED);

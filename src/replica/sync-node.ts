@@ -41,8 +41,8 @@ export interface SyncNodeOptions {
   readonly log: GroupLog;
   readonly wake: () => void;
   readonly nowMs: () => number;
-  /** Group 0 has been executed up to `index`, which is the checkpoint's: the session table is to be written now. */
-  readonly checkpoint: (index: number) => void;
+  /** Group 0 has been executed up to `index`, the checkpoint's, of that time: the session table is to be written now. */
+  readonly checkpoint: (index: number, timestampMs: number) => void;
   /** The index at which a checkpoint was proposed here, or why it will not be taken: not leading, or lost. */
   readonly checkpointOrdered: (order: number | PsmrError) => void;
 }
@@ -259,8 +259,8 @@ export class SyncNode {
   }
 
   #deliverCheckpoint(entry: Entry): void {
-    this.#options.checkpoint(entry.index);
     const { index, kind, timestampMs } = entry;
+    this.#options.checkpoint(index, timestampMs);
     this.#hand({ ...this.#signals.allStreams, kind, flags: 0, index, timestampMs, parts: [] });
   }
 

@@ -30,8 +30,8 @@ export function syncNode(task: WorkerTask, worker: NodeHost, storage: GroupStora
       log: storage.log,
       wake: worker.cycle.wake,
       nowMs,
-      checkpoint: (index) => {
-        worker.writePart(index, index + 1, 0, (writer, place) => writeSessions(node.sessions, writer, place));
+      checkpoint: (index, timestampMs) => {
+        worker.writePart(index, index + 1, timestampMs, (writer, place) => writeSessions(node.sessions, writer, place));
       },
       checkpointOrdered: worker.reportOrder,
     },

@@ -33,7 +33,7 @@ export interface PartManifest {
   readonly nextIndex: number;
   /** Where the group's log stands at nextIndex - 1. */
   readonly position: LogPosition;
-  /** The stream's time, ms since 1970: `context.now` never falls behind it. 0 in part 0. */
+  /** The stream's time, ms since 1970: `context.now` never falls behind it. In part 0: its log's. */
   readonly timestampMs: number;
   readonly keys: number;
   /** Hash of the partition's content, 16 hex digits; equal on every replica (section 7 of the design). */

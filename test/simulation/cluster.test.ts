@@ -5,21 +5,11 @@
 import { describe, expect, it } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import { seededRandom } from '../seeded-random.js';
-import type { ModelCommand } from './model-service.js';
+import { randomCommand } from './list-service.js';
 import { SimulatedCluster } from './simulated-cluster.js';
 
 const SEEDS = Number(process.env['PSMR_SEEDS'] ?? 100);
 const STEPS_MAX = 100_000;
-
-function randomCommand(random: () => number, keys: readonly string[], id: number): ModelCommand {
-  const pick = (): string => keys[Math.floor(random() * keys.length)] as string;
-  const many = Array.from({ length: 2 + Math.floor(random() * 3) }, pick);
-  const roll = random();
-  if (roll < 0.4) return ['mark', { key: pick(), id }];
-  if (roll < 0.65) return ['markAll', { keys: many, id }];
-  if (roll < 0.9) return ['marks', { key: pick(), id }];
-  return roll < 0.95 ? ['marksOf', { keys: [...new Set(many)], id }] : ['markEvery', { id }];
-}
 
 async function simulate(seed: number): Promise<SimulatedCluster> {
   const random = seededRandom(seed);
@@ -31,9 +21,14 @@ async function simulate(seed: number): Promise<SimulatedCluster> {
   const calmAt = 2000 + Math.floor(random() * 8000);
   const pace = (1.2 * total) / calmAt / 3;
   let sent = 0;
-  for (let steps = 0; !cluster.calm() || sent < total || !cluster.allAnswered || !settled(cluster, steps); steps++) {
+  for (
+    let steps = 0;
+    !cluster.calm() || sent < total || !cluster.history.allAnswered || !settled(cluster, steps);
+    steps++
+  ) {
     if (steps === calmAt) await cluster.calmDown();
-    if (steps > STEPS_MAX) throw new Error(`stuck with ${cluster.outcomes.size} answers:\n${cluster.describe()}`);
+    if (steps > STEPS_MAX)
+      throw new Error(`stuck with ${cluster.history.outcomes.size} answers:\n${cluster.describe()}`);
     if (sent < total && random() < pace) {
       const size = Math.min(total - sent, 1 + Math.floor(random() * 5));
       const batch = Array.from(

@@ -95,7 +95,7 @@ export function openRingLink(replica: SimulatedReplica, group: number, groups: n
     isRing: true,
     send: (bytes) => {
       if (!writer.offer(bytes)) throw new Error('the ring is full');
-      writer.publish();
+      if (writer.publish()) replica.control.bell(group).ring();
     },
     receive: () => reader.read(),
     close: () => Atomics.store(new Int32Array(memory.words), CLIENT_CLOSED_WORD, 1),
@@ -129,6 +129,10 @@ class Lane {
     this.#group = group;
     this.#session = session;
     this.#cluster = cluster;
+  }
+
+  get idle(): boolean {
+    return this.#frames.length === 0;
   }
 
   get waiting(): string {
@@ -289,6 +293,10 @@ export class ListClient {
 
   step(): void {
     for (const lane of this.#lanes) lane.step();
+  }
+
+  get idle(): boolean {
+    return this.#lanes.every((lane) => lane.idle);
   }
 
   describe(): string {

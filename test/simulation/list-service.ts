@@ -86,3 +86,13 @@ export class ListModel {
     return list.push(id);
   }
 }
+
+export function randomCommand(random: () => number, keys: readonly string[], id: number): ModelCommand {
+  const pick = (): string => keys[Math.floor(random() * keys.length)] as string;
+  const many = Array.from({ length: 2 + Math.floor(random() * 3) }, pick);
+  const roll = random();
+  if (roll < 0.4) return ['mark', { key: pick(), id }];
+  if (roll < 0.65) return ['markAll', { keys: many, id }];
+  if (roll < 0.9) return ['marks', { key: pick(), id }];
+  return roll < 0.95 ? ['marksOf', { keys: [...new Set(many)], id }] : ['markEvery', { id }];
+}

@@ -1,8 +1,9 @@
-/** One replica in one thread: the real nodes, rings, session gates and checkpoints over ideal replicated logs. */
+/** One replica in one thread: the real nodes, rings, session gates and checkpoints over any group logs. */
 import type { PartitionMap } from '../../src/classifier/partition-map.js';
 import { DEFAULT_LIMITS } from '../../src/config/limits.js';
 import { ControlBlock } from '../../src/memory/control-block.js';
 import { Counters } from '../../src/memory/counters.js';
+import type { GroupLog } from '../../src/ordering/group-log.js';
 import { CheckpointCoordinator } from '../../src/replica/checkpoint-coordinator.js';
 import { createEngineMemory } from '../../src/replica/engine-memory.js';
 import { PartWriter } from '../../src/replica/part-writer.js';
@@ -16,18 +17,21 @@ import { readStored } from '../../src/service/values.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { PROTOCOL_VERSION } from '../../src/transport/frames.js';
 import type { SessionGate } from '../../src/transport/session-gate.js';
-import type { IdealLog } from './ideal-replicated-log.js';
 import { service, type Mark } from './list-service.js';
 
 export interface ReplicaOptions {
   readonly number: number;
   readonly map: PartitionMap;
-  readonly logs: readonly IdealLog[];
+  readonly logs: readonly GroupLog[];
   readonly store: CheckpointStore;
   /** To start from; its parts are in `store`. */
   readonly checkpoint: CheckpointManifest | null;
   readonly nowMs: () => number;
   readonly completed: (manifest: CheckpointManifest) => void;
+  /** A group's thread has something to do; left out where all threads are polled anyway. */
+  readonly wake?: (group: number) => void;
+  /** Something failed that an engine stops for. */
+  readonly failed: (error: unknown) => void;
 }
 
 export class SimulatedReplica {
@@ -85,7 +89,6 @@ export class SimulatedReplica {
     const writing = this.#writing;
     if (writing.length === 0) return;
     this.#writing = [];
-    for (const log of this.#options.logs) log.writeDisk(1);
     await Promise.all(writing);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -109,14 +112,17 @@ export class SimulatedReplica {
       groups: map.streams + 1,
       store,
       order: () => this.nodes[0]?.proposeCheckpoint(),
-      truncate: (group, below) => void logs[group]?.truncateBelow(below),
+      truncate: (group, below) => {
+        logs[group]?.truncateBelow(below).catch((error: unknown) => this.#fail(error));
+      },
       completed,
       nowMs,
     });
   }
 
   /** What a worker does for its node. */
-  #openHost(log: IdealLog, counters: Counters): NodeHost {
+  #openHost(log: GroupLog, counters: Counters): NodeHost {
+    const { wake } = this.#options;
     const parts = new PartWriter({
       group: log.group,
       log,
@@ -129,13 +135,20 @@ export class SimulatedReplica {
     return {
       control: this.control,
       counters,
-      cycle: { wake: () => undefined },
-      writePart: (...part) => void this.#writing.push(parts.write(...part)),
+      cycle: { wake: () => wake?.(log.group) },
+      writePart: (...part) => {
+        const writing = parts.write(...part).catch((error: unknown) => this.#fail(error));
+        this.#writing.push(writing);
+      },
       reportOrder: (order) => {
         if (typeof order === 'number') this.coordinator.ordered(order);
         else this.coordinator.refused(order);
       },
     };
+  }
+
+  #fail(error: unknown): void {
+    if (this.alive) this.#options.failed(error);
   }
 
   #welcome(group: number): ReturnType<Parameters<SyncNode['clients']['openGate']>[2]> {

@@ -6,7 +6,7 @@
  *          36 u32 group | 40 u32 of the cluster's name
  */
 import { crc32 } from 'node:zlib';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { invariant, PsmrError } from '../../errors.js';
 import type { FileSystem, StoredFile } from '../../storage/file-system.js';
 import { corrupt, mismatch, storageFailed } from '../../storage/storage-error.js';
@@ -49,14 +49,10 @@ export class HardStateFile {
   /** Opens or creates it. Throws DATA_CORRUPT, DATA_MISMATCH (another replica's), STORAGE_FAILED. */
   static async open(fileSystem: FileSystem, path: string, owner: HardStateOwner): Promise<HardStateFile> {
     try {
-      const directory = dirname(path);
-      const exists = fileSystem.list(directory).some((name) => path.endsWith(`/${name}`));
-      const file = fileSystem.open(path, exists ? 'existing' : 'create');
-      if (!exists) {
-        await file.write(0, new Uint8Array(2 * SLOT_BYTES));
-        await file.sync();
-        await fileSystem.syncDirectory(directory);
-      }
+      const names = fileSystem.list(dirname(path));
+      const file = names.includes(basename(path))
+        ? fileSystem.open(path, 'existing')
+        : await createFile(fileSystem, path, names);
       return new HardStateFile(file, path, owner, newestSlot(file, path, owner));
     } catch (error) {
       throw error instanceof PsmrError ? error : storageFailed(path, error);
@@ -96,6 +92,18 @@ export class HardStateFile {
     this.#state = state;
     this.#open--;
   }
+}
+
+/** It gets its name when it is whole: a crash before leaves none, and a file that is too short was damaged. */
+async function createFile(fileSystem: FileSystem, path: string, names: readonly string[]): Promise<StoredFile> {
+  const unnamed = `${path}.new`;
+  if (names.includes(basename(unnamed))) fileSystem.remove(unnamed);
+  const file = fileSystem.open(unnamed, 'create');
+  await file.write(0, new Uint8Array(2 * SLOT_BYTES));
+  await file.sync();
+  fileSystem.rename(unnamed, path);
+  await fileSystem.syncDirectory(dirname(path));
+  return file;
 }
 
 function encodeSlot(count: number, { term, votedFor }: HardState, owner: HardStateOwner): Uint8Array {

@@ -3,6 +3,7 @@ import type { LogStore } from '../../storage/log-store.js';
 import type { PeerLinkHandlers, PeerLinks } from '../../transport/peer-links.js';
 import type { Membership } from '../group-log.js';
 import type { HardStateFile } from './hard-state-file.js';
+import type { LogStart } from './raft-log.js';
 import type { FollowerProgress, RaftFlow, RaftTiming, ReplicaId, Role } from './raft-types.js';
 
 /** Time and turns, given from outside so that a simulation can give its own. */
@@ -20,8 +21,8 @@ export interface RaftGroupLogOptions {
   readonly replica: ReplicaId;
   readonly store: LogStore;
   readonly hardState: HardStateFile;
-  /** What the newest checkpoint covers; index 0, term 0 and the cluster's first members where there is none. */
-  readonly start: { readonly index: number; readonly term: number; readonly membership: Membership };
+  /** What the newest checkpoint covers; index, term and time 0 and the cluster's first members where there is none. */
+  readonly start: LogStart;
   readonly openLinks: (handlers: PeerLinkHandlers) => PeerLinks;
   readonly timing: RaftTiming;
   readonly flow: RaftFlow;

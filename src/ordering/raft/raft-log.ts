@@ -25,6 +25,8 @@ export interface LoggedEntry {
 export interface LogStart {
   readonly index: number;
   readonly term: number;
+  /** No entry up to there has a later time. */
+  readonly timestampMs: number;
   readonly membership: Membership;
 }
 
@@ -39,7 +41,9 @@ export class RaftLog implements LogView {
   readonly #memberships: MembershipAt[];
   #firstIndex: number;
   #lastIndex: number;
-  #timestampMs = 0;
+  #timestampMs: number;
+  /** The time of entries that are not held any more. */
+  #pastMs: number;
   #lastMergePoint = 0;
   /** The newest entries, oldest first; the first one's index is #keptFrom. */
   #kept: (LoggedEntry | undefined)[] = [];
@@ -60,6 +64,8 @@ export class RaftLog implements LogView {
     this.#firstIndex = store.firstIndex;
     this.#lastIndex = store.lastIndex;
     this.#keptFrom = store.lastIndex + 1;
+    this.#timestampMs = start.timestampMs;
+    this.#pastMs = start.timestampMs;
     this.#memberships = [{ index: start.index, membership: start.membership }];
     const below = store.firstIndex - 1;
     if (below === start.index) this.#terms = new TermRuns(below, start.term);
@@ -142,7 +148,7 @@ export class RaftLog implements LogView {
     this.#readBack = [];
     this.#cuts++;
     const last = index >= this.#firstIndex ? this.at(index).entry : null;
-    this.#timestampMs = last?.timestampMs ?? 0;
+    this.#timestampMs = Math.max(this.#pastMs, last?.timestampMs ?? 0);
     // They never fall: a leader's no-ops and membership changes carry the highest before them.
     this.#lastMergePoint = last?.mergePoint ?? 0;
     this.#inStore(() => this.#cut(index));
@@ -157,19 +163,26 @@ export class RaftLog implements LogView {
     return cuts === this.#cuts ? durable : 0;
   }
 
-  async truncateBelow(index: number): Promise<void> {
-    await this.#store.truncateBelow(index);
+  truncateBelow(index: number): Promise<void> {
+    if (index > this.#firstIndex && index <= this.#lastIndex + 1)
+      this.#pastMs = Math.max(this.#pastMs, this.at(index - 1).entry.timestampMs);
+    const removed = this.#store.truncateBelow(index);
     const { firstIndex } = this.#store;
-    if (firstIndex <= this.#firstIndex) return;
-    this.#terms.cutBelow(firstIndex - 1);
-    this.#firstIndex = firstIndex;
-    const keep = this.#memberships.findLastIndex((change) => change.index < firstIndex);
-    if (keep > 0) this.#memberships.splice(0, keep);
+    if (firstIndex > this.#firstIndex) this.#beginAt(firstIndex);
+    // Removing files takes time, but from here on the store does not read them.
+    return removed;
   }
 
   async close(): Promise<void> {
     await this.#settled().catch(() => undefined);
     await this.#store.close();
+  }
+
+  #beginAt(firstIndex: number): void {
+    this.#terms.cutBelow(firstIndex - 1);
+    this.#firstIndex = firstIndex;
+    const keep = this.#memberships.findLastIndex((change) => change.index < firstIndex);
+    if (keep > 0) this.#memberships.splice(0, keep);
   }
 
   /** Without the term of the entry below the first one, that first one is what the log stands on. */

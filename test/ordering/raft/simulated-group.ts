@@ -1,6 +1,7 @@
 /** Replicas of one group in one thread: the real group log, store, hard state and core, over memory and a given time. */
 import { HardStateFile } from '../../../src/ordering/raft/hard-state-file.js';
 import { prepareStore } from '../../../src/ordering/raft/prepare-store.js';
+import type { LogStart } from '../../../src/ordering/raft/raft-log.js';
 import { RaftGroupLog } from '../../../src/ordering/raft/raft-group-log.js';
 import type { RaftClock } from '../../../src/ordering/raft/raft-group-log-options.js';
 import { EntryKind, type Entry, type LogPosition, type Membership } from '../../../src/ordering/group-log.js';
@@ -50,6 +51,7 @@ export class SimulatedGroup {
     const start = {
       index: checkpoint?.index ?? 0,
       term: checkpoint?.term ?? 0,
+      timestampMs: 0,
       membership: checkpoint?.membership ?? this.#members,
     };
     await prepareStore(store, start);
@@ -109,12 +111,7 @@ export class SimulatedGroup {
     return this.leader as GroupReplica;
   }
 
-  #log(
-    id: number,
-    store: SegmentLogStore,
-    hardState: HardStateFile,
-    start: { index: number; term: number; membership: Membership },
-  ): RaftGroupLog {
+  #log(id: number, store: SegmentLogStore, hardState: HardStateFile, start: LogStart): RaftGroupLog {
     const clock: RaftClock = this.clock;
     return new RaftGroupLog({
       group: 1,
