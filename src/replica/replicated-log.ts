@@ -70,6 +70,7 @@ export async function openReplicatedLog(
     index: part?.position.index ?? 0,
     term: part?.position.term ?? 0,
     membership: part?.position.membership ?? members,
+    timestampMs: part?.timestampMs ?? 0,
   };
   await prepareStore(store, start);
   const file = voteFile(dataDir, group);
