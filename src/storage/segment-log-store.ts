@@ -3,7 +3,7 @@ import { PsmrError, invariant } from '../errors.js';
 import { cutSegment } from './log-cut.js';
 import { recoverLog } from './log-recovery.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { IDENTITY_BYTES_MAX, encodeEndMark, segmentBytesFor } from './segment-format.js';
+import { IDENTITY_BYTES_MAX, RECORD_HEADER_BYTES, encodeEndMark, segmentBytesFor } from './segment-format.js';
 import { activate, discardSpare, plannedSegment, prepareSpare } from './segment-preparation.js';
 import { SegmentList } from './segment-list.js';
 import { readRecords } from './segment-reading.js';
@@ -251,8 +251,10 @@ export class SegmentLogStore implements LogStore {
     for (let above = this.#segments.takeAbove(index); above !== null; above = this.#segments.takeAbove(index)) {
       await this.#remove([above]);
     }
-    const { file, salt, end: usedTo } = this.#segments.newest;
+    const { file, salt, end } = this.#segments.newest;
     invariant(file !== null, 'all segments have their files after a flush');
+    // An end mark may stand behind the last record: it would prove records durable that the cut takes away.
+    const usedTo = end + RECORD_HEADER_BYTES;
     this.#segments.newest.cutAbove(index);
     await cutSegment(file, { end: this.#segments.newest.end, usedTo, nextIndex: index + 1, salt });
   }
