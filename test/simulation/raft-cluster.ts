@@ -173,8 +173,7 @@ export class RaftCluster implements Cluster {
   async passUntil(ms: number, holds: () => boolean = () => false): Promise<boolean> {
     for (let look = this.time.now + LOOK_MS; this.time.now < ms;) {
       // One event at a time, and all that follows from it within its turn of the event loop.
-      let happened = false;
-      this.time.runUntil(Math.min(ms, look), () => (happened = true));
+      const happened = this.time.runUntil(Math.min(ms, look), () => true);
       await new Promise(setImmediate);
       for (const replica of this.running) replica?.listen();
       if (this.#failure !== null) throw this.#failure;
