@@ -253,7 +253,7 @@ export class SegmentLogStore implements LogStore {
     }
     const { file, salt, end } = this.#segments.newest;
     invariant(file !== null, 'all segments have their files after a flush');
-    // The end mark of an orderly stop may still stand behind the last record.
+    // An end mark may stand behind the last record: it would prove records durable that the cut takes away.
     const usedTo = end + RECORD_HEADER_BYTES;
     this.#segments.newest.cutAbove(index);
     await cutSegment(file, { end: this.#segments.newest.end, usedTo, nextIndex: index + 1, salt });

@@ -159,7 +159,7 @@ export class RaftCluster implements Cluster {
 
   /** The replica that leads a group, 0: none that knows it. */
   leader(group: number): number {
-    return this.#numbers.find((number) => this.running[number - 1]?.logs[group]?.leadership.leading === true) ?? 0;
+    return this.#numbers.find((number) => leads(this.running[number - 1], group)) ?? 0;
   }
 
   takeCheckpoint(): void {
@@ -173,8 +173,7 @@ export class RaftCluster implements Cluster {
   async passUntil(ms: number, holds: () => boolean = () => false): Promise<boolean> {
     for (let look = this.time.now + LOOK_MS; this.time.now < ms;) {
       // One event at a time, and all that follows from it within its turn of the event loop.
-      let happened = false;
-      this.time.runUntil(Math.min(ms, look), () => (happened = true));
+      const happened = this.time.runUntil(Math.min(ms, look), () => true);
       await new Promise(setImmediate);
       for (const replica of this.running) replica?.listen();
       if (this.#failure !== null) throw this.#failure;
@@ -271,6 +270,11 @@ export class RaftCluster implements Cluster {
     this.#hashes.set(id, known);
     if (known !== hashes) this.fail(new Error(`checkpoint ${id} differs: ${known} and ${hashes}`));
   }
+}
+
+/** One that is ending leads nobody. */
+function leads(replica: RaftReplica | null | undefined, group: number): boolean {
+  return replica?.serving?.alive === true && replica.logs[group]?.leadership.leading === true;
 }
 
 /** The newest checkpoint, read at one moment: meanwhile its owner may drop it. */

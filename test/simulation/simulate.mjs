@@ -12,6 +12,6 @@ const { values } = parseArgs({
 const [first, count] = values.seed === undefined ? [values.from, values.seeds] : [values.seed, '1'];
 const { status } = spawnSync('npx', ['vitest', 'run', 'test/simulation/raft-cluster.test.ts'], {
   stdio: 'inherit',
-  env: { ...process.env, PSMR_FIRST_SEED: first, PSMR_SEEDS: count },
+  env: { ...process.env, PSMR_FIRST_SEED: first, PSMR_SEEDS: count, PSMR_GO_ON: '1' },
 });
 process.exitCode = status ?? 1;

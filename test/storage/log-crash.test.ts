@@ -91,4 +91,17 @@ describe('a log that loses power', () => {
     expect(found.recovery.records).toBe(1);
     expect(found.recovery.tornBytes).toBeGreaterThan(1000);
   });
+
+  it('forgets where it ended before it was cut', async () => {
+    const disk = new MemoryDisk();
+    const first = await openLog(disk);
+    for (let index = 1; index <= 10; index++) first.append(index, [Buffer.alloc(20, index)]);
+    await first.close();
+    const cut = await openLog(disk);
+    await cut.truncateAbove(5);
+    cut.append(6, [Buffer.alloc(20, 16)]);
+    await cut.sync();
+    const found = await openLog(disk.restarted(() => 0));
+    expect(found.lastIndex).toBe(6);
+  });
 });
