@@ -19,14 +19,25 @@ export interface ReplicaGroup {
   readonly executedIndex: number;
   readonly firstIndex: number;
   readonly role: string;
+  readonly members: { readonly voters: readonly number[]; readonly learners: readonly number[] };
+  readonly followers: readonly { readonly id: number; readonly lag: number }[];
 }
 
 export interface ReplicaView {
   readonly replica: number;
   readonly state: string;
+  readonly reason: string | null;
   readonly checkpoint: number | null;
   readonly lastAgreedCheckpoint: number | null;
   readonly groups: readonly ReplicaGroup[];
+}
+
+interface ClusterFile {
+  readonly streams: number;
+  readonly dataDir: string;
+  readonly cluster: {
+    readonly replicas: { id: number; hosts: string[]; port: number; peerPort: number; http: { port: number } }[];
+  };
 }
 
 async function freePorts(count: number): Promise<number[]> {
@@ -54,16 +65,18 @@ async function freeRange(count: number): Promise<number> {
 
 export class Replicas {
   readonly file: string;
-  readonly urls: readonly string[];
-  readonly #http: readonly string[];
+  readonly dataDir: string;
+  readonly urls: string[] = [];
+  readonly #http: string[] = [];
+  readonly #config: ClusterFile;
   readonly #processes = new Map<number, ChildProcess>();
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
-  private constructor(file: string, urls: readonly string[], http: readonly string[]) {
+  private constructor(file: string, config: ClusterFile) {
     this.file = file;
-    this.urls = urls;
-    this.#http = http;
+    this.#config = config;
+    this.dataDir = config.dataDir;
     onTestFinished(() => Promise.all(this.ids.map((id) => this.kill(id))).then(() => undefined));
   }
 
@@ -75,27 +88,32 @@ export class Replicas {
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null } = options;
     const directory = temporaryDirectory();
-    const replicas = [];
-    for (let id = 1; id <= count; id++) {
-      const [port, peerPort] = [await freeRange(streams + 1), await freeRange(streams + 1)];
-      replicas.push({ id, hosts: ['127.0.0.1'], port, peerPort, http: { port: (await freePorts(1))[0] ?? 0 } });
-    }
-    const file = join(directory, 'cluster.json');
     const config = {
       service: serviceUrl('ledger').pathname,
       streams,
       dataDir: join(directory, 'data'),
       checkpoint: { everyBytes },
-      cluster: { name: 'test', secret: SECRET, replicas, ...(retainBytes === undefined ? {} : { retainBytes }) },
+      cluster: { name: 'test', secret: SECRET, replicas: [], ...(retainBytes === undefined ? {} : { retainBytes }) },
     };
-    writeFileSync(file, JSON.stringify(config));
-    const cluster = new Replicas(
-      file,
-      replicas.map(({ port }) => `ws://127.0.0.1:${port}`),
-      replicas.map(({ http }) => `http://127.0.0.1:${http.port}`),
-    );
+    const cluster = new Replicas(join(directory, 'cluster.json'), config);
+    for (let id = 1; id <= count; id++) await cluster.describe(id);
     await Promise.all(cluster.ids.map((id) => cluster.run(id)));
     return cluster;
+  }
+
+  /** Puts a replica into the configuration. */
+  async describe(id: number): Promise<void> {
+    const { streams, cluster } = this.#config;
+    const [port, peerPort] = [await freeRange(streams + 1), await freeRange(streams + 1)];
+    const http = (await freePorts(1))[0] ?? 0;
+    cluster.replicas.push({ id, hosts: ['127.0.0.1'], port, peerPort, http: { port: http } });
+    writeFileSync(this.file, JSON.stringify(this.#config));
+    this.urls.push(`ws://127.0.0.1:${port}`);
+    this.#http.push(`http://127.0.0.1:${http}`);
+  }
+
+  directoryOf(id: number): string {
+    return join(this.dataDir, `replica-${id}`);
   }
 
   get ids(): number[] {
@@ -103,8 +121,8 @@ export class Replicas {
   }
 
   /** Resolves when it serves. */
-  async run(id: number): Promise<void> {
-    const child = spawn(process.execPath, [CLI, 'replica', '--config', this.file, '--id', String(id)], {
+  async run(id: number, ...args: string[]): Promise<void> {
+    const child = spawn(process.execPath, [CLI, 'replica', '--config', this.file, '--id', String(id), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#processes.set(id, child);

@@ -102,8 +102,10 @@ export class RaftGroupLog implements GroupLog {
   }
 
   get status(): RaftStatus {
-    const { role, term, leader, commitIndex, membership, followers } = this.#core;
-    return { role, term, leader, commitIndex, lastIndex: this.#log.lastIndex, membership, followers };
+    const { role, term, leader, commitIndex, membership, followers, settled } = this.#core;
+    const { lastIndex, membershipIndex } = this.#log;
+    const membershipSettled = settled && membershipIndex <= commitIndex;
+    return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers };
   }
 
   propose(proposal: Proposal): number {
