@@ -55,7 +55,16 @@ async function runReplica(flags: ReplicaFlags): Promise<void> {
   for (const warning of replica.cluster.warnings) printProgress(warning);
   printProgress(`replica ${flags.id} of ${replica.cluster.name} starts, with the data in ${dataDir ?? ''}`);
   const stopped = Promise.race([interruption(), ...(flags.stopWithStdin === true ? [endOfStdin()] : [])]);
-  while (await runOnce(flags, options, replica.tls !== null, stopped));
+  // It may have to wait for the others before there is anything to stop.
+  const waiting = new AbortController();
+  void stopped.then(() => waiting.abort(new PsmrError('ENGINE_STOPPED', 'stopped before it took part')));
+  const onProblem = (problem: PsmrError): void => printProgress(problem.message);
+  try {
+    while (await runOnce(flags, { ...options, onProblem, signal: waiting.signal }, replica.tls !== null, stopped));
+  } catch (error) {
+    if (!waiting.signal.aborted) throw error;
+    printProgress(`${await stopped}: stopping`);
+  }
 }
 
 /** True: it has fetched the others' state and is to begin anew from it. */
@@ -66,7 +75,6 @@ async function runOnce(
   stopped: Promise<string>,
 ): Promise<boolean> {
   const engine = await Engine.start(options);
-  engine.onProblem = (problem) => printProgress(problem.message);
   try {
     const { url, http } = await engine.listen(tokenOf(undefined));
     const { service, streams } = engine.stats();

@@ -38,6 +38,8 @@ export interface SearchOptions {
    * throws counts as a connection that failed.
    */
   readonly judge: (welcome: Welcome, place: Place) => true | number;
+  /** Where a replica is that was named and is none of the places: it was added since; undefined: not known. */
+  readonly placeOf?: (replica: number) => Place | undefined;
   /** The connection is the caller's from now on. */
   readonly found: (socket: GreetedSocket, welcome: Welcome, place: Place) => void;
   /** The last reason of each place; empty: all answered, none as wanted. */
@@ -61,7 +63,7 @@ class Candidate {
 
 export class LinkSearch {
   readonly #options: SearchOptions;
-  readonly #candidates: readonly Candidate[];
+  readonly #candidates: Candidate[];
   readonly #cancelLimit: () => void;
   #cancelNext: () => void = () => undefined;
   #ended = false;
@@ -125,10 +127,19 @@ export class LinkSearch {
     socket.close();
     candidate.answered = true;
     this.#again(candidate);
-    const named = this.#candidates.find((other) => verdict !== 0 && other.place.replica === verdict);
+    const named = verdict === 0 ? undefined : this.#named(verdict);
     if (named === undefined || named.named || named === candidate) return this.#askRest();
     named.named = true;
     this.#ask(named);
+  }
+
+  #named(replica: number): Candidate | undefined {
+    const known = this.#candidates.find(({ place }) => place.replica === replica);
+    const place = known === undefined ? this.#options.placeOf?.(replica) : undefined;
+    if (place === undefined) return known;
+    const added = new Candidate(place);
+    this.#candidates.push(added);
+    return added;
   }
 
   #lost(candidate: Candidate, error: PsmrError): void {

@@ -69,6 +69,11 @@ export class Topology {
     return [...places.slice(first), ...places.slice(0, first)];
   }
 
+  /** Undefined: not known. */
+  placeOf(group: number, replica: number): Place | undefined {
+    return this.#placesOf(group).find((place) => place.replica === replica);
+  }
+
   /** 0: not known. */
   leaderOf(group: number): number {
     return this.#leaders[group] ?? 0;

@@ -107,9 +107,11 @@ class WebSocketLink implements GroupLink {
   #looking(
     places: readonly Place[],
     sinceMs: number | null,
-  ): Pick<SearchOptions, 'places' | 'clock' | 'limitMs' | 'sinceMs'> {
-    const { clock, connectTimeoutMs } = this.#options.topology;
-    return { places, clock, limitMs: connectTimeoutMs, sinceMs: sinceMs ?? clock.now() };
+  ): Pick<SearchOptions, 'places' | 'clock' | 'limitMs' | 'sinceMs' | 'placeOf'> {
+    const { topology, group } = this.#options;
+    const { clock, connectTimeoutMs } = topology;
+    const placeOf = (replica: number): Place | undefined => topology.placeOf(group, replica);
+    return { places, clock, limitMs: connectTimeoutMs, sinceMs: sinceMs ?? clock.now(), placeOf };
   }
 
   #judge(welcome: Welcome, place: Place, venturing: boolean): true | number {
@@ -118,6 +120,9 @@ class WebSocketLink implements GroupLink {
     if (welcome.replica !== place.replica && place.replica !== 0)
       throw noContact(place.url, `it is replica ${welcome.replica}, not ${place.replica}`);
     const leader = welcome.leaders[group];
+    // It may have been added since this client has heard of the replicas.
+    if (leader !== undefined && leader !== 0 && topology.placeOf(group, leader) === undefined)
+      topology.heard(welcome, place.url);
     if (use === 'read' || leader === undefined || leader === welcome.replica) return true;
     const leaderlessMs = topology.clock.now() - (topology.doubtedSinceMs(group) ?? Infinity);
     return venturing && leader === 0 && leaderlessMs >= LEADERLESS_MS ? true : leader;

@@ -1,13 +1,7 @@
-/**
- * One replica's place in its cluster, on the main thread: what its groups report, what an operator asks for, and the
- * state that it fetches from others when it is too far behind.
- */
-import { readFileSync } from 'node:fs';
-import { describeNewReplica, preferredLeader, type ClusterReplica } from '../config/cluster.js';
+/** One replica's place in its cluster, on the main thread: its parts are in this folder, a file each. */
+import { preferredLeader } from '../config/cluster.js';
 import type { ReplicaConfig } from '../config/cluster-schema.js';
 import { errorFromWire, PsmrError } from '../errors.js';
-import { notLeader } from '../ordering/not-leader.js';
-import type { RaftStatus } from '../ordering/raft/raft-group-log-options.js';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
 import type { ReplicaEndpoints } from '../transport/handshake.js';
 import { RecentHashes, differenceText, type Agreement } from './agreement.js';
@@ -15,11 +9,15 @@ import { adminRoutes } from './admin/admin-routes.js';
 import { AgreementWatch } from './admin/agreement-watch.js';
 import { Guard } from './admin/guarded-route.js';
 import type { Progress, ReplicaAdmin } from './admin/replica-admin.js';
-import { ReplicaHttp } from './admin/replica-http.js';
-import type { ReplicaGroupStatus, ReplicaState, ReplicaStatus } from './admin/replica-status.js';
+import type { ReplicaState, ReplicaStatus } from './admin/replica-status.js';
 import type { EngineStats } from './engine-stats.js';
+import { GroupReports } from './group-reports.js';
 import type { HttpRoute } from './http-endpoint.js';
+import { addressOf, KnownReplicas } from './known-replicas.js';
+import { MemberChanges } from './member-changes.js';
 import { PartHash } from './partition-writer.js';
+import { rejoin } from './rejoin.js';
+import type { ReplicaMemory } from './replica-memory.js';
 import type { ReplicaSettings } from './replica-settings.js';
 import type { GroupReplication } from './replicated-log.js';
 import { checkpointRoutes, type CheckpointRoutes } from './transfer/checkpoint-routes.js';
@@ -28,11 +26,9 @@ import type { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.j
 import type { ToWorker } from './worker-messages.js';
 import type { ReplicationMessage } from './worker-pool.js';
 
-/** A learner that lacks no more than this votes from now on: the rest comes while it does. */
-const CAUGHT_UP_ENTRIES = 1000;
-
 export interface ClusterSeatOptions {
   readonly settings: ReplicaSettings;
+  readonly memory: ReplicaMemory;
   readonly service: string;
   readonly epoch: number;
   /** Group 0 first. */
@@ -41,6 +37,8 @@ export interface ClusterSeatOptions {
   readonly stats: () => EngineStats;
   readonly post: (group: number, message: ToWorker) => void;
   readonly takeCheckpoint: () => Promise<CheckpointManifest>;
+  /** Clients may reach others than before. */
+  readonly endpointsChanged: () => void;
   /** A checkpoint of another replica is in the store: the engine has to start anew from it. */
   readonly installed: (manifest: CheckpointManifest) => void;
   /** This replica must not go on. */
@@ -49,23 +47,12 @@ export interface ClusterSeatOptions {
   readonly problem: (error: PsmrError) => void;
 }
 
-interface GroupReport {
-  readonly status: RaftStatus;
-  readonly firstIndex: number;
-  readonly reachable: readonly number[];
-}
-
-interface Rate {
-  readonly atMs: number;
-  readonly commands: readonly number[];
-  readonly perSecond: readonly number[];
-}
-
 export class ClusterSeat implements ReplicaAdmin {
   readonly routes: readonly HttpRoute[];
   readonly #options: ClusterSeatOptions;
-  readonly #reports = new Map<number, GroupReport>();
-  readonly #replicas = new Map<number, ClusterReplica>();
+  readonly #known: KnownReplicas;
+  readonly #reports: GroupReports;
+  readonly #changes: MemberChanges;
   readonly #hashes: RecentHashes;
   readonly #watch: AgreementWatch;
   readonly #checkpointRoutes: CheckpointRoutes;
@@ -73,12 +60,13 @@ export class ClusterSeat implements ReplicaAdmin {
   #agreement: Agreement | null = null;
   #transfer: TransferProgress | null = null;
   #state: ReplicaState = 'recovering';
-  #rate: Rate = { atMs: 0, commands: [], perSecond: [] };
 
   constructor(options: ClusterSeatOptions) {
     this.#options = options;
-    const { settings, service, epoch, store } = options;
-    for (const replica of settings.cluster.replicas) this.#replicas.set(replica.id, replica);
+    const { settings, memory, service, epoch, store, groupNames, post } = options;
+    this.#known = new KnownReplicas(settings, memory);
+    this.#reports = new GroupReports(settings.own.id, groupNames);
+    this.#changes = new MemberChanges(this.#reports, post);
     this.#hashes = new RecentHashes(settings.own.id, store.list());
     const guard = new Guard(settings.secret);
     this.#checkpointRoutes = checkpointRoutes({
@@ -91,26 +79,27 @@ export class ClusterSeat implements ReplicaAdmin {
     this.#watch = new AgreementWatch({
       replica: settings.own.id,
       hashes: this.#hashes,
-      members: () => this.#members(0),
-      peers: () => this.#others().map(({ id, http }) => ({ replica: id, http })),
+      members: () => this.#reports.membersOf(0)?.voters ?? this.#known.all.map(({ id }) => id),
+      peers: () => this.#known.https(),
       decided: (agreement) => this.#decided(agreement),
     });
   }
 
   /** What group `group`'s worker needs to know. */
   replication(group: number): GroupReplication {
-    const { settings, service } = this.#options;
+    const { settings, service, memory } = this.#options;
     const { cluster, own, secret, tls } = settings;
-    const voters = cluster.replicas.map(({ id }) => id);
+    // The cluster's first members are those that it was formed of: the configuration may have changed since.
+    const voters = Object.keys(memory.formed ?? {}).map(Number);
     return {
       cluster: cluster.name,
       service,
       secret,
       replica: own.id,
       group,
-      listen: addressIn(own.peers, group),
+      listen: addressOf(own.peers, group),
       tls,
-      peers: this.#peers(group),
+      peers: this.#known.peers(group),
       members: { voters, learners: [] },
       preferred: preferredLeader(voters, group),
       timing: cluster.timing,
@@ -118,17 +107,15 @@ export class ClusterSeat implements ReplicaAdmin {
     };
   }
 
-  /** For clients: how each replica is reached. */
+  /** For clients: how each replica is reached that takes part. */
   get endpoints(): ReplicaEndpoints[] {
-    return [...this.#replicas.values()].map(({ id, clients }) => ({
-      id,
-      endpoints: clients.map(({ host, port }) => [host, port] as const),
-    }));
+    return this.#known.endpoints(this.#reports.members ?? this.#known.all.map(({ id }) => id));
   }
 
   start(): void {
     this.#state = 'running';
     this.#watch.start();
+    if (this.#options.memory.rejoining) void this.#rejoin();
   }
 
   async close(): Promise<void> {
@@ -141,7 +128,7 @@ export class ClusterSeat implements ReplicaAdmin {
   hear(group: number, message: ReplicationMessage): void {
     switch (message.type) {
       case 'raft-status':
-        this.#reports.set(group, message);
+        if (this.#reports.hear(group, message)) this.#options.endpointsChanged();
         return;
       case 'problem':
         return this.#options.problem(errorFromWire(message.code, message.message));
@@ -156,26 +143,25 @@ export class ClusterSeat implements ReplicaAdmin {
   }
 
   status(): ReplicaStatus {
-    const { settings, service, groupNames, stats } = this.#options;
+    const { settings, service, stats, memory } = this.#options;
     const { upMs, groups, lastCheckpoint } = stats();
-    this.#measure(groups.map(({ commands, entries, group }) => (group === 0 ? entries : commands)));
+    const { incarnation, formed } = memory;
     return {
       replica: settings.own.id,
       cluster: settings.cluster.name,
       service,
-      state: this.#state,
-      reason: null,
+      ...this.#stateNow(groups.map(({ executedIndex }) => executedIndex)),
       transfer: this.#transfer,
       upMs,
-      groups: groupNames.map((name, group) => this.#groupStatus(group, name, groups[group]?.executedIndex ?? 0)),
+      groups: this.#reports.statuses(groups),
       checkpoint: lastCheckpoint,
       lastAgreedCheckpoint: this.#agreement?.lastAgreed ?? null,
-      replicas: [...this.#replicas.values()].map(({ id, http }) => ({
-        id,
-        url: urlOf(settings, http),
-        reachable: id === settings.own.id || [...this.#reports.values()].some((each) => each.reachable.includes(id)),
+      replicas: this.#known.all.map((replica) => ({
+        id: replica.id,
+        url: this.#known.urlOf(replica),
+        reachable: this.#reports.reaches(replica.id),
       })),
-      formation: { incarnation: '', formed: null },
+      formation: { incarnation, formed },
     };
   }
 
@@ -184,119 +170,46 @@ export class ClusterSeat implements ReplicaAdmin {
   }
 
   moveLeader(group: number, to: number): Promise<Progress> {
-    return this.#asLeader(
-      group,
-      ({ leader }) => {
-        if (leader === to) return 'done';
-        this.#options.post(group, { type: 'move-leader', to });
-        return 'under way';
-      },
-      to,
-    );
-  }
-
-  learnReplica(replica: ReplicaConfig): Promise<void> {
-    this.#replicas.set(replica.id, describeNewReplica(this.#options.settings.cluster, replica));
-    this.#options.groupNames.forEach((_, group) =>
-      this.#options.post(group, { type: 'set-peers', peers: this.#peers(group) }),
-    );
-    return Promise.resolve();
+    return settled(() => this.#changes.moveLeader(group, to));
   }
 
   addMember(group: number, id: number): Promise<Progress> {
-    return this.#asLeader(group, ({ membership: { voters, learners }, followers, lastIndex }) => {
-      if (voters.includes(id)) return 'done';
-      if (!this.#replicas.has(id))
-        throw new PsmrError('INVALID_ARGUMENT', `The address of replica ${id} is not known: psmr member add tells it.`);
-      const follower = followers.find((each) => each.id === id);
-      const members = learners.includes(id)
-        ? { voters: [...voters, id], learners: learners.filter((each) => each !== id) }
-        : { voters, learners: [...learners, id] };
-      const waits =
-        learners.includes(id) && (follower === undefined || lastIndex - follower.matchIndex > CAUGHT_UP_ENTRIES);
-      if (!waits) this.#options.post(group, { type: 'change-members', members });
-      return 'under way';
-    });
+    return settled(() => this.#changes.add(group, id, this.#known.has(id)));
   }
 
   removeMember(group: number, id: number): Promise<Progress> {
-    return this.#asLeader(group, ({ membership: { voters, learners } }) => {
-      if (!voters.includes(id) && !learners.includes(id)) return 'done';
-      if (voters.length === 1 && voters.includes(id))
-        throw new PsmrError('NOT_SUPPORTED', `Replica ${id} is the last one of group ${group}: it cannot be removed.`);
-      const without = (ids: readonly number[]): number[] => ids.filter((each) => each !== id);
-      this.#options.post(group, {
-        type: 'change-members',
-        members: { voters: without(voters), learners: without(learners) },
-      });
-      return 'under way';
+    return settled(() => this.#changes.remove(group, id));
+  }
+
+  learnReplica(replica: ReplicaConfig): Promise<void> {
+    return settled(() => {
+      this.#known.learn(replica);
+      this.#options.groupNames.forEach((_, group) =>
+        this.#options.post(group, { type: 'set-peers', peers: this.#known.peers(group) }),
+      );
+      this.#options.endpointsChanged();
     });
   }
 
-  async #asLeader(group: number, act: (status: RaftStatus) => Progress, doneIfLeads = 0): Promise<Progress> {
-    const status = this.#reports.get(group)?.status;
-    if (status !== undefined && doneIfLeads !== 0 && status.leader === doneIfLeads) return Promise.resolve('done');
-    if (status?.role !== 'leader') throw notLeader(status?.leader ?? 0);
-    return Promise.resolve(act(status));
+  #stateNow(executedIndexes: readonly number[]): Pick<ReplicaStatus, 'state' | 'reason'> {
+    if (this.#state !== 'running') return { state: this.#state, reason: null };
+    const away = this.#reports.notVotingIn;
+    const { id } = this.#options.settings.own;
+    if (away.length > 0) {
+      const how = this.#options.memory.rejoining ? 'it is being added again' : `psmr member add ${id} adds it`;
+      return { state: 'rebuilding', reason: `it does not vote in group ${away.join(', ')}: ${how}` };
+    }
+    return { state: this.#reports.recovered(executedIndexes) ? 'running' : 'recovering', reason: null };
   }
 
-  #groupStatus(group: number, name: string, executedIndex: number): ReplicaGroupStatus {
-    const report = this.#reports.get(group);
-    const { role = 'follower', term = 0, leader = 0, commitIndex = 0, lastIndex = 0 } = report?.status ?? {};
-    const members = report?.status.membership ?? { voters: [], learners: [] };
-    const learner = members.learners.includes(this.#options.settings.own.id);
-    return {
-      group,
-      name,
-      role: learner ? 'learner' : role,
-      term,
-      leader,
-      members,
-      firstIndex: report?.firstIndex ?? 1,
-      lastIndex,
-      commitIndex,
-      executedIndex,
-      commandsPerSecond: this.#rate.perSecond[group] ?? 0,
-      followers: (report?.status.followers ?? []).map((each) => ({
-        ...each,
-        silentMs: Math.max(0, each.silentMs),
-        lag: Math.max(0, lastIndex - each.matchIndex),
-      })),
-    };
-  }
-
-  /** Rates over the last second or so: those who ask more often get the same figure. */
-  #measure(commands: readonly number[]): void {
-    const atMs = performance.now();
-    const seconds = (atMs - this.#rate.atMs) / 1000;
-    if (seconds < 0.9) return;
-    const perSecond = commands.map((count, group) =>
-      Math.max(0, (count - (this.#rate.commands[group] ?? count)) / seconds),
-    );
-    this.#rate = { atMs, commands, perSecond };
-  }
-
-  #members(group: number): readonly number[] {
-    const voters = this.#reports.get(group)?.status.membership.voters ?? [];
-    return voters.length > 0 ? voters : [...this.#replicas.keys()];
-  }
-
-  #peers(group: number): GroupReplication['peers'] {
-    const { own } = this.#options.settings;
-    return [...this.#replicas.values()]
-      .filter(({ id }) => id !== own.id)
-      .map(({ id, peers }) => ({ id, ...addressIn(peers, group) }));
-  }
-
-  #others(): { id: number; http: ReplicaHttp }[] {
-    const { settings } = this.#options;
-    const ca = settings.tls === null ? undefined : readFileSync(settings.tls.caFile);
-    return [...this.#replicas.values()]
-      .filter(({ id }) => id !== settings.own.id)
-      .map(({ id, http }) => ({
-        id,
-        http: new ReplicaHttp({ url: urlOf(settings, http), secret: settings.secret, ca }),
-      }));
+  async #rejoin(): Promise<void> {
+    const { settings, memory, problem } = this.#options;
+    try {
+      await rejoin(settings, this.#known, this.#abort.signal);
+      memory.remember({ rejoining: false });
+    } catch (error) {
+      if (!this.#abort.signal.aborted) problem(asPsmrError(error));
+    }
   }
 
   #decided(agreement: Agreement): void {
@@ -310,7 +223,7 @@ export class ClusterSeat implements ReplicaAdmin {
   async #fetch(from: number): Promise<void> {
     this.#state = 'fetching';
     const { settings, service, epoch, store, groupNames, installed, problem } = this.#options;
-    const sources = this.#others().map(({ id, http }) => ({ replica: id, http }));
+    const sources = this.#known.https();
     sources.sort((a, b) => Number(b.replica === from) - Number(a.replica === from));
     const newest = store.newest()?.id ?? 0;
     try {
@@ -329,22 +242,18 @@ export class ClusterSeat implements ReplicaAdmin {
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.#state = 'running';
-      problem(error instanceof PsmrError ? error : new PsmrError('UNREACHABLE', String(error)));
+      problem(asPsmrError(error));
     } finally {
       this.#transfer = null;
     }
   }
 }
 
-function addressIn(
-  addresses: readonly { readonly host: string; readonly port: number }[],
-  group: number,
-): { host: string; port: number } {
-  const address = addresses[group];
-  if (address === undefined) throw new Error(`broken invariant: group ${group} has no address`);
-  return address;
+/** What it throws is a rejection. */
+async function settled<T>(act: () => T): Promise<T> {
+  return Promise.resolve(act());
 }
 
-function urlOf({ tls }: ReplicaSettings, { host, port }: { readonly host: string; readonly port: number }): string {
-  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function asPsmrError(error: unknown): PsmrError {
+  return error instanceof PsmrError ? error : new PsmrError('UNREACHABLE', String(error));
 }

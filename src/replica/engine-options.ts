@@ -31,6 +31,10 @@ export interface EngineOptions {
   readonly replicaId?: number;
   /** The replica's data directory is empty because its disk was lost, or because it is new to a running cluster. */
   readonly rebuild?: boolean;
+  /** A replica's: gives up starting, while it waits for the others. Its reason should be a PsmrError. */
+  readonly signal?: AbortSignal;
+  /** A replica's: hears what an operator should know and nobody waits for: a replica out of reach, a link refused. */
+  readonly onProblem?: (problem: PsmrError) => void;
   /** A psmr.config.json; what is given beside it takes precedence. */
   readonly config?: string | URL;
 }
@@ -55,7 +59,7 @@ const SPIN_US_CROWDED = 5;
 
 /** Checks options, reads the configuration file if one is named, fills in defaults. Throws INVALID_CONFIG. */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
-  const { service, config: file, replicaId, rebuild = false, ...given } = options;
+  const { service, config: file, replicaId, rebuild = false, signal: _signal, onProblem: _hearer, ...given } = options;
   const path = file === undefined ? null : file instanceof URL ? fileOf(file) : resolve(file);
   const configured = path === null ? {} : loadConfig(path);
   const config = { ...configured, ...parseConfig(given) };

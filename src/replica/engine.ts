@@ -5,15 +5,14 @@ import { RingHub } from '../client/ring-link.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
-import { notLeader } from '../ordering/not-leader.js';
 import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import type { CheckpointManifest, CheckpointStore } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
-import { CheckpointCoordinator } from './checkpoint-coordinator.js';
 import { clientOfPort } from './attach.js';
+import { EngineCheckpoints } from './engine-checkpoints.js';
 import {
   clientMemoryOf,
   createClientMemory,
@@ -26,16 +25,17 @@ import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
 import type { ReplicaStatus } from './admin/replica-status.js';
 import { ClusterSeat } from './cluster-seat.js';
-import type { ReplicaSettings } from './replica-settings.js';
+import { joinCluster } from './join-cluster.js';
+import { ReplicaMemory } from './replica-memory.js';
 import { announceFeed, EngineFeed, type Feed } from './feed.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
 import { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
 import { openEndpoints, type ListenOptions, type Listening } from './server.js';
-import { WorkerPool, type CheckpointMessage } from './worker-pool.js';
+import { WorkerPool } from './worker-pool.js';
 import type { WorkerTask } from './worker-messages.js';
 
-/** How often the size of the logs is looked at, for automatic checkpoints. */
-const CHECKPOINT_CHECK_MS = 1000;
+/** How long a replica that is asked to stop may take to hand over what it leads. */
+const HAND_OVER_MS = 1500;
 
 /**
  * A service executed in parallel on this machine: one ordered log, one worker thread and one partition of the state per
@@ -58,17 +58,11 @@ export class Engine {
   /** Null: not a replica of a cluster. */
   readonly #seat: ClusterSeat | null;
   readonly #pool: WorkerPool;
-  readonly #checkpoints: CheckpointCoordinator;
+  readonly #checkpoints: EngineCheckpoints;
   readonly #clients: ClientMemory[] = [];
   readonly #started = performance.now();
   readonly #failure: Promise<PsmrError>;
   #reportFailure: (error: PsmrError) => void = () => undefined;
-  #checkpointTimer: NodeJS.Timeout | undefined;
-  #checkpointCount = 0;
-  /** Of the logs' bytes, those that the newest checkpoint covers and that are there still: files go as a whole. */
-  #coveredBytes = 0;
-  #lastCheckpoint: number | null = null;
-  #onProblem: ((problem: PsmrError) => void) | null = null;
   #listening: Promise<Listening> | null = null;
   /** Settles when those of an earlier `listen` are closed. */
   #endpointsClosed: Promise<void> | null = null;
@@ -77,7 +71,8 @@ export class Engine {
 
   /**
    * Starts the workers and, with a `dataDir`, recovers what was there: the newest complete checkpoint, then the logs.
-   * Errors: INVALID_CONFIG, INVALID_SERVICE, and those of the data directory (DATA_LOCKED, DATA_MISMATCH, ...).
+   * A replica of a cluster waits for the others, the first time for all. Errors: INVALID_CONFIG, INVALID_SERVICE, those
+   * of the data directory (DATA_DIR_LOCKED, DATA_MISMATCH, ...), DUPLICATE_REPLICA, ENGINE_STOPPED (by `signal`).
    */
   static async start(options: EngineOptions): Promise<Engine> {
     const resolved = resolveEngineOptions(options);
@@ -89,8 +84,9 @@ export class Engine {
         : openDataDir(resolved.dataDir, { service: service.name, streams: map.streams, partitionMap: map.toJson() });
     let engine: Engine;
     try {
+      const memory = dataDir === null ? null : await takePart(resolved, service.name, dataDir, options);
       const store = dataDir === null ? new MemoryCheckpointStore() : await openCheckpoints(dataDir.path);
-      engine = new Engine(resolved, service, map, dataDir, store);
+      engine = new Engine(resolved, { service, map, dataDir, store, memory, problem: options.onProblem });
     } catch (error) {
       dataDir?.release();
       throw error;
@@ -104,13 +100,8 @@ export class Engine {
     }
   }
 
-  private constructor(
-    options: ResolvedEngineOptions,
-    service: Service,
-    map: PartitionMap,
-    dataDir: DataDir | null,
-    store: CheckpointStore,
-  ) {
+  private constructor(options: ResolvedEngineOptions, parts: EngineParts) {
+    const { service, map, dataDir, memory, store } = parts;
     this.#options = options;
     this.#service = service;
     this.#map = map;
@@ -121,24 +112,17 @@ export class Engine {
     this.#failure = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
-    const newest = store.newest();
-    this.#lastCheckpoint = newest?.id ?? null;
-    this.#checkpoints = new CheckpointCoordinator({
+    this.#checkpoints = new EngineCheckpoints({
       groups: map.streams + 1,
       store: this.#store,
       order: () => this.#orderCheckpoint(),
       truncate: (group, below) => this.#pool.post(group, { type: 'truncate', below }),
-      completed: (manifest) => {
-        this.#checkpointCount++;
-        this.#lastCheckpoint = manifest.id;
-        this.#coveredBytes = this.#logBytes();
-        this.#seat?.completed(manifest);
-      },
-      nowMs: Date.now,
+      completed: (manifest) => this.#seat?.completed(manifest),
+      logBytes: () => this.stats().groups.reduce((total, group) => total + group.logBytes, 0),
     });
-    this.#seat = options.replica === null ? null : this.#takeSeat(options.replica);
-    this.#pool = new WorkerPool(this.#tasks(newest), {
-      checkpoint: (message) => this.#followCheckpoint(message),
+    this.#seat = memory === null ? null : this.#takeSeat(memory, parts.problem);
+    this.#pool = new WorkerPool(this.#tasks(store.newest()), {
+      checkpoint: (message) => this.#checkpoints.follow(message),
       replication: (group, message) => this.#seat?.hear(group, message),
       recovered: () => undefined,
       died: (group, error) => this.#fail(group, error),
@@ -153,11 +137,6 @@ export class Engine {
   /** Resolves if the engine ever stops by itself, with the reason. Every pending call has been rejected by then. */
   get failure(): Promise<PsmrError> {
     return this.#failure;
-  }
-
-  /** What an operator should know and nobody waits for: a replica out of reach, a link refused. */
-  set onProblem(hearer: (problem: PsmrError) => void) {
-    this.#onProblem = hearer;
   }
 
   /** How this replica sees itself and its cluster; null: it is none. */
@@ -227,10 +206,7 @@ export class Engine {
   /** Writes a consistent cut of the whole state while commands run; resolves when it is complete. */
   async checkpoint(): Promise<CheckpointManifest> {
     this.#assertRunning();
-    const bytes = this.#logBytes();
-    const manifest = await this.#checkpoints.take();
-    this.#coveredBytes = bytes;
-    return manifest;
+    return this.#checkpoints.take();
   }
 
   stats(): EngineStats {
@@ -244,8 +220,8 @@ export class Engine {
       commands: sum('commands'),
       failedCommands: sum('failedCommands'),
       keys: sum('keys'),
-      checkpoints: this.#checkpointCount,
-      lastCheckpoint: this.#lastCheckpoint,
+      checkpoints: this.#checkpoints.count,
+      lastCheckpoint: this.#checkpoints.last,
       groups,
     };
   }
@@ -268,7 +244,7 @@ export class Engine {
 
   async #listen(options: ListenOptions): Promise<Listening> {
     if (this.#endpointsClosed !== null) await this.#endpointsClosed;
-    const tls = this.#options.replica?.tls;
+    const tls = this.#options.replica?.tls ?? null;
     try {
       const listening = await openEndpoints({
         options: { ...this.#options.listen, ...options },
@@ -281,7 +257,7 @@ export class Engine {
         ...(this.#seat === null
           ? {}
           : { routes: this.#seat.routes, replica: this.#options.replica?.own.id ?? 0, replicas: this.#seat.endpoints }),
-        ...(tls == null ? {} : { httpTls: tls }),
+        ...(tls === null ? {} : { httpTls: tls }),
       });
       let closing: Promise<void> | null = null;
       const close = (): Promise<void> => {
@@ -306,33 +282,7 @@ export class Engine {
     this.#seat?.start();
     const everyBytes = this.#options.checkpointEveryBytes;
     if (this.#dataDir === null || everyBytes === null) return;
-    this.#checkpointTimer = setInterval(() => this.#checkpointIfDue(everyBytes), CHECKPOINT_CHECK_MS);
-    this.#checkpointTimer.unref();
-  }
-
-  #checkpointIfDue(everyBytes: number): void {
-    if (this.#checkpoints.running) return;
-    const bytes = this.#logBytes();
-    this.#coveredBytes = Math.min(this.#coveredBytes, bytes);
-    // A failure is the engine's: its worker dies of it and says why.
-    if (bytes - this.#coveredBytes > everyBytes) this.checkpoint().catch(() => undefined);
-  }
-
-  #logBytes(): number {
-    return this.stats().groups.reduce((total, group) => total + group.logBytes, 0);
-  }
-
-  #followCheckpoint(message: CheckpointMessage): void {
-    switch (message.type) {
-      case 'part':
-        return this.#checkpoints.partDone(message.checkpoint, message.part);
-      case 'part-skipped':
-        return this.#checkpoints.partSkipped(message.checkpoint);
-      case 'checkpoint-ordered':
-        return this.#checkpoints.ordered(message.index);
-      case 'checkpoint-refused':
-        return this.#checkpoints.refused(notLeader(message.leader));
-    }
+    this.#checkpoints.takeEvery(everyBytes);
   }
 
   #orderCheckpoint(): void {
@@ -365,9 +315,12 @@ export class Engine {
       : new PsmrError('ENGINE_STOPPED', 'The engine was stopped. Start a new one.');
   }
 
-  #takeSeat(settings: ReplicaSettings): ClusterSeat {
+  #takeSeat(memory: ReplicaMemory, problem: (problem: PsmrError) => void = () => undefined): ClusterSeat | null {
+    const { replica: settings } = this.#options;
+    if (settings === null) return null;
     return new ClusterSeat({
       settings,
+      memory,
       service: this.#service.name,
       epoch: this.#map.epoch,
       groupNames: ['sync', ...this.#map.names],
@@ -375,10 +328,11 @@ export class Engine {
       stats: () => this.stats(),
       post: (group, message) => this.#pool.post(group, message),
       takeCheckpoint: () => this.checkpoint(),
+      endpointsChanged: () => this.#pool.postAll({ type: 'replicas', replicas: this.#seat?.endpoints ?? [] }),
       installed: ({ id }) =>
         this.#failWith(`it has fetched checkpoint ${id} and begins anew from it`, null, { restart: true }),
       failed: (error) => this.#failWith(error.message, error),
-      problem: (error) => this.#onProblem?.(error),
+      problem,
     });
   }
 
@@ -391,18 +345,18 @@ export class Engine {
     if (this.#stopping !== null || this.#control.state !== EngineState.running) return;
     this.#control.enter(EngineState.failed, reason);
     const failure = new PsmrError('ENGINE_FAILED', `The engine has stopped because ${reason}`, { cause, details });
-    this.#checkpoints.fail(failure);
+    this.#checkpoints.end(failure);
     this.#wakeClients();
     void this.stop().then(() => this.#reportFailure(failure));
   }
 
   async #stop(): Promise<void> {
-    clearInterval(this.#checkpointTimer);
-    this.#control.enter(EngineState.stopping);
-    this.#wakeClients();
-    this.#checkpoints.fail(
+    this.#checkpoints.end(
       new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'),
     );
+    if (this.#seat !== null && this.#control.state === EngineState.running) await this.#handOver();
+    this.#control.enter(EngineState.stopping);
+    this.#wakeClients();
     await this.#seat?.close();
     await this.#pool.stop();
     // The workers have closed theirs; the HTTP endpoint is left.
@@ -412,9 +366,44 @@ export class Engine {
     this.#dataDir?.release();
   }
 
+  /** Others lead what this replica leads: its clients go on there at once. */
+  async #handOver(): Promise<void> {
+    const handedOver = this.#pool.nextOfAll('handed-over').catch(() => undefined);
+    this.#pool.postAll({ type: 'hand-over' });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, HAND_OVER_MS)));
+    await Promise.race([handedOver, late]);
+    clearTimeout(timer);
+  }
+
   #wakeClients(): void {
     for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
   }
+}
+
+interface EngineParts {
+  readonly service: Service;
+  readonly map: PartitionMap;
+  readonly dataDir: DataDir | null;
+  readonly store: CheckpointStore;
+  /** Null: nothing is on disk. */
+  readonly memory: ReplicaMemory | null;
+  readonly problem: ((problem: PsmrError) => void) | undefined;
+}
+
+/** Resolves when a replica may take part in its cluster; null: it is none. */
+async function takePart(
+  { replica: settings }: ResolvedEngineOptions,
+  service: string,
+  { path }: DataDir,
+  { signal = new AbortController().signal, onProblem }: EngineOptions,
+): Promise<ReplicaMemory | null> {
+  if (settings === null) return null;
+  const memory = ReplicaMemory.open(path, { cluster: settings.cluster.name, replica: settings.own.id });
+  const waits = (sentence: string): void => onProblem?.(new PsmrError('UNREACHABLE', sentence));
+  await joinCluster({ settings, memory, service, signal, waits });
+  signal.throwIfAborted();
+  return memory;
 }
 
 /** LMDB is loaded where there is a disk: every worker loads this module with its service. */

@@ -187,6 +187,9 @@ export class GroupWorker {
       case 'welcome':
         this.#welcome = message.welcome;
         return;
+      case 'replicas':
+        if (this.#welcome !== null) this.#welcome = { ...this.#welcome, replicas: message.replicas };
+        return;
       case 'checkpoint':
         return node.proposeCheckpoint();
       case 'truncate':
@@ -195,6 +198,7 @@ export class GroupWorker {
       case 'set-peers':
       case 'move-leader':
       case 'change-members':
+      case 'hand-over':
         return this.#replication?.receive(message);
       case 'stop':
         return this.#resolve();

@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { checkCluster, readSecret } from '../config/cluster-check.js';
 import { replicaOf, type Cluster, type ClusterReplica } from '../config/cluster.js';
+import type { ReplicaConfig } from '../config/cluster-schema.js';
 import { invalidConfig } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
 import { PsmrError } from '../errors.js';
@@ -10,6 +11,8 @@ export interface ReplicaSettings {
   readonly cluster: Cluster;
   readonly secret: string;
   readonly own: ClusterReplica;
+  /** The same, as configured. */
+  readonly ownConfig: ReplicaConfig;
   /** It begins from the others' state, and takes part when it has been added (again). */
   readonly rebuild: boolean;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
@@ -27,7 +30,8 @@ export function replicaSettings(
     throw invalidConfig(file, ['cluster'], `there is none, and this is to be replica ${replicaId} of it`);
   }
   const own = replicaId === undefined ? null : replicaOf(cluster, replicaId);
-  if (own === null) {
+  const ownConfig = config.cluster.replicas.find(({ id }) => id === replicaId);
+  if (own === null || ownConfig === undefined) {
     const ids = cluster.replicas.map(({ id }) => id).join(', ');
     const given = replicaId === undefined ? 'Which replica this is was not said' : `There is no replica ${replicaId}`;
     throw new PsmrError('INVALID_ARGUMENT', `${given}: give the id of one of cluster.replicas: ${ids}.`);
@@ -38,6 +42,7 @@ export function replicaSettings(
     cluster,
     secret: readSecret(config.cluster, file),
     own,
+    ownConfig,
     rebuild,
     tls:
       tls === undefined

@@ -1,12 +1,13 @@
 /** What the main thread has a replicated group do, and what it hears of it. Control only: a few messages a second. */
 import { PsmrError } from '../errors.js';
+import { handOver } from './hand-over.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { ReplicationEvents } from './replicated-log.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 const STATUS_EVERY_MS = 250;
 
-type ReplicationCommand = Extract<ToWorker, { type: 'set-peers' | 'move-leader' | 'change-members' }>;
+type ReplicationCommand = Extract<ToWorker, { type: 'set-peers' | 'move-leader' | 'change-members' | 'hand-over' }>;
 
 export class ReplicationControl {
   readonly #log: RaftGroupLog;
@@ -52,6 +53,9 @@ export class ReplicationControl {
         return this.#log.transferLeadership(command.to);
       case 'change-members':
         this.#log.changeMembership(command.members);
+        return;
+      case 'hand-over':
+        void handOver(this.#log).then(() => this.#send({ type: 'handed-over' }));
     }
   }
 

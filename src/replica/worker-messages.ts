@@ -54,6 +54,10 @@ export type ToWorker =
   | { readonly type: 'set-peers'; readonly peers: readonly PeerAddress[] }
   | { readonly type: 'move-leader'; readonly to: number }
   | { readonly type: 'change-members'; readonly members: Membership }
+  /** What clients are told of the replicas has changed. */
+  | { readonly type: 'replicas'; readonly replicas: Welcome['replicas'] }
+  /** Somebody else is to lead; answered by `handed-over` in any case. */
+  | { readonly type: 'hand-over' }
   | { readonly type: 'stop' };
 
 export type FromWorker =
@@ -80,4 +84,5 @@ export type FromWorker =
     }
   /** This replica is too far behind: it has to fetch a checkpoint, best from this one. */
   | { readonly type: 'checkpoint-needed'; readonly from: number }
+  | { readonly type: 'handed-over' }
   | { readonly type: 'problem'; readonly code: string; readonly message: string };

@@ -20,21 +20,34 @@ export interface ReplicaGroup {
   readonly executedIndex: number;
   readonly firstIndex: number;
   readonly role: string;
+  readonly members: { readonly voters: readonly number[]; readonly learners: readonly number[] };
+  readonly followers: readonly { readonly id: number; readonly lag: number }[];
 }
 
 export interface ReplicaView {
   readonly replica: number;
   readonly state: string;
+  readonly reason: string | null;
   readonly checkpoint: number | null;
   readonly lastAgreedCheckpoint: number | null;
   readonly groups: readonly ReplicaGroup[];
 }
 
+interface ClusterFile {
+  readonly streams: number;
+  readonly dataDir: string;
+  readonly cluster: {
+    readonly replicas: { id: number; hosts: string[]; port: number; peerPort: number; http: { port: number } }[];
+  };
+}
+
 /** So many consecutive free ports, as groups take them. */
-async function freeRange(count: number): Promise<number> {
+async function freeRange(count: number, taken: readonly number[]): Promise<number> {
   for (;;) {
     // Below the ports that the system gives to connections: a replica that is started again finds its own free.
     const base = 10_000 + randomInt(20_000);
+    // Ranges of one cluster are equally long.
+    if (taken.some((other) => Math.abs(other - base) < count)) continue;
     const servers = Array.from({ length: count }, (_, at) => createServer().listen(base + at, '127.0.0.1'));
     const outcomes = await Promise.all(
       servers.map((server) =>
@@ -48,16 +61,18 @@ async function freeRange(count: number): Promise<number> {
 
 export class Replicas {
   readonly file: string;
-  readonly urls: readonly string[];
-  readonly #http: readonly string[];
+  readonly dataDir: string;
+  readonly urls: string[] = [];
+  readonly #http: string[] = [];
+  readonly #config: ClusterFile;
   readonly #processes = new Map<number, ChildProcess>();
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
-  private constructor(file: string, urls: readonly string[], http: readonly string[]) {
+  private constructor(file: string, config: ClusterFile) {
     this.file = file;
-    this.urls = urls;
-    this.#http = http;
+    this.#config = config;
+    this.dataDir = config.dataDir;
     onTestFinished(() => Promise.all(this.ids.map((id) => this.kill(id))).then(() => undefined));
   }
 
@@ -69,28 +84,36 @@ export class Replicas {
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null } = options;
     const directory = temporaryDirectory();
-    const groups = streams + 1;
-    const base = await freeRange(count * (2 * groups + 1));
-    const replicas = Array.from({ length: count }, (_, at) => {
-      const port = base + at * (2 * groups + 1);
-      return { id: at + 1, hosts: ['127.0.0.1'], port, peerPort: port + groups, http: { port: port + 2 * groups } };
-    });
-    const file = join(directory, 'cluster.json');
     const config = {
       service: serviceUrl('ledger').pathname,
       streams,
       dataDir: join(directory, 'data'),
       checkpoint: { everyBytes },
-      cluster: { name: 'test', secret: SECRET, replicas, ...(retainBytes === undefined ? {} : { retainBytes }) },
+      cluster: { name: 'test', secret: SECRET, replicas: [], ...(retainBytes === undefined ? {} : { retainBytes }) },
     };
-    writeFileSync(file, JSON.stringify(config));
-    const cluster = new Replicas(
-      file,
-      replicas.map(({ port }) => `ws://127.0.0.1:${port}`),
-      replicas.map(({ http }) => `http://127.0.0.1:${http.port}`),
-    );
+    const cluster = new Replicas(join(directory, 'cluster.json'), config);
+    for (let id = 1; id <= count; id++) await cluster.describe(id);
     await Promise.all(cluster.ids.map((id) => cluster.run(id)));
     return cluster;
+  }
+
+  /** Puts a replica into the configuration. */
+  async describe(id: number): Promise<void> {
+    const { streams, cluster } = this.#config;
+    const groups = streams + 1;
+    const port = await freeRange(
+      2 * groups + 1,
+      cluster.replicas.map((replica) => replica.port),
+    );
+    const [peerPort, http] = [port + groups, port + 2 * groups];
+    cluster.replicas.push({ id, hosts: ['127.0.0.1'], port, peerPort, http: { port: http } });
+    writeFileSync(this.file, JSON.stringify(this.#config));
+    this.urls.push(`ws://127.0.0.1:${port}`);
+    this.#http.push(`http://127.0.0.1:${http}`);
+  }
+
+  directoryOf(id: number): string {
+    return join(this.dataDir, `replica-${id}`);
   }
 
   get ids(): number[] {
@@ -98,8 +121,8 @@ export class Replicas {
   }
 
   /** Resolves when it serves. */
-  async run(id: number): Promise<void> {
-    const child = spawn(process.execPath, [CLI, 'replica', '--config', this.file, '--id', String(id)], {
+  async run(id: number, ...args: string[]): Promise<void> {
+    const child = spawn(process.execPath, [CLI, 'replica', '--config', this.file, '--id', String(id), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#processes.set(id, child);

@@ -44,5 +44,7 @@ export interface RaftStatus {
   readonly commitIndex: number;
   readonly lastIndex: number;
   readonly membership: Membership;
+  /** As leader: `membership` is committed, and another may follow it. */
+  readonly membershipSettled: boolean;
   readonly followers: readonly FollowerProgress[];
 }

@@ -18,14 +18,11 @@ import { notLeader } from '../not-leader.js';
 import { LeaderPreference } from './leader-preference.js';
 import { RaftCore } from './raft-core.js';
 import { RaftLog } from './raft-log.js';
-import { decodeRaftMessage, piecesOf } from './raft-message-codec.js';
+import { piecesOf, readMessage } from './raft-message-codec.js';
 import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.js';
 import { encodeMembership } from './raft-record.js';
 import type { Effects, ReplicaId } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
-
-/** The first byte of an append request: the only message that is kept. */
-const APPEND_REQUEST = 2;
 
 export class RaftGroupLog implements GroupLog {
   readonly group: number;
@@ -75,7 +72,7 @@ export class RaftGroupLog implements GroupLog {
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
     this.#links = options.openLinks({
-      message: (_, bytes) => this.#receive(bytes),
+      message: (from, bytes) => this.#receive(from, bytes),
       up: (peer) => this.#step((now) => this.#core.probe(peer, now)),
       down: () => undefined,
     });
@@ -102,8 +99,10 @@ export class RaftGroupLog implements GroupLog {
   }
 
   get status(): RaftStatus {
-    const { role, term, leader, commitIndex, membership, followers } = this.#core;
-    return { role, term, leader, commitIndex, lastIndex: this.#log.lastIndex, membership, followers };
+    const { role, term, leader, commitIndex, membership, followers, settled } = this.#core;
+    const { lastIndex, membershipIndex } = this.#log;
+    const membershipSettled = settled && membershipIndex <= commitIndex;
+    return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers };
   }
 
   propose(proposal: Proposal): number {
@@ -219,11 +218,11 @@ export class RaftGroupLog implements GroupLog {
     });
   }
 
-  #receive(bytes: Uint8Array): void {
+  #receive(from: ReplicaId, bytes: Uint8Array): void {
     if (this.#closed) return;
-    // The link's bytes are lent; the log keeps them.
-    const { message, records } = decodeRaftMessage(bytes[0] === APPEND_REQUEST ? Buffer.from(bytes) : bytes);
-    this.#step((now) => this.#core.receive(message, now), records);
+    const received = readMessage(from, bytes);
+    if (received === null) return;
+    this.#step((now) => this.#core.receive(received.message, now), received.records);
   }
 
   /** Lets the core do something, then does what follows from it. */

@@ -98,6 +98,11 @@ export class RaftLog implements LogView {
     return this.membershipAt(this.#lastIndex);
   }
 
+  /** Where the newest membership stands in the log. */
+  get membershipIndex(): number {
+    return this.#memberships.at(-1)?.index ?? 0;
+  }
+
   /** In force for entries behind `index`. */
   membershipAt(index: number): Membership {
     const found = this.#memberships.findLast((change) => change.index <= index) ?? this.#memberships[0];

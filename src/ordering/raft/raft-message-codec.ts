@@ -12,6 +12,7 @@
  *   read-request    20 f64 id
  *   read-reply      20 f64 id | 28 f64 index
  */
+import { PsmrError } from '../../errors.js';
 import { badFrame } from '../../transport/frames.js';
 import type { AppendRequest, RaftMessage } from './raft-types.js';
 import { termOfRecord } from './raft-record.js';
@@ -32,7 +33,7 @@ const APPEND_BYTES = 56;
 /** Of everything but an append request. */
 const SMALL_BYTES_MAX = 44;
 /** In front of each entry. */
-export const ENTRY_LENGTH_BYTES = 4;
+const ENTRY_LENGTH_BYTES = 4;
 
 /** A message and, for an append request, its entries as they are stored. */
 export interface ReceivedMessage {
@@ -98,6 +99,20 @@ function fieldsOf(message: RaftMessage): [flags: number, ...fields: number[]] {
       return [0, message.id];
     case 'read-reply':
       return [0, message.id, message.index];
+  }
+}
+
+/**
+ * A message from a link, which lends its bytes: those of entries are copied, for the log to keep. Null: it cannot be
+ * read, or does not come from whom it says: any message may be lost, so it is passed over.
+ */
+export function readMessage(from: number, bytes: Uint8Array): ReceivedMessage | null {
+  try {
+    const received = decodeRaftMessage(TYPES[bytes[0] ?? 0] === 'append-request' ? Buffer.from(bytes) : bytes);
+    return received.message.from === from ? received : null;
+  } catch (error) {
+    if (error instanceof PsmrError) return null;
+    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import { decodeValue, encodeValue } from '../../execution/command-batch.js';
 import { decodeEntry, encodeEntry } from '../entry-codec.js';
 import { EntryKind, type Entry, type Membership } from '../group-log.js';
 
-export const TERM_BYTES = 8;
+const TERM_BYTES = 8;
 const KIND_AT = TERM_BYTES + 1;
 
 /** The pieces to be written one after another; frames are not copied. */

@@ -27,6 +27,8 @@ export interface ClusterClientOptions {
   readonly changeMs?: number;
   readonly pauseMs?: number;
   readonly progress?: (line: string) => void;
+  /** Ends what is going on: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 const ANSWER_MS = 2000;
@@ -107,7 +109,7 @@ export class ClusterClient {
           'OVERLOADED',
           `After ${changeMs} ms ${what} still. It goes on; run the same command again to see its end.`,
         );
-      await pause(pauseMs);
+      await this.#pause(pauseMs);
     }
   }
 
@@ -125,8 +127,13 @@ export class ClusterClient {
       }
       if (performance.now() > deadline)
         throw new PsmrError('UNREACHABLE', `Nobody leads group ${group}: is a majority of the replicas running?`);
-      await pause(pauseMs);
+      await this.#pause(pauseMs);
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#options;
+    await pause(ms, undefined, signal === undefined ? {} : { signal });
   }
 
   async #view(url: string, id = 0): Promise<ReplicaView> {

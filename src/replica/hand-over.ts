@@ -1,0 +1,49 @@
+/** A replica that is about to stop hands a group over, so that its clients need not wait for an election. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { PsmrError } from '../errors.js';
+import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
+import type { RaftStatus } from '../ordering/raft/raft-group-log-options.js';
+
+const LIMIT_MS = 1000;
+const LOOK_MS = 5;
+/** One that does not take over in this time is passed over for the next. */
+const ATTEMPT_MS = 400;
+/** One that has been silent for longer is gone, or about to. */
+const SILENT_MS_MAX = 200;
+
+/** Resolves when another replica leads, nobody can, or after a while. */
+export async function handOver(log: RaftGroupLog): Promise<void> {
+  if (log.status.role !== 'leader') return;
+  const deadline = performance.now() + LIMIT_MS;
+  const tried = new Set<number>();
+  while (performance.now() < deadline && !ledByAnother(log.status)) {
+    const successor = successorOf(log.status, tried);
+    if (log.status.role === 'leader') {
+      if (successor === 0) return;
+      tried.add(successor);
+      try {
+        log.transferLeadership(successor);
+      } catch (error) {
+        if (!(error instanceof PsmrError)) throw error;
+      }
+    }
+    const attemptEnds = Math.min(deadline, performance.now() + ATTEMPT_MS);
+    while (performance.now() < attemptEnds && !ledByAnother(log.status)) await pause(LOOK_MS);
+  }
+}
+
+function ledByAnother({ role, leader }: RaftStatus): boolean {
+  return role !== 'leader' && leader !== 0;
+}
+
+/** The voter that lacks least; 0: none. */
+export function successorOf(
+  { membership: { voters }, followers }: Pick<RaftStatus, 'membership' | 'followers'>,
+  tried: ReadonlySet<number>,
+): number {
+  const able = followers.filter(
+    ({ id, state, silentMs }) =>
+      voters.includes(id) && !tried.has(id) && state === 'streaming' && silentMs < SILENT_MS_MAX,
+  );
+  return able.sort((a, b) => b.matchIndex - a.matchIndex)[0]?.id ?? 0;
+}

@@ -1,0 +1,136 @@
+import { rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { check, ledgerOf, Load } from './ledger-load.js';
+import { Replicas, type ReplicaView } from './replicas.js';
+
+const LIMIT = { timeout: 180_000 };
+
+/** It takes part, and lacks next to nothing. */
+function isUp(id: number): (views: readonly (ReplicaView | null)[]) => boolean {
+  return (views) => {
+    const groups = views.flatMap((view) => view?.groups ?? []);
+    const leaders = groups.filter(({ role }) => role === 'leader');
+    const lags = leaders.flatMap(({ followers }) => followers.filter((each) => each.id === id));
+    return views[id - 1]?.state === 'running' && leaders.length >= 3 && lags.every(({ lag }) => lag < 1000);
+  };
+}
+
+async function goesOn(load: Load, more: number): Promise<void> {
+  const before = load.acknowledged.length;
+  await expect.poll(() => load.acknowledged.length, { timeout: 60_000 }).toBeGreaterThan(before + more);
+}
+
+describe('a cluster under load', () => {
+  it('is restarted replica by replica without a failed command', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 2 });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'rolling');
+    await goesOn(load, 50);
+    for (const id of replicas.ids) {
+      await replicas.kill(id, 'SIGTERM');
+      await replicas.run(id);
+      await replicas.until(`replica ${id} is up again`, isUp(id), 60_000);
+    }
+    await goesOn(load, 50);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    console.log(`longest wait of a command: ${Math.round(load.longestMs)} ms`);
+    await check(client, [load]);
+    await client.close();
+  });
+
+  it('gets a fourth replica and loses its first without a failed command', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 2 });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'members');
+    await goesOn(load, 50);
+    await replicas.describe(4);
+    await replicas.run(4, '--rebuild');
+    const added = await replicas.psmr('member', 'add', '4');
+    expect(added).toMatchObject({ code: 0 });
+    await replicas.until('replica 4 votes in every group', isUp(4));
+    const removed = await replicas.psmr('member', 'remove', '1');
+    expect(removed).toMatchObject({ code: 0 });
+    await replicas.kill(1, 'SIGTERM');
+    await goesOn(load, 50);
+    // They have not heard of replica 4 from a configuration: they remember it.
+    for (const id of [2, 3]) {
+      await replicas.kill(id);
+      await replicas.run(id);
+      await replicas.until(`replica ${id} is up again`, isUp(id), 60_000);
+    }
+    await goesOn(load, 50);
+    await replicas.until('1 takes part nowhere, 4 everywhere', (views) =>
+      [2, 3, 4].every((id) =>
+        views[id - 1]?.groups.every(
+          ({ members }) => [...members.voters].sort().join() === '2,3,4' && members.learners.length === 0,
+        ),
+      ),
+    );
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    await check(client, [load]);
+    expect((await replicas.psmr('checkpoint')).code).toBe(0);
+    await replicas.until('all agree on the checkpoint', (views) =>
+      views.slice(1).every((view) => view?.checkpoint != null && view.lastAgreedCheckpoint === view.checkpoint),
+    );
+    await client.close();
+  });
+
+  it('moves a leader, and it stays there', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 2 });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'leaders');
+    await replicas.until('every group has a leader', (views) => [0, 1, 2].every((group) => leads(views, group) !== 0));
+    await replicas.until('stream 1 is led by its preferred leader', (views) => leads(views, 1) === 2);
+    expect(await replicas.psmr('leader', 'move', '1', '3')).toMatchObject({ code: 0 });
+    expect((await replicas.psmr('status')).output).toMatch(/running/);
+    await replicas.until('replica 3 leads stream 1', (views) => leads(views, 1) === 3);
+    await goesOn(load, 50);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    await check(client, [load]);
+    await client.close();
+  });
+});
+
+function leads(views: readonly (ReplicaView | null)[], group: number): number {
+  return views.find((view) => view?.groups[group]?.role === 'leader')?.replica ?? 0;
+}
+
+describe('a replica whose disk was lost', () => {
+  it('refuses to start as if nothing was, and is rebuilt under load', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 2 });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'rebuilt');
+    await goesOn(load, 50);
+    await replicas.kill(2);
+    rmSync(replicas.directoryOf(2), { recursive: true });
+    await expect(replicas.run(2)).rejects.toThrow(/psmr replica --config FILE --id 2 --rebuild/);
+    await replicas.run(2, '--rebuild');
+    await replicas.until('replica 2 votes in every group', isUp(2), 60_000);
+    await replicas.kill(1);
+    await goesOn(load, 50);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    await check(client, [load]);
+    await client.close();
+  });
+
+  it('goes on to be rebuilt where that was cut short', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 2 });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'cut');
+    await goesOn(load, 50);
+    await replicas.kill(2);
+    rmSync(replicas.directoryOf(2), { recursive: true });
+    await replicas.run(2, '--rebuild');
+    await replicas.kill(2);
+    await replicas.run(2, '--rebuild');
+    await replicas.until('replica 2 votes in every group', isUp(2), 60_000);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    await check(client, [load]);
+    await client.close();
+  });
+});
