@@ -75,4 +75,3 @@ export async function check(client: Ledger, loads: readonly Load[]): Promise<voi
     loads.flatMap((load) => load.acknowledged),
   );
 }
-

@@ -45,6 +45,8 @@ export class RaftGroupLog implements GroupLog {
   #syncing = false;
   /** The newest term that was begun with a no-op here. */
   #ledTerm = -1;
+  /** The newest term in which a leader had this replica stand in its place. */
+  #handedTerm = -1;
   #cancelTimer: () => void = () => undefined;
   #timerAt = Infinity;
   #closed = false;
@@ -225,6 +227,7 @@ export class RaftGroupLog implements GroupLog {
     if (this.#closed) return;
     // The link's bytes are lent; the log keeps them.
     const { message, records } = decodeRaftMessage(bytes[0] === APPEND_REQUEST ? Buffer.from(bytes) : bytes);
+    if (message.type === 'timeout-now') this.#handedTerm = message.term + 1;
     this.#step((now) => this.#core.receive(message, now), records);
   }
 
@@ -242,6 +245,7 @@ export class RaftGroupLog implements GroupLog {
   /** A new leader's first entry commits all that its predecessors left. */
   #beginToLead(): void {
     this.#ledTerm = this.#core.term;
+    this.#preference.begin(this.#handedTerm === this.#ledTerm, this.#options.clock.now());
     this.#append(this.#emptyProposal());
     this.#core.appended(this.#options.clock.now());
     this.#carryOut(this.#core.takeEffects(), []);
@@ -256,7 +260,10 @@ export class RaftGroupLog implements GroupLog {
         (error: unknown) => this.#fail(error),
       );
     }
-    if (truncateAbove !== null) this.#truncateAbove(truncateAbove);
+    if (truncateAbove !== null) {
+      this.#log.truncateAbove(truncateAbove);
+      this.#core.membershipReplaced(this.#log.membership);
+    }
     if (append !== null) this.#store(append.request.previousIndex, append.from, records);
     for (const message of messages) this.#links.send(message.to, piecesOf(message, this.#log));
     for (const { id, index } of reads) this.#reads.answer(id, index);
@@ -267,11 +274,6 @@ export class RaftGroupLog implements GroupLog {
     // A newer one has been given out since: its own turn comes.
     if (this.#options.hardState.busy) return;
     this.#step((now) => this.#core.hardStateDurable(now));
-  }
-
-  #truncateAbove(index: number): void {
-    this.#log.truncateAbove(index);
-    this.#core.membershipReplaced(this.#log.membership);
   }
 
   /** Stores a leader's entries from index `from` on, as they came. */
