@@ -110,7 +110,9 @@ class WebSocketLink implements GroupLink {
   ): Pick<SearchOptions, 'places' | 'clock' | 'limitMs' | 'sinceMs' | 'placeOf'> {
     const { topology, group } = this.#options;
     const { clock, connectTimeoutMs } = topology;
-    const placeOf = (replica: number): Place | undefined => topology.placeOf(group, replica);
+    // The one that is doubted is not asked by another's word.
+    const placeOf = (replica: number): Place | undefined =>
+      replica === this.#replica ? undefined : topology.placeOf(group, replica);
     return { places, clock, limitMs: connectTimeoutMs, sinceMs: sinceMs ?? clock.now(), placeOf };
   }
 

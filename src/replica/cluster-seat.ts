@@ -1,5 +1,4 @@
 /** One replica's place in its cluster, on the main thread: its parts are in this folder, a file each. */
-import { preferredLeader } from '../config/cluster.js';
 import type { ReplicaConfig } from '../config/cluster-schema.js';
 import { errorFromWire, PsmrError } from '../errors.js';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
@@ -23,6 +22,7 @@ import type { GroupReplication } from './replicated-log.js';
 import { checkpointRoutes, type CheckpointRoutes } from './transfer/checkpoint-routes.js';
 import { fetchCheckpoint, type TransferProgress } from './transfer/fetch-checkpoint.js';
 import type { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
+import type { ServerParts } from './server.js';
 import type { ToWorker } from './worker-messages.js';
 import type { ReplicationMessage } from './worker-pool.js';
 
@@ -101,7 +101,6 @@ export class ClusterSeat implements ReplicaAdmin {
       tls,
       peers: this.#known.peers(group),
       members: { voters, learners: [] },
-      preferred: preferredLeader(voters, group),
       timing: cluster.timing,
       retainBytes: cluster.retainBytes,
     };
@@ -110,6 +109,13 @@ export class ClusterSeat implements ReplicaAdmin {
   /** For clients: how each replica is reached that takes part. */
   get endpoints(): ReplicaEndpoints[] {
     return this.#known.endpoints(this.#reports.members ?? this.#known.all.map(({ id }) => id));
+  }
+
+  /** What its endpoints offer. */
+  get served(): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls'> {
+    const { own, tls } = this.#options.settings;
+    const { routes, endpoints: replicas } = this;
+    return { routes, replica: own.id, replicas, ...(tls === null ? {} : { httpTls: tls }) };
   }
 
   start(): void {

@@ -53,13 +53,16 @@ export interface ResolvedEngineOptions {
   readonly listen: ListenOptions;
 }
 
+/** Options that are no fields of a configuration. */
+const NOT_CONFIGURED: ReadonlySet<string> = new Set<keyof EngineOptions>(['signal', 'onProblem']);
 const CHECKPOINT_EVERY_BYTES = 256 << 20;
 const SPIN_US = 50;
 const SPIN_US_CROWDED = 5;
 
 /** Checks options, reads the configuration file if one is named, fills in defaults. Throws INVALID_CONFIG. */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
-  const { service, config: file, replicaId, rebuild = false, signal: _signal, onProblem: _hearer, ...given } = options;
+  const { service, config: file, replicaId, rebuild = false, ...rest } = options;
+  const given = Object.fromEntries(Object.entries(rest).filter(([name]) => !NOT_CONFIGURED.has(name)));
   const path = file === undefined ? null : file instanceof URL ? fileOf(file) : resolve(file);
   const configured = path === null ? {} : loadConfig(path);
   const config = { ...configured, ...parseConfig(given) };

@@ -1,4 +1,3 @@
-import { createPartitionMap } from '../classifier/create-partition-map.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Client } from '../client/client.js';
 import { RingHub } from '../client/ring-link.js';
@@ -7,11 +6,10 @@ import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
 import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
-import { loadService } from '../service/load-service.js';
-import type { CheckpointManifest, CheckpointStore } from '../storage/checkpoint-store.js';
-import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
-import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
+import type { CheckpointManifest } from '../storage/checkpoint-store.js';
+import type { DataDir } from '../storage/data-dir.js';
 import { clientOfPort } from './attach.js';
+import { EngineEndpoints } from './engine-endpoints.js';
 import { EngineCheckpoints } from './engine-checkpoints.js';
 import {
   clientMemoryOf,
@@ -21,21 +19,18 @@ import {
   type EngineMemory,
 } from './engine-memory.js';
 import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
+import { openEngineParts, type EngineParts, type ReplicaParts } from './engine-parts.js';
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
 import type { ReplicaStatus } from './admin/replica-status.js';
 import { ClusterSeat } from './cluster-seat.js';
-import { joinCluster } from './join-cluster.js';
-import { ReplicaMemory } from './replica-memory.js';
+import { handOverAll } from './hand-over.js';
 import { announceFeed, EngineFeed, type Feed } from './feed.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
 import { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
-import { openEndpoints, type ListenOptions, type Listening } from './server.js';
+import type { ListenOptions, Listening } from './server.js';
 import { WorkerPool } from './worker-pool.js';
 import type { WorkerTask } from './worker-messages.js';
-
-/** How long a replica that is asked to stop may take to hand over what it leads. */
-const HAND_OVER_MS = 1500;
 
 /**
  * A service executed in parallel on this machine: one ordered log, one worker thread and one partition of the state per
@@ -59,13 +54,11 @@ export class Engine {
   readonly #seat: ClusterSeat | null;
   readonly #pool: WorkerPool;
   readonly #checkpoints: EngineCheckpoints;
+  readonly #endpoints = new EngineEndpoints();
   readonly #clients: ClientMemory[] = [];
   readonly #started = performance.now();
   readonly #failure: Promise<PsmrError>;
   #reportFailure: (error: PsmrError) => void = () => undefined;
-  #listening: Promise<Listening> | null = null;
-  /** Settles when those of an earlier `listen` are closed. */
-  #endpointsClosed: Promise<void> | null = null;
   #feed: Feed | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -76,21 +69,7 @@ export class Engine {
    */
   static async start(options: EngineOptions): Promise<Engine> {
     const resolved = resolveEngineOptions(options);
-    const service = await loadService(resolved.serviceUrl);
-    const map = createPartitionMap(resolved.partitioning);
-    const dataDir =
-      resolved.dataDir === null
-        ? null
-        : openDataDir(resolved.dataDir, { service: service.name, streams: map.streams, partitionMap: map.toJson() });
-    let engine: Engine;
-    try {
-      const memory = dataDir === null ? null : await takePart(resolved, service.name, dataDir, options);
-      const store = dataDir === null ? new MemoryCheckpointStore() : await openCheckpoints(dataDir.path);
-      engine = new Engine(resolved, { service, map, dataDir, store, memory, problem: options.onProblem });
-    } catch (error) {
-      dataDir?.release();
-      throw error;
-    }
+    const engine = new Engine(resolved, await openEngineParts(resolved, options));
     try {
       await engine.#recover();
       return engine;
@@ -101,7 +80,7 @@ export class Engine {
   }
 
   private constructor(options: ResolvedEngineOptions, parts: EngineParts) {
-    const { service, map, dataDir, memory, store } = parts;
+    const { service, map, dataDir, replica, store } = parts;
     this.#options = options;
     this.#service = service;
     this.#map = map;
@@ -120,7 +99,7 @@ export class Engine {
       completed: (manifest) => this.#seat?.completed(manifest),
       logBytes: () => this.stats().groups.reduce((total, group) => total + group.logBytes, 0),
     });
-    this.#seat = memory === null ? null : this.#takeSeat(memory, parts.problem);
+    this.#seat = replica === null ? null : this.#takeSeat(replica);
     this.#pool = new WorkerPool(this.#tasks(store.newest()), {
       checkpoint: (message) => this.#checkpoints.follow(message),
       replication: (group, message) => this.#seat?.hear(group, message),
@@ -232,44 +211,22 @@ export class Engine {
    */
   async listen(options: ListenOptions = {}): Promise<Listening> {
     this.#assertRunning();
-    this.#listening ??= this.#listen(options);
-    return this.#listening;
+    return this.#endpoints.open(() => ({
+      options: { ...this.#options.listen, ...options },
+      limits: this.#options.limits,
+      service: this.#service.name,
+      map: this.#map,
+      pool: this.#pool,
+      stats: () => this.stats(),
+      healthy: () => this.#control.state === EngineState.running,
+      ...this.#seat?.served,
+    }));
   }
 
   /** Closes endpoints, logs and threads. Calls without an answer reject with ENGINE_STOPPED. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
-  }
-
-  async #listen(options: ListenOptions): Promise<Listening> {
-    if (this.#endpointsClosed !== null) await this.#endpointsClosed;
-    const tls = this.#options.replica?.tls ?? null;
-    try {
-      const listening = await openEndpoints({
-        options: { ...this.#options.listen, ...options },
-        limits: this.#options.limits,
-        service: this.#service.name,
-        map: this.#map,
-        pool: this.#pool,
-        stats: () => this.stats(),
-        healthy: () => this.#control.state === EngineState.running,
-        ...(this.#seat === null
-          ? {}
-          : { routes: this.#seat.routes, replica: this.#options.replica?.own.id ?? 0, replicas: this.#seat.endpoints }),
-        ...(tls === null ? {} : { httpTls: tls }),
-      });
-      let closing: Promise<void> | null = null;
-      const close = (): Promise<void> => {
-        if (closing !== null) return closing;
-        this.#listening = null;
-        return (this.#endpointsClosed = closing = listening.close());
-      };
-      return { ...listening, close };
-    } catch (error) {
-      this.#listening = null;
-      throw error;
-    }
   }
 
   async #recover(): Promise<void> {
@@ -315,12 +272,9 @@ export class Engine {
       : new PsmrError('ENGINE_STOPPED', 'The engine was stopped. Start a new one.');
   }
 
-  #takeSeat(memory: ReplicaMemory, problem: (problem: PsmrError) => void = () => undefined): ClusterSeat | null {
-    const { replica: settings } = this.#options;
-    if (settings === null) return null;
+  #takeSeat(replica: ReplicaParts): ClusterSeat {
     return new ClusterSeat({
-      settings,
-      memory,
+      ...replica,
       service: this.#service.name,
       epoch: this.#map.epoch,
       groupNames: ['sync', ...this.#map.names],
@@ -332,7 +286,6 @@ export class Engine {
       installed: ({ id }) =>
         this.#failWith(`it has fetched checkpoint ${id} and begins anew from it`, null, { restart: true }),
       failed: (error) => this.#failWith(error.message, error),
-      problem,
     });
   }
 
@@ -354,60 +307,18 @@ export class Engine {
     this.#checkpoints.end(
       new PsmrError('ENGINE_STOPPED', 'The engine was stopped before the checkpoint was complete.'),
     );
-    if (this.#seat !== null && this.#control.state === EngineState.running) await this.#handOver();
+    if (this.#seat !== null && this.#control.state === EngineState.running) await handOverAll(this.#pool);
     this.#control.enter(EngineState.stopping);
     this.#wakeClients();
     await this.#seat?.close();
     await this.#pool.stop();
     // The workers have closed theirs; the HTTP endpoint is left.
-    const listening = await this.#listening?.catch(() => null);
-    await listening?.close();
+    await this.#endpoints.close();
     await this.#store.close();
     this.#dataDir?.release();
-  }
-
-  /** Others lead what this replica leads: its clients go on there at once. */
-  async #handOver(): Promise<void> {
-    const handedOver = this.#pool.nextOfAll('handed-over').catch(() => undefined);
-    this.#pool.postAll({ type: 'hand-over' });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, HAND_OVER_MS)));
-    await Promise.race([handedOver, late]);
-    clearTimeout(timer);
   }
 
   #wakeClients(): void {
     for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
   }
-}
-
-interface EngineParts {
-  readonly service: Service;
-  readonly map: PartitionMap;
-  readonly dataDir: DataDir | null;
-  readonly store: CheckpointStore;
-  /** Null: nothing is on disk. */
-  readonly memory: ReplicaMemory | null;
-  readonly problem: ((problem: PsmrError) => void) | undefined;
-}
-
-/** Resolves when a replica may take part in its cluster; null: it is none. */
-async function takePart(
-  { replica: settings }: ResolvedEngineOptions,
-  service: string,
-  { path }: DataDir,
-  { signal = new AbortController().signal, onProblem }: EngineOptions,
-): Promise<ReplicaMemory | null> {
-  if (settings === null) return null;
-  const memory = ReplicaMemory.open(path, { cluster: settings.cluster.name, replica: settings.own.id });
-  const waits = (sentence: string): void => onProblem?.(new PsmrError('UNREACHABLE', sentence));
-  await joinCluster({ settings, memory, service, signal, waits });
-  signal.throwIfAborted();
-  return memory;
-}
-
-/** LMDB is loaded where there is a disk: every worker loads this module with its service. */
-async function openCheckpoints(dataDir: string): Promise<CheckpointStore> {
-  const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
-  return LmdbCheckpointStore.open(checkpointDirectory(dataDir), { check: true });
 }

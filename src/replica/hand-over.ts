@@ -1,6 +1,7 @@
 /** A replica that is about to stop hands a group over, so that its clients need not wait for an election. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError } from '../errors.js';
+import type { WorkerPool } from './worker-pool.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { RaftStatus } from '../ordering/raft/raft-group-log-options.js';
 
@@ -13,23 +14,32 @@ const SILENT_MS_MAX = 200;
 
 /** Resolves when another replica leads, nobody can, or after a while. */
 export async function handOver(log: RaftGroupLog): Promise<void> {
-  if (log.status.role !== 'leader') return;
   const deadline = performance.now() + LIMIT_MS;
   const tried = new Set<number>();
-  while (performance.now() < deadline && !ledByAnother(log.status)) {
+  while (log.status.role === 'leader' && performance.now() < deadline) {
     const successor = successorOf(log.status, tried);
-    if (log.status.role === 'leader') {
-      if (successor === 0) return;
-      tried.add(successor);
-      try {
-        log.transferLeadership(successor);
-      } catch (error) {
-        if (!(error instanceof PsmrError)) throw error;
-      }
+    if (successor === 0) return;
+    tried.add(successor);
+    try {
+      log.transferLeadership(successor);
+    } catch (error) {
+      if (!(error instanceof PsmrError)) throw error;
     }
     const attemptEnds = Math.min(deadline, performance.now() + ATTEMPT_MS);
     while (performance.now() < attemptEnds && !ledByAnother(log.status)) await pause(LOOK_MS);
   }
+}
+
+/** Every group of this replica, or as many as can be in a moment. */
+export async function handOverAll(pool: WorkerPool): Promise<void> {
+  const handedOver = pool.nextOfAll('handed-over').catch(() => undefined);
+  pool.postAll({ type: 'hand-over' });
+  const late = new AbortController();
+  await Promise.race([
+    handedOver,
+    pause(LIMIT_MS + ATTEMPT_MS, undefined, { signal: late.signal }).catch(() => undefined),
+  ]);
+  late.abort();
 }
 
 function ledByAnother({ role, leader }: RaftStatus): boolean {
@@ -37,7 +47,7 @@ function ledByAnother({ role, leader }: RaftStatus): boolean {
 }
 
 /** The voter that lacks least; 0: none. */
-export function successorOf(
+function successorOf(
   { membership: { voters }, followers }: Pick<RaftStatus, 'membership' | 'followers'>,
   tried: ReadonlySet<number>,
 ): number {

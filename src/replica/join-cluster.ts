@@ -9,7 +9,7 @@ import { decideFormation, type FormationDecision } from './formation.js';
 import { jsonAnswer, openHttpEndpoint, textAnswer } from './http-endpoint.js';
 import { KnownReplicas } from './known-replicas.js';
 import { leaveAllGroups } from './rejoin.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import { ReplicaMemory } from './replica-memory.js';
 import type { ReplicaSettings } from './replica-settings.js';
 
 const ANSWER_MS = 1000;
@@ -18,20 +18,31 @@ const PAUSE_MS = 100;
 const GONE_WITHIN_MS = 5000;
 
 export interface JoinOptions {
-  readonly settings: ReplicaSettings;
-  readonly memory: ReplicaMemory;
   readonly service: string;
+  readonly dataDir: string;
   /** Gives up. */
   readonly signal: AbortSignal;
-  /** What it waits for, when that changes. */
-  readonly waits: (sentence: string) => void;
+  /** Hears what it waits for. */
+  readonly onProblem: (problem: PsmrError) => void;
 }
 
-/** Rejects with DATA_MISMATCH: a disk was lost; DUPLICATE_REPLICA: it runs already; the signal's reason. */
-export async function joinCluster(options: JoinOptions): Promise<void> {
-  const joining = new Joining(options);
-  if (options.memory.formed !== null) return joining.checkAlone();
-  const { own, tls } = options.settings;
+/**
+ * Resolves, when this replica may take part, with what it remembers. Rejects with DATA_MISMATCH: a disk was lost;
+ * DUPLICATE_REPLICA: it runs already; the signal's reason; DATA_CORRUPT.
+ */
+export async function joinCluster(settings: ReplicaSettings, options: JoinOptions): Promise<ReplicaMemory> {
+  const { service, dataDir, signal, onProblem } = options;
+  const memory = ReplicaMemory.open(dataDir, { cluster: settings.cluster.name, replica: settings.own.id });
+  const waits = (sentence: string): void => onProblem(new PsmrError('UNREACHABLE', sentence));
+  const joining = new Joining({ settings, memory, service, signal, waits });
+  if (memory.formed === null) await formOpenly(settings, joining);
+  else await joining.checkAlone();
+  signal.throwIfAborted();
+  return memory;
+}
+
+/** The others must see this one, which has no endpoints yet. */
+async function formOpenly({ own, tls }: ReplicaSettings, joining: Joining): Promise<void> {
   const http = await openHttpEndpoint({
     ...own.http,
     tls: tls ?? undefined,
@@ -47,14 +58,23 @@ export async function joinCluster(options: JoinOptions): Promise<void> {
   }
 }
 
+interface JoiningOptions {
+  readonly settings: ReplicaSettings;
+  readonly memory: ReplicaMemory;
+  readonly service: string;
+  readonly signal: AbortSignal;
+  /** What it waits for, when that changes. */
+  readonly waits: (sentence: string) => void;
+}
+
 class Joining {
-  readonly #options: JoinOptions;
+  readonly #options: JoiningOptions;
   readonly #known: KnownReplicas;
   readonly #began = performance.now();
   #state: ReplicaState = 'forming';
   #reason = 'it looks for the other replicas';
 
-  constructor(options: JoinOptions) {
+  constructor(options: JoiningOptions) {
     this.#options = options;
     this.#known = new KnownReplicas(options.settings, options.memory);
   }
@@ -107,7 +127,10 @@ class Joining {
       if (decision.type === 'wait') this.#waits(waitsFor(decision.missing));
       else if (settings.rebuild && [...peers.values()].every(({ formed }) => formed === null))
         this.#waits('waits for a replica that has what this one is to be rebuilt from');
-      else return memory.remember({ formed: decision.formed });
+      else {
+        memory.remember({ formed: decision.formed });
+        return;
+      }
       await this.#pause();
     }
   }

@@ -38,7 +38,8 @@ export async function leaveAllGroups(
 export async function rejoin(settings: ReplicaSettings, known: KnownReplicas, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {
-      return await clientOf(settings, known, signal).addMember(settings.ownConfig);
+      await clientOf(settings, known, signal).addMember(settings.ownConfig);
+      return;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof PsmrError) || error.code !== 'UNREACHABLE') throw error;

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
+import { preferredLeader } from '../config/cluster.js';
 import type { PsmrError } from '../errors.js';
 import type { Membership } from '../ordering/group-log.js';
 import { HardStateFile } from '../ordering/raft/hard-state-file.js';
@@ -29,7 +30,6 @@ export interface GroupReplication {
   readonly peers: readonly PeerAddress[];
   /** The cluster's first members. */
   readonly members: Membership;
-  readonly preferred: number;
   readonly timing: RaftTiming;
   readonly retainBytes: number;
 }
@@ -47,7 +47,7 @@ export interface ReplicationEvents {
 const FLOW: RaftFlow = { appendBytesMax: 1 << 20, inflightBytesMax: 8 << 20, inflightAppendsMax: 64 };
 
 /** Term and vote of a group. */
-export function voteFile(dataDir: string, group: number): string {
+function voteFile(dataDir: string, group: number): string {
   return join(dataDir, 'votes', `group-${group}`);
 }
 
@@ -64,7 +64,7 @@ export async function openReplicatedLog(
   replication: GroupReplication,
   parts: { dataDir: string; store: LogStore; part: PartManifest | null; map: PartitionMap; events: ReplicationEvents },
 ): Promise<RaftGroupLog> {
-  const { cluster, replica, group, members, timing, retainBytes, preferred } = replication;
+  const { cluster, replica, group, members, timing, retainBytes } = replication;
   const { dataDir, store, part, map, events } = parts;
   const start = {
     index: part?.position.index ?? 0,
@@ -92,7 +92,7 @@ export async function openReplicatedLog(
     flow: FLOW,
     clock,
     random: Math.random,
-    preferred,
+    preferred: (voters) => preferredLeader(voters, group),
     retainBytes,
     checkpointNeeded: (from) => events.checkpointNeeded(from),
   });

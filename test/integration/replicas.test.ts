@@ -27,7 +27,9 @@ describe('three replicas', () => {
       expect(output).toContain('checkpoint');
       expect(code).toBe(0);
       await replicas.until('all agree on the checkpoint', (views) =>
-        views.every((view) => typeof view?.checkpoint === 'number' && view.lastAgreedCheckpoint === view.checkpoint),
+        views.every(
+          (view) => view !== null && view.checkpoint !== null && view.lastAgreedCheckpoint === view.checkpoint,
+        ),
       );
       await client.close();
     },
@@ -68,7 +70,7 @@ describe('three replicas', () => {
     await replicas.caughtUp();
     await replicas.psmr('checkpoint');
     await replicas.until('all agree on the checkpoint', (views) =>
-      views.every((view) => typeof view?.checkpoint === 'number' && view.lastAgreedCheckpoint === view.checkpoint),
+      views.every((view) => view !== null && view.checkpoint !== null && view.lastAgreedCheckpoint === view.checkpoint),
     );
     await check(client, [load]);
     await client.close();

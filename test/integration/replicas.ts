@@ -112,6 +112,13 @@ export class Replicas {
     this.#http.push(`http://127.0.0.1:${http}`);
   }
 
+  /** Takes replicas out of the configuration; they keep their places here. */
+  leaveOut(...ids: number[]): void {
+    const { cluster } = this.#config;
+    const replicas = cluster.replicas.filter(({ id }) => !ids.includes(id));
+    writeFileSync(this.file, JSON.stringify({ ...this.#config, cluster: { ...cluster, replicas } }));
+  }
+
   directoryOf(id: number): string {
     return join(this.dataDir, `replica-${id}`);
   }

@@ -86,7 +86,8 @@ export class DiskCheckpointStore implements CheckpointStore {
     for (const name of this.#files.list(this.#directory)) {
       const of = /^(?:manifest|part)-(\d+)/.exec(name)?.[1];
       // The manifests first: none may name a part that is gone.
-      if (of !== undefined && Number(of) < id && !kept.has(Number(of))) this.#files.remove(`${this.#directory}/${name}`);
+      if (of !== undefined && Number(of) < id && !kept.has(Number(of)))
+        this.#files.remove(`${this.#directory}/${name}`);
     }
     await this.#files.syncDirectory(this.#directory);
   }

@@ -4,34 +4,54 @@ import type { Raft, ReplicaId } from './raft-types.js';
 const STEADY_MS = 2000;
 /** After a transfer that failed. */
 const RETRY_MS = 10_000;
+/** How long a follower may take to answer a new leader, or may be silent. */
+const AWAY_MS = 1000;
 
-/** Moves a group's leadership back to the replica that is to have it, once that one has recovered. */
+/**
+ * Moves a group's leadership back to the replica that is to have it, once that one has recovered. A leader that got the
+ * group handed over while the preferred one was there keeps it: somebody wanted it so.
+ */
 export class LeaderPreference {
-  readonly #preferred: ReplicaId;
+  readonly #preferredOf: (voters: readonly ReplicaId[]) => ReplicaId;
   readonly #self: ReplicaId;
+  #owed = false;
+  #begunAt = 0;
+  #wasThere = false;
   #steadySince: number | null = null;
   #notBefore = 0;
 
-  constructor(preferred: ReplicaId, self: ReplicaId) {
-    this.#preferred = preferred;
+  /** `preferredOf`: 0: nobody. */
+  constructor(preferredOf: (voters: readonly ReplicaId[]) => ReplicaId, self: ReplicaId) {
+    this.#preferredOf = preferredOf;
     this.#self = self;
+  }
+
+  /** This replica leads from now on; `handedOver`: since another leader wanted it to. */
+  begin(handedOver: boolean, nowMs: number): void {
+    this.#owed = !handedOver;
+    this.#begunAt = nowMs;
+    this.#wasThere = false;
+    this.#steadySince = null;
   }
 
   /** Whom to hand over to now; 0: nobody. */
   wishes(core: Raft, lastIndex: number, nowMs: number): ReplicaId {
-    if (this.#preferred === 0 || this.#preferred === this.#self || !core.settled) {
+    const preferred = this.#preferredOf(core.membership.voters);
+    if (preferred === 0 || preferred === this.#self || !core.settled) {
       this.#steadySince = null;
       return 0;
     }
-    const follower = core.followers.find((each) => each.id === this.#preferred);
+    const follower = core.followers.find((each) => each.id === preferred);
+    const there = follower?.state === 'streaming' && follower.silentMs < AWAY_MS;
+    if (!there && (this.#wasThere || nowMs - this.#begunAt > AWAY_MS)) this.#owed = true;
+    this.#wasThere = there;
     // A busy log is never matched to its end; what is under way is little.
-    const steady =
-      follower?.state === 'streaming' && follower.silentMs < STEADY_MS / 2 && lastIndex - follower.matchIndex < 1000;
-    if (!steady || !core.membership.voters.includes(this.#preferred)) this.#steadySince = null;
+    const steady = there && lastIndex - follower.matchIndex < 1000;
+    if (!steady || !this.#owed) this.#steadySince = null;
     else this.#steadySince ??= nowMs;
     if (this.#steadySince === null || nowMs - this.#steadySince < STEADY_MS || nowMs < this.#notBefore) return 0;
     this.#notBefore = nowMs + RETRY_MS;
     this.#steadySince = null;
-    return this.#preferred;
+    return preferred;
   }
 }

@@ -28,8 +28,8 @@ export interface RaftGroupLogOptions {
   readonly flow: RaftFlow;
   readonly clock: RaftClock;
   readonly random: () => number;
-  /** Whom the group prefers as leader; 0: nobody. */
-  readonly preferred: ReplicaId;
+  /** Whom the group prefers as leader, of those who vote; 0: nobody. */
+  readonly preferred: (voters: readonly ReplicaId[]) => ReplicaId;
   /** How much of the log below a checkpoint is kept for followers that are a little behind, bytes. */
   readonly retainBytes: number;
   /** The others hold no log old enough for this replica: it has to fetch a checkpoint. */

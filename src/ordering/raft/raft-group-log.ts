@@ -42,6 +42,8 @@ export class RaftGroupLog implements GroupLog {
   #syncing = false;
   /** The newest term that was begun with a no-op here. */
   #ledTerm = -1;
+  /** The newest term in which a leader had this replica stand in its place. */
+  #handedTerm = -1;
   #cancelTimer: () => void = () => undefined;
   #timerAt = Infinity;
   #closed = false;
@@ -222,7 +224,9 @@ export class RaftGroupLog implements GroupLog {
     if (this.#closed) return;
     const received = readMessage(from, bytes);
     if (received === null) return;
-    this.#step((now) => this.#core.receive(received.message, now), received.records);
+    const { message, records } = received;
+    if (message.type === 'timeout-now') this.#handedTerm = message.term + 1;
+    this.#step((now) => this.#core.receive(message, now), records);
   }
 
   /** Lets the core do something, then does what follows from it. */
@@ -239,6 +243,7 @@ export class RaftGroupLog implements GroupLog {
   /** A new leader's first entry commits all that its predecessors left. */
   #beginToLead(): void {
     this.#ledTerm = this.#core.term;
+    this.#preference.begin(this.#handedTerm === this.#ledTerm, this.#options.clock.now());
     this.#append(this.#emptyProposal());
     this.#core.appended(this.#options.clock.now());
     this.#carryOut(this.#core.takeEffects(), []);
@@ -253,7 +258,10 @@ export class RaftGroupLog implements GroupLog {
         (error: unknown) => this.#fail(error),
       );
     }
-    if (truncateAbove !== null) this.#truncateAbove(truncateAbove);
+    if (truncateAbove !== null) {
+      this.#log.truncateAbove(truncateAbove);
+      this.#core.membershipReplaced(this.#log.membership);
+    }
     if (append !== null) this.#store(append.request.previousIndex, append.from, records);
     for (const message of messages) this.#links.send(message.to, piecesOf(message, this.#log));
     for (const { id, index } of reads) this.#reads.answer(id, index);
@@ -264,11 +272,6 @@ export class RaftGroupLog implements GroupLog {
     // A newer one has been given out since: its own turn comes.
     if (this.#options.hardState.busy) return;
     this.#step((now) => this.#core.hardStateDurable(now));
-  }
-
-  #truncateAbove(index: number): void {
-    this.#log.truncateAbove(index);
-    this.#core.membershipReplaced(this.#log.membership);
   }
 
   /** Stores a leader's entries from index `from` on, as they came. */

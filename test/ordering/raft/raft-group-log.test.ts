@@ -118,11 +118,16 @@ describe('a replicated group log', () => {
     expect(replica.taken[0]?.index).toBe(checkpoint.index + 1);
   });
 
-  it('moves the leadership when asked to, and back to whom the group prefers', async () => {
+  it('moves the leadership when asked to, and back to whom the group prefers when that one has been away', async () => {
     const group = await started(3, 3, { preferred: 2 });
     await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
     group.leader?.log.transferLeadership(3);
     await group.until('replica 3 leads', () => group.leader?.id === 3);
+    await group.pass(10_000);
+    expect(group.leader?.id).toBe(3);
+    await group.crash(2);
+    await group.pass(2000);
+    await group.start(2);
     await group.until('the preferred one leads again', () => group.leader?.id === 2, 20_000);
   });
 

@@ -124,7 +124,7 @@ export class SimulatedGroup {
       flow: FLOW,
       clock,
       random: this.random,
-      preferred: this.#preferred,
+      preferred: () => this.#preferred,
       retainBytes: this.#retainBytes,
       checkpointNeeded: (from) => {
         const replica = this.replicas.get(id);

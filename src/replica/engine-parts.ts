@@ -1,0 +1,62 @@
+/** What an engine is made from, and what must be so before its workers may start. */
+import { createPartitionMap } from '../classifier/create-partition-map.js';
+import type { PartitionMap } from '../classifier/partition-map.js';
+import type { PsmrError } from '../errors.js';
+import type { Service } from '../service/command.js';
+import { loadService } from '../service/load-service.js';
+import type { CheckpointStore } from '../storage/checkpoint-store.js';
+import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
+import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
+import type { EngineOptions, ResolvedEngineOptions } from './engine-options.js';
+import { joinCluster } from './join-cluster.js';
+import type { ReplicaMemory } from './replica-memory.js';
+import type { ReplicaSettings } from './replica-settings.js';
+
+export interface EngineParts {
+  readonly service: Service;
+  readonly map: PartitionMap;
+  readonly dataDir: DataDir | null;
+  readonly store: CheckpointStore;
+  /** Null: it is replica of nothing. */
+  readonly replica: ReplicaParts | null;
+}
+
+export interface ReplicaParts {
+  readonly settings: ReplicaSettings;
+  readonly memory: ReplicaMemory;
+  readonly problem: (problem: PsmrError) => void;
+}
+
+/** A replica waits here until it may take part in its cluster. Rejects as `Engine.start` does. */
+export async function openEngineParts(resolved: ResolvedEngineOptions, options: EngineOptions): Promise<EngineParts> {
+  const service = await loadService(resolved.serviceUrl);
+  const map = createPartitionMap(resolved.partitioning);
+  if (resolved.dataDir === null)
+    return { service, map, dataDir: null, store: new MemoryCheckpointStore(), replica: null };
+  const identity = { service: service.name, streams: map.streams, partitionMap: map.toJson() };
+  const dataDir = openDataDir(resolved.dataDir, identity);
+  try {
+    const replica = await replicaParts(resolved.replica, service.name, dataDir.path, options);
+    return { service, map, dataDir, store: await openCheckpoints(dataDir.path), replica };
+  } catch (error) {
+    dataDir.release();
+    throw error;
+  }
+}
+
+async function replicaParts(
+  settings: ReplicaSettings | null,
+  service: string,
+  dataDir: string,
+  { signal, onProblem = () => undefined }: EngineOptions,
+): Promise<ReplicaParts | null> {
+  if (settings === null) return null;
+  const waiting = { service, dataDir, onProblem, signal: signal ?? new AbortController().signal };
+  return { settings, memory: await joinCluster(settings, waiting), problem: onProblem };
+}
+
+/** LMDB is loaded where there is a disk: every worker loads this module with its service. */
+async function openCheckpoints(dataDir: string): Promise<CheckpointStore> {
+  const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
+  return LmdbCheckpointStore.open(checkpointDirectory(dataDir), { check: true });
+}
