@@ -169,7 +169,7 @@ export class RaftReplica {
       flow,
       clock: this.process.clock(group),
       random,
-      preferred: preferred(group),
+      preferred: () => preferred(group),
       retainBytes,
       checkpointNeeded,
     });

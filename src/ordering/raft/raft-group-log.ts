@@ -224,9 +224,8 @@ export class RaftGroupLog implements GroupLog {
     if (this.#closed) return;
     const received = readMessage(from, bytes);
     if (received === null) return;
-    const { message, records } = received;
-    if (message.type === 'timeout-now') this.#handedTerm = message.term + 1;
-    this.#step((now) => this.#core.receive(message, now), records);
+    if (received.message.type === 'timeout-now') this.#handedTerm = received.message.term + 1;
+    this.#step((now) => this.#core.receive(received.message, now), received.records);
   }
 
   /** Lets the core do something, then does what follows from it. */
