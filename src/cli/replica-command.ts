@@ -62,7 +62,7 @@ async function runReplica(flags: ReplicaFlags): Promise<void> {
   try {
     while (await runOnce(flags, { ...options, onProblem, signal: waiting.signal }, replica.tls !== null, stopped));
   } catch (error) {
-    if (!waiting.signal.aborted) throw error;
+    if (!waiting.signal.aborted) throw withRebuild(error, flags.id, dataDir ?? '');
     printProgress(`${await stopped}: stopping`);
   }
 }
@@ -103,6 +103,18 @@ function engineOptions({ config, id, service, data, rebuild }: ReplicaFlags): En
     ...(data === undefined ? {} : { dataDir: data }),
     ...(rebuild === undefined ? {} : { rebuild }),
   };
+}
+
+/** A copy would be an old disk: what the replica has acknowledged since would be missing in it. */
+function withRebuild(error: unknown, id: number, dataDir: string): unknown {
+  if (!(error instanceof PsmrError) || error.code !== 'DATA_CORRUPT') return error;
+  const [what = ''] = error.message.split(' Restore the data directory');
+  return new PsmrError(
+    error.code,
+    `${what} Do not restore a copy: remove ${dataDir}, and get its data from the other replicas with ` +
+      `psmr replica --config FILE --id ${id} --rebuild.`,
+    { cause: error, details: { ...error.details } },
+  );
 }
 
 /** Whoever started this has gone, however it ended. */

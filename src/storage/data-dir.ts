@@ -4,6 +4,7 @@
  *   identity.json                        service, streams, partition map: what the data was made for
  *   lock/<n>                             which process has it open (data-lock.ts)
  *   group-<g>/<first index>.segment      the logs (segment-format.ts)
+ *   replica.json, votes/group-<g>        a replica's: what it knows of its cluster, its votes
  *   checkpoints/                         an LMDB environment (lmdb-checkpoint-store.ts)
  */
 import * as fs from 'node:fs';
