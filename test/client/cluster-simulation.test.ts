@@ -123,6 +123,11 @@ describe('the client of a replicated service', () => {
         }),
         { numRuns: RUNS, examples: FOUND },
       );
+      // Few seeds may lose none: then more of them, always the same, until one does.
+      for (let seed = 1; lost === 0 && seed <= 200; seed++) {
+        const { cluster } = await run(seed, { requestTimeoutMs: 50_000, replicas });
+        lost += cluster.groups.reduce((sum, group) => sum + group.lost, 0);
+      }
       expect(lost, 'the model has lost tails').toBeGreaterThan(0);
     },
   );
