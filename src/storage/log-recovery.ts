@@ -138,7 +138,12 @@ export async function recoverLog(directory: LogDirectory): Promise<{ segments: S
   const segments = opened.map(({ segment }) => segment);
   try {
     const last = opened.at(-1);
-    return { segments, report: reportOn(segments, last === undefined ? 0 : await cutTail(last)) };
+    const tornBytes = last === undefined ? 0 : await cutTail(last);
+    // A process that was killed may have left what the operating system has not written yet: the store calls all of it
+    // durable from here on.
+    await last?.file.sync();
+    await directory.fileSystem.syncDirectory(directory.path);
+    return { segments, report: reportOn(segments, tornBytes) };
   } catch (error) {
     for (const { file } of opened) file.close();
     throw error;
