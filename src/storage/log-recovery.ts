@@ -16,6 +16,8 @@ import {
   decodeSegmentHeader,
   firstIndexOf,
   isSpareName,
+  restartIndexOf,
+  segmentName,
 } from './segment-format.js';
 import { scanSegment } from './segment-scan.js';
 import { Segment } from './segment.js';
@@ -39,6 +41,8 @@ interface Opened {
 
 interface FileNames {
   readonly segments: readonly string[];
+  /** The segment that the log was to begin anew with when the process ended; null: none. */
+  readonly restart: string | null;
   /** Files that were being prepared when the process ended. */
   readonly spares: readonly string[];
 }
@@ -46,10 +50,27 @@ interface FileNames {
 function fileNames(directory: LogDirectory): FileNames {
   const names = directory.fileSystem.list(directory.path);
   for (const name of names) {
-    if (firstIndexOf(name) === null && !isSpareName(name))
+    if (firstIndexOf(name) === null && restartIndexOf(name) === null && !isSpareName(name))
       throw foreign(join(directory.path, name), 'no file of this name belongs to a log');
   }
-  return { segments: names.filter((name) => !isSpareName(name)), spares: names.filter(isSpareName) };
+  return {
+    segments: names.filter((name) => firstIndexOf(name) !== null),
+    restart: names.find((name) => restartIndexOf(name) !== null) ?? null,
+    spares: names.filter(isSpareName),
+  };
+}
+
+/** Ends what `SegmentLogStore.restartAt` had begun; returns the names of the segments that there are then. */
+async function finishRestart(directory: LogDirectory, { segments, restart }: FileNames): Promise<readonly string[]> {
+  if (restart === null) return segments;
+  const { fileSystem, path } = directory;
+  for (const name of segments) fileSystem.remove(join(path, name));
+  // A file that is still there after a crash must not be taken for one behind the new segment.
+  await fileSystem.syncDirectory(path);
+  const name = segmentName(restartIndexOf(restart) ?? 0);
+  fileSystem.rename(join(path, restart), join(path, name));
+  await fileSystem.syncDirectory(path);
+  return [name];
 }
 
 async function removeSpares(directory: LogDirectory, spares: readonly string[]): Promise<void> {
@@ -109,7 +130,7 @@ function openSegments(directory: LogDirectory, names: readonly string[]): Opened
       const path = join(directory.path, name);
       const file = directory.fileSystem.open(path, 'existing');
       files.push(file);
-      const next = openSegment(directory, path, firstIndexOf(name) ?? 0, file);
+      const next = openSegment(directory, path, firstIndexOf(name) ?? restartIndexOf(name) ?? 0, file);
       const before = opened.at(-1);
       if (before !== undefined) checkFollowed(before, next.segment);
       opened.push(next);
@@ -132,13 +153,18 @@ function reportOn(segments: readonly Segment[], tornBytes: number): RecoveryRepo
 
 /** Finds the log's segments, oldest first; none in a fresh directory. Throws DATA_CORRUPT, DATA_FOREIGN, DATA_MISMATCH. */
 export async function recoverLog(directory: LogDirectory): Promise<{ segments: Segment[]; report: RecoveryReport }> {
-  const { segments: names, spares } = fileNames(directory);
-  await removeSpares(directory, spares);
-  const opened = openSegments(directory, names);
+  const names = fileNames(directory);
+  await removeSpares(directory, names.spares);
+  const opened = openSegments(directory, await finishRestart(directory, names));
   const segments = opened.map(({ segment }) => segment);
   try {
     const last = opened.at(-1);
-    return { segments, report: reportOn(segments, last === undefined ? 0 : await cutTail(last)) };
+    const tornBytes = last === undefined ? 0 : await cutTail(last);
+    // A process that was killed may have left what the operating system has not written yet: the store calls all of it
+    // durable from here on.
+    await last?.file.sync();
+    await directory.fileSystem.syncDirectory(directory.path);
+    return { segments, report: reportOn(segments, tornBytes) };
   } catch (error) {
     for (const { file } of opened) file.close();
     throw error;
@@ -147,7 +173,8 @@ export async function recoverLog(directory: LogDirectory): Promise<{ segments: S
 
 /** The same without changing anything: what recovery would cut is only reported. The caller closes the files. */
 export function examineLog(directory: LogDirectory): { segments: Segment[]; report: RecoveryReport } {
-  const opened = openSegments(directory, fileNames(directory).segments);
+  const { segments: names, restart } = fileNames(directory);
+  const opened = openSegments(directory, restart === null ? names : [restart]);
   const segments = opened.map(({ segment }) => segment);
   const last = opened.at(-1);
   return { segments, report: reportOn(segments, last === undefined ? 0 : tornBytesOf(last.scan)) };

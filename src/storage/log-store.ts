@@ -27,8 +27,8 @@ export interface LogStore {
   /** Drops records above `index` (a conflicting tail in a replicated log). Not below durable truncation. */
   truncateAbove(index: number): Promise<void>;
   /**
-   * Drops every record, durably; the next one appended is `index`. A crash on the way leaves the old log, an older part
-   * of it, an empty one or the restarted one: only for what a durable checkpoint covers.
+   * Drops every record, durably; the next one appended is `index`. A crash on the way leaves the old log or the
+   * restarted one.
    */
   restartAt(index: number): Promise<void>;
   close(): Promise<void>;

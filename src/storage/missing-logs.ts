@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from './node-file-system.js';
-import { firstIndexOf, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './segment-format.js';
+import { firstIndexOf, RECORD_HEADER_BYTES, restartIndexOf, SEGMENT_HEADER_BYTES } from './segment-format.js';
 import { corrupt } from './storage-error.js';
 
 /**
@@ -21,7 +21,11 @@ export function checkNoLogMissing(directories: readonly string[]): void {
 }
 
 function segmentsOf(path: string): string[] {
-  return existsSync(path) ? readdirSync(path).filter((name) => firstIndexOf(name) !== null) : [];
+  return existsSync(path) ? readdirSync(path).filter(isSegment) : [];
+}
+
+function isSegment(name: string): boolean {
+  return firstIndexOf(name) !== null || restartIndexOf(name) !== null;
 }
 
 /** Whether there is a record, or the end mark of an orderly stop, behind the header. */

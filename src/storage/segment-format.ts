@@ -149,6 +149,16 @@ export function firstIndexOf(name: string): number | null {
   return /^\d{16}\.segment$/.test(name) ? Number(name.slice(0, 16)) : null;
 }
 
+/** The segment that a log begins anew with, until those before it are gone: where there is one, they no more count. */
+export function restartName(firstIndex: number): string {
+  return `${String(firstIndex).padStart(16, '0')}.restart`;
+}
+
+/** The first index in such a name; null for any other name. */
+export function restartIndexOf(name: string): number | null {
+  return /^\d{16}\.restart$/.test(name) ? Number(name.slice(0, 16)) : null;
+}
+
 /** A file being prepared: not yet part of the log. */
 export function spareName(salt: number): string {
   return `spare-${salt}.tmp`;

@@ -1,9 +1,15 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PsmrError, invariant } from '../errors.js';
 import { cutSegment } from './log-cut.js';
 import { recoverLog } from './log-recovery.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { IDENTITY_BYTES_MAX, RECORD_HEADER_BYTES, encodeEndMark, segmentBytesFor } from './segment-format.js';
+import {
+  IDENTITY_BYTES_MAX,
+  RECORD_HEADER_BYTES,
+  encodeEndMark,
+  restartName,
+  segmentBytesFor,
+} from './segment-format.js';
 import { activate, discardSpare, plannedSegment, prepareSpare } from './segment-preparation.js';
 import { SegmentList } from './segment-list.js';
 import { readRecords } from './segment-reading.js';
@@ -147,11 +153,18 @@ export class SegmentLogStore implements LogStore {
     this.#cutting = true;
     await this.#inTurn(async () => {
       await this.#flush();
+      const { fileSystem, path } = this.#directory;
       const spare = prepareSpare(this.#directory, Math.min(this.#segmentBytes, FIRST_SEGMENT_BYTES));
       const segment = plannedSegment(this.#directory, spare, index);
-      await spare.ready;
-      await this.#remove(this.#segments.replaceWith(segment).reverse());
-      await activate(this.#directory, segment, spare);
+      const file = await spare.ready;
+      const unnamed = join(path, restartName(index));
+      fileSystem.rename(spare.path, unnamed);
+      // From here on the log is the new one, whatever happens: recovery ends what is begun here.
+      await fileSystem.syncDirectory(path);
+      await this.#remove(this.#segments.replaceWith(segment));
+      fileSystem.rename(unnamed, segment.path);
+      await fileSystem.syncDirectory(path);
+      segment.file = file;
       this.#durableIndex = index - 1;
       this.#cutting = false;
     });

@@ -30,6 +30,7 @@ export class GroupLogHistory {
       for (let at = seen; at < open.taken.length; at++) this.#add(open, at);
       this.#seen.set(open, open.taken.length);
       const { firstIndex, lastIndex, committedIndex } = open.log;
+      expect(open.taken.at(-1)?.index ?? 0, 'only what is committed is handed out').toBeLessThanOrEqual(committedIndex);
       expect(committedIndex, 'what is committed is there').toBeLessThanOrEqual(lastIndex);
       expect(firstIndex).toBeLessThanOrEqual(lastIndex + 1);
       expect(open.failure).toBeNull();

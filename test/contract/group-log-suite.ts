@@ -125,6 +125,18 @@ export function describeGroupLog(name: string, makePlace: (seed: number) => Prom
       }
     });
 
+    it('takes proposals after all were restarted', async ({ skip }) => {
+      const { restart } = place;
+      if (restart === null) return skip();
+      await proposeAll(numbered(30));
+      for (const open of [...place.logs]) await restart(open);
+      const open = await place.leader();
+      for (let at = 31; at <= 60; at++) open.log.propose(commands(`c${at}`));
+      await place.until('all of them', () => place.logs.every((each) => textsOf(each).length === 60));
+      history.check(place.logs);
+      for (const each of place.logs) expect(textsOf(each)).toEqual(numbered(60));
+    });
+
     it('knows the position of what is committed, the same on every replica', async () => {
       const index = await proposeAll(numbered(5));
       const [first, ...others] = place.logs.map(({ log }): LogPosition => log.positionOf(index));

@@ -166,6 +166,30 @@ export function describeLogStore(name: string, makePlace: () => LogStorePlace): 
       expect(contents(store)).toEqual([...expected(1, cut), `${cut + 1}: other`]);
     });
 
+    it.each([1, 90, 201, 5000])('begins anew at record %i, whatever it held', async (index) => {
+      fill(store, 1, 190);
+      await store.sync();
+      fill(store, 191, 200);
+      await store.restartAt(index);
+      expect([store.firstIndex, store.lastIndex, store.durableIndex]).toEqual([index, index - 1, index - 1]);
+      expect([store.bytes, store.read(index, 1000)]).toEqual([0, []]);
+      await reopen();
+      expect([store.firstIndex, store.lastIndex]).toEqual([index, index - 1]);
+      fill(store, index, index + 99);
+      expect(await store.sync()).toBe(index + 99);
+      await reopen();
+      expect(contents(store)).toEqual(expected(index, index + 99));
+    });
+
+    it('begins anew twice, also where it is empty', async () => {
+      await store.restartAt(50);
+      await store.restartAt(50);
+      await store.restartAt(7);
+      fill(store, 7, 8);
+      await reopen();
+      expect(contents(store)).toEqual(expected(7, 8));
+    });
+
     it('may be closed twice', async () => {
       await store.close();
       await store.close();

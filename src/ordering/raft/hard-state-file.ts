@@ -1,19 +1,19 @@
 /**
- * The term and the vote of one replica in one group, on disk. Two slots of 512 bytes, written in turn: a write that
- * a crash interrupts leaves the other slot as it was.
+ * The term and the vote of one replica in one group, on disk. Two slots of 512 bytes, written in turn. A slot is one
+ * sector, which disks write wholly or not at all: a crash leaves it as it was or as it was to be. So a slot that cannot
+ * be read is damage, never the rest of a write; and it may have been the newer one, whose vote must not be given again.
  *
  *   slot   0 u32 crc32 of the rest | 4 u32 'PSHS' | 8 f64 count | 16 f64 term | 24 f64 voted for | 32 u32 replica |
- *          36 u32 group | 40 u32 of the cluster's name
+ *          36 u32 group | 40 u32 of the cluster's name | zeros
  */
 import { crc32 } from 'node:zlib';
 import { basename, dirname } from 'node:path';
-import { invariant, PsmrError } from '../../errors.js';
+import { PsmrError } from '../../errors.js';
 import type { FileSystem, StoredFile } from '../../storage/file-system.js';
 import { corrupt, mismatch, storageFailed } from '../../storage/storage-error.js';
 import type { HardState, ReplicaId } from './raft-types.js';
 
 const SLOT_BYTES = 512;
-const USED_BYTES = 44;
 const MAGIC = 0x5348_5350;
 
 /** Whose hard state it is: a copied disk must not vote in somebody else's name. */
@@ -38,22 +38,27 @@ export class HardStateFile {
   #writing: Promise<void> = Promise.resolve();
   #open = 0;
 
-  private constructor(file: StoredFile, path: string, owner: HardStateOwner, slot: Slot | null) {
+  private constructor(file: StoredFile, path: string, owner: HardStateOwner, slot: Slot) {
     this.#file = file;
     this.#path = path;
     this.#owner = owner;
-    this.#count = slot?.count ?? 0;
-    this.#state = slot?.state ?? { term: 0, votedFor: 0 };
+    this.#count = slot.count;
+    this.#state = slot.state;
   }
 
   /** Opens or creates it. Throws DATA_CORRUPT, DATA_MISMATCH (another replica's), STORAGE_FAILED. */
   static async open(fileSystem: FileSystem, path: string, owner: HardStateOwner): Promise<HardStateFile> {
     try {
-      const names = fileSystem.list(dirname(path));
-      const file = names.includes(basename(path))
-        ? fileSystem.open(path, 'existing')
-        : await createFile(fileSystem, path, names);
-      return new HardStateFile(file, path, owner, newestSlot(file, path, owner));
+      const directory = dirname(path);
+      fileSystem.createDirectory(directory);
+      if (!fileSystem.list(directory).includes(basename(path))) await create(fileSystem, path, owner);
+      const file = fileSystem.open(path, 'existing');
+      try {
+        return new HardStateFile(file, path, owner, newestSlot(file, path, owner));
+      } catch (error) {
+        file.close();
+        throw error;
+      }
     } catch (error) {
       throw error instanceof PsmrError ? error : storageFailed(path, error);
     }
@@ -94,16 +99,22 @@ export class HardStateFile {
   }
 }
 
-/** It gets its name when it is whole: a crash before leaves none, and a file that is too short was damaged. */
-async function createFile(fileSystem: FileSystem, path: string, names: readonly string[]): Promise<StoredFile> {
+/** The file gets its name when both of its slots are durable: under it there is never less. */
+async function create(fileSystem: FileSystem, path: string, owner: HardStateOwner): Promise<void> {
+  const directory = dirname(path);
   const unnamed = `${path}.new`;
-  if (names.includes(basename(unnamed))) fileSystem.remove(unnamed);
+  if (fileSystem.list(directory).includes(basename(unnamed))) fileSystem.remove(unnamed);
   const file = fileSystem.open(unnamed, 'create');
-  await file.write(0, new Uint8Array(2 * SLOT_BYTES));
-  await file.sync();
+  try {
+    const slot = encodeSlot(0, { term: 0, votedFor: 0 }, owner);
+    await file.write(0, Buffer.concat([slot, slot]));
+    await file.sync();
+  } finally {
+    file.close();
+  }
   fileSystem.rename(unnamed, path);
-  await fileSystem.syncDirectory(dirname(path));
-  return file;
+  await fileSystem.syncDirectory(directory);
+  await fileSystem.syncDirectory(dirname(directory));
 }
 
 function encodeSlot(count: number, { term, votedFor }: HardState, owner: HardStateOwner): Uint8Array {
@@ -116,17 +127,15 @@ function encodeSlot(count: number, { term, votedFor }: HardState, owner: HardSta
   view.setUint32(32, owner.replica, true);
   view.setUint32(36, owner.group, true);
   view.setUint32(40, crc32(owner.cluster), true);
-  view.setUint32(0, crc32(bytes.subarray(4, USED_BYTES)), true);
+  view.setUint32(0, crc32(bytes.subarray(4)), true);
   return bytes;
 }
 
-/** 'fresh': never written. 'torn': its write was interrupted, or it is damaged. */
-function readSlot(bytes: Uint8Array): Slot | 'fresh' | 'torn' {
-  if (bytes.byteLength < SLOT_BYTES) return 'torn';
-  if (bytes.every((byte) => byte === 0)) return 'fresh';
+/** Null: damaged. */
+function readSlot(bytes: Uint8Array): Slot | null {
+  if (bytes.byteLength !== SLOT_BYTES) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(4, true) !== MAGIC || view.getUint32(0, true) !== crc32(bytes.subarray(4, USED_BYTES)))
-    return 'torn';
+  if (view.getUint32(4, true) !== MAGIC || view.getUint32(0, true) !== crc32(bytes.subarray(4))) return null;
   return {
     count: view.getFloat64(8, true),
     state: { term: view.getFloat64(16, true), votedFor: view.getFloat64(24, true) },
@@ -134,22 +143,21 @@ function readSlot(bytes: Uint8Array): Slot | 'fresh' | 'torn' {
   };
 }
 
-function newestSlot(file: StoredFile, path: string, owner: HardStateOwner): Slot | null {
-  const slots = [0, 1].map((place) => readSlot(file.read(place * SLOT_BYTES, SLOT_BYTES)));
-  const whole = slots.filter((slot) => slot !== 'fresh' && slot !== 'torn');
-  const newest = whole.sort((a, b) => b.count - a.count)[0];
-  const torn = slots.filter((slot) => slot === 'torn').length;
-  if (newest === undefined) {
-    // The very first write was interrupted: the replica has told nobody of any term.
-    if (torn <= 1) return null;
-    throw corrupt(path, 0, 'neither of its two copies of term and vote can be read');
-  }
+function newestSlot(file: StoredFile, path: string, owner: HardStateOwner): Slot {
+  const size = file.size();
+  if (size !== 2 * SLOT_BYTES) throw corrupt(path, size, `it has ${size} bytes where ${2 * SLOT_BYTES} were written`);
+  const slotAt = (at: number): Slot => {
+    const slot = readSlot(file.read(at, SLOT_BYTES));
+    if (slot === null) throw corrupt(path, at, 'a copy of term and vote, maybe the newer one, cannot be read');
+    return slot;
+  };
+  const [even, odd] = [slotAt(0), slotAt(SLOT_BYTES)];
+  const newest = odd.count > even.count ? odd : even;
   const { replica, group, cluster } = newest.owner;
   if (replica !== owner.replica || group !== owner.group || cluster !== crc32(owner.cluster))
     throw mismatch(
       path,
       `${path} is that of replica ${replica}, group ${group}, in ${cluster === crc32(owner.cluster) ? 'this' : 'another'} cluster`,
     );
-  invariant(Number.isSafeInteger(newest.state.term), 'a term is an integer');
   return newest;
 }

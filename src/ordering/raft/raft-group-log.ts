@@ -16,11 +16,12 @@ import {
 } from '../group-log.js';
 import { notLeader } from '../not-leader.js';
 import { LeaderPreference } from './leader-preference.js';
+import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
 import { RaftLog } from './raft-log.js';
 import { piecesOf, readMessage } from './raft-message-codec.js';
 import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.js';
-import { encodeMembership } from './raft-record.js';
+import { encodeMembership, type ReceivedEntry } from './raft-record.js';
 import type { Effects, ReplicaId } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
 
@@ -46,6 +47,7 @@ export class RaftGroupLog implements GroupLog {
   #handedTerm = -1;
   #cancelTimer: () => void = () => undefined;
   #timerAt = Infinity;
+  #failed = false;
   #closed = false;
 
   /** The store must hold the entry that `start` names, or begin right behind it: see `prepareStore`. */
@@ -116,11 +118,7 @@ export class RaftGroupLog implements GroupLog {
 
   startFrom(index: number): void {
     if (index < this.#options.store.firstIndex || index > this.#log.lastIndex + 1) {
-      throw new PsmrError(
-        'DATA_CORRUPT',
-        `Group ${this.group}'s log holds entries ${this.#options.store.firstIndex} to ${this.#log.lastIndex}, but the ` +
-          `checkpoint needs it from ${index} on. Files are missing: rebuild this replica from the others.`,
-      );
+      throw entriesMissing(this.group, this.#options.store.firstIndex, this.#log.lastIndex, index);
     }
     this.#next = index;
   }
@@ -161,19 +159,14 @@ export class RaftGroupLog implements GroupLog {
     this.#step((now) => {
       answer.accepted = this.#core.transferLeadership(to, now);
     });
-    if (!answer.accepted)
-      throw new PsmrError(
-        'INVALID_ARGUMENT',
-        `Group ${this.group} cannot be led by replica ${to}: it does not vote here, or a transfer is under way.`,
-      );
+    if (!answer.accepted) throw cannotLead(this.group, to);
   }
 
   /** Proposes a new membership, one server more or less; returns its index. Throws NOT_LEADER, INVALID_ARGUMENT. */
   changeMembership(membership: Membership): number {
     if (!this.#leadership.leading) throw notLeader(this.#core.leader);
     const problem = this.#core.membershipProblem(membership);
-    if (problem !== null)
-      throw new PsmrError('INVALID_ARGUMENT', `The members of group ${this.group} cannot be changed now: ${problem}.`);
+    if (problem !== null) throw membersStay(this.group, problem);
     const index = this.#append({
       ...this.#emptyProposal(),
       kind: EntryKind.membership,
@@ -225,15 +218,15 @@ export class RaftGroupLog implements GroupLog {
     const received = readMessage(from, bytes);
     if (received === null) return;
     if (received.message.type === 'timeout-now') this.#handedTerm = received.message.term + 1;
-    this.#step((now) => this.#core.receive(received.message, now), received.records);
+    this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }
 
   /** Lets the core do something, then does what follows from it. */
-  #step(act: (nowMs: number) => void, records: readonly Uint8Array[] = []): void {
+  #step(act: (nowMs: number) => void, received: readonly ReceivedEntry[] = []): void {
     if (this.#closed) return;
     const { clock } = this.#options;
     act(clock.now());
-    this.#carryOut(this.#core.takeEffects(), records);
+    this.#carryOut(this.#core.takeEffects(), received);
     if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
     this.#look();
     this.#setTimer();
@@ -249,7 +242,7 @@ export class RaftGroupLog implements GroupLog {
     void this.#sync();
   }
 
-  #carryOut(effects: Effects, records: readonly Uint8Array[]): void {
+  #carryOut(effects: Effects, received: readonly ReceivedEntry[]): void {
     const { hardState, truncateAbove, append, messages, reads, checkpointNeeded } = effects;
     if (hardState !== null) {
       this.#options.hardState.write(hardState).then(
@@ -261,7 +254,7 @@ export class RaftGroupLog implements GroupLog {
       this.#log.truncateAbove(truncateAbove);
       this.#core.membershipReplaced(this.#log.membership);
     }
-    if (append !== null) this.#store(append.request.previousIndex, append.from, records);
+    if (append !== null) this.#store(append.request.previousIndex, append.from, received);
     for (const message of messages) this.#links.send(message.to, piecesOf(message, this.#log));
     for (const { id, index } of reads) this.#reads.answer(id, index);
     if (checkpointNeeded !== null) this.#options.checkpointNeeded(checkpointNeeded.from);
@@ -274,11 +267,11 @@ export class RaftGroupLog implements GroupLog {
   }
 
   /** Stores a leader's entries from index `from` on, as they came. */
-  #store(previousIndex: number, from: number, records: readonly Uint8Array[]): void {
-    for (const record of records.slice(from - previousIndex - 1)) {
-      const { entry, membership } = this.#log.appendRecord(record);
-      if (membership !== null) this.#core.membershipReplaced(membership);
-      this.onAppended?.(entry);
+  #store(previousIndex: number, from: number, received: readonly ReceivedEntry[]): void {
+    for (const each of received.slice(from - previousIndex - 1)) {
+      this.#log.appendReceived(each);
+      if (each.membership !== null) this.#core.membershipReplaced(each.membership);
+      this.onAppended?.(each.entry);
     }
     void this.#sync();
   }
@@ -301,8 +294,10 @@ export class RaftGroupLog implements GroupLog {
     this.#syncing = false;
   }
 
+  /** Once: whatever fails after that fails because of it. */
   #fail(error: unknown): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#failed) return;
+    this.#failed = true;
     const failure =
       error instanceof PsmrError ? error : new PsmrError('STORAGE_FAILED', messageOf(error), { cause: error });
     this.onCommitted?.(failure);

@@ -7,7 +7,7 @@ import { invariant } from '../../errors.js';
 import type { LogStore } from '../../storage/log-store.js';
 import { EntryKind, type Entry, type Membership } from '../group-log.js';
 import type { LogView } from './raft-types.js';
-import { decodeRecord, encodeRecord, isMembership, membershipOf, termOfRecord } from './raft-record.js';
+import { decodeRecord, encodeRecord, membershipOf, termOfRecord, type ReceivedEntry } from './raft-record.js';
 import { TermRuns } from './term-runs.js';
 
 /** The store is read in pieces of about this size. */
@@ -133,12 +133,9 @@ export class RaftLog implements LogView {
     this.#append(term, entry, encodeRecord(term, entry));
   }
 
-  /** Appends entry lastIndex + 1 as it came from another replica; `membership`: what it changes that to. */
-  appendRecord(record: Uint8Array): { readonly entry: Entry; readonly membership: Membership | null } {
-    const index = this.#lastIndex + 1;
-    const entry = decodeRecord(index, record);
-    this.#append(termOfRecord(index, record), entry, [record]);
-    return { entry, membership: isMembership(record) ? this.membership : null };
+  /** Appends entry lastIndex + 1 as it came from another replica. */
+  appendReceived({ term, entry, record }: ReceivedEntry): void {
+    this.#append(term, entry, [record]);
   }
 
   /** Drops entries above `index`: another leader's stand there. */

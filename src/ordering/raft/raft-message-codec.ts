@@ -14,8 +14,9 @@
  */
 import { PsmrError } from '../../errors.js';
 import { badFrame } from '../../transport/frames.js';
+import { EntryKind, type Entry } from '../group-log.js';
 import type { AppendRequest, RaftMessage } from './raft-types.js';
-import { termOfRecord } from './raft-record.js';
+import { decodeRecord, membershipOf, termOfRecord, type ReceivedEntry } from './raft-record.js';
 
 const TYPES = [
   'vote-request',
@@ -38,8 +39,8 @@ const ENTRY_LENGTH_BYTES = 4;
 /** A message and, for an append request, its entries as they are stored. */
 export interface ReceivedMessage {
   readonly message: RaftMessage;
-  /** Views of the bytes received. */
-  readonly records: readonly Uint8Array[];
+  /** Their records are views of the bytes received. */
+  readonly entries: readonly ReceivedEntry[];
 }
 
 /** Where the entries of append requests are. */
@@ -116,17 +117,24 @@ export function readMessage(from: number, bytes: Uint8Array): ReceivedMessage | 
   }
 }
 
-/** Throws BAD_FRAME. */
+/** Throws BAD_FRAME. What it accepts can be stored and executed: nothing of it fails later. */
 export function decodeRaftMessage(bytes: Uint8Array): ReceivedMessage {
   if (bytes.byteLength < HEAD_BYTES) throw badFrame(`a message between replicas has ${bytes.byteLength} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = TYPES[view.getUint8(0)];
   if (type === undefined) throw badFrame(`there is no message of type ${view.getUint8(0)} between replicas`);
-  const flags = view.getUint8(1);
+  if (view.getUint16(2, true) !== 0) throw badFrame('a message between replicas has what this version does not know');
   const head = { from: view.getUint32(4, true), to: view.getUint32(8, true), term: integer(view, 12) };
-  if (type === 'append-request') return decodeAppend(bytes, view, head);
-  const field = (at: number): number => integer(view, HEAD_BYTES + 8 * at);
-  return { message: decodeSmall(type, head, flags, field), records: [] };
+  const received =
+    type === 'append-request'
+      ? decodeAppend(bytes, view, head)
+      : { message: decodeSmall(type, head, view), entries: [] };
+  // So flags and bytes that are not theirs do not pass.
+  const [flags, ...fields] = fieldsOf(received.message);
+  if (view.getUint8(1) !== flags) throw badFrame('a message between replicas has a flag that is not its own');
+  if (type !== 'append-request' && bytes.byteLength !== HEAD_BYTES + 8 * fields.length)
+    throw badFrame('a message between replicas has bytes left over');
+  return received;
 }
 
 interface Head {
@@ -135,14 +143,11 @@ interface Head {
   readonly term: number;
 }
 
-function decodeSmall(
-  type: Exclude<RaftMessage['type'], 'append-request'>,
-  head: Head,
-  flags: number,
-  field: (at: number) => number,
-): RaftMessage {
+function decodeSmall(type: Exclude<RaftMessage['type'], 'append-request'>, head: Head, view: DataView): RaftMessage {
+  const flags = view.getUint8(1);
   const first = (flags & 1) !== 0;
   const second = (flags & 2) !== 0;
+  const field = (at: number): number => integer(view, HEAD_BYTES + 8 * at);
   switch (type) {
     case 'vote-request':
       return { ...head, type, pre: first, transfer: second, lastIndex: field(0), lastTerm: field(1) };
@@ -164,23 +169,25 @@ function decodeSmall(
 function integer(view: DataView, at: number): number {
   if (at + 8 > view.byteLength) throw badFrame('a message between replicas is cut off');
   const value = view.getFloat64(at, true);
-  if (!Number.isSafeInteger(value) || value < -1) throw badFrame('a number in a message between replicas is no index');
+  // A minus before a zero is not what any replica writes.
+  if (!Number.isSafeInteger(value) || value < -1 || Object.is(value, -0))
+    throw badFrame('a number in a message between replicas is no index');
   return value;
 }
 
 function decodeAppend(bytes: Uint8Array, view: DataView, head: Head): ReceivedMessage {
   if (bytes.byteLength < APPEND_BYTES) throw badFrame('an append request is cut off');
   const previousIndex = integer(view, HEAD_BYTES);
-  const records: Uint8Array[] = [];
+  const entries: ReceivedEntry[] = [];
   const terms: [number, number][] = [];
   let at = APPEND_BYTES;
   for (let left = view.getUint32(HEAD_BYTES + 32, true); left > 0; left--) {
     if (at + ENTRY_LENGTH_BYTES > bytes.byteLength) throw badFrame('an append request has fewer entries than it says');
     const end = at + ENTRY_LENGTH_BYTES + view.getUint32(at, true);
     if (end > bytes.byteLength) throw badFrame('an entry of an append request is cut off');
-    const record = bytes.subarray(at + ENTRY_LENGTH_BYTES, end);
-    addTerm(terms, previousIndex + 1 + records.length, record);
-    records.push(record);
+    const received = readEntry(previousIndex + 1 + entries.length, bytes.subarray(at + ENTRY_LENGTH_BYTES, end));
+    if (terms.at(-1)?.[1] !== received.term) terms.push([received.entry.index, received.term]);
+    entries.push(received);
     at = end;
   }
   if (at !== bytes.byteLength) throw badFrame('an append request has bytes left over');
@@ -191,18 +198,24 @@ function decodeAppend(bytes: Uint8Array, view: DataView, head: Head): ReceivedMe
     previousTerm: integer(view, HEAD_BYTES + 8),
     commitIndex: integer(view, HEAD_BYTES + 16),
     round: integer(view, HEAD_BYTES + 24),
-    lastIndex: previousIndex + records.length,
+    lastIndex: previousIndex + entries.length,
     terms,
   };
-  return { message, records };
+  return { message, entries };
 }
 
-function addTerm(terms: [number, number][], index: number, record: Uint8Array): void {
-  let term: number;
+function readEntry(index: number, record: Uint8Array): ReceivedEntry {
   try {
-    term = termOfRecord(index, record);
+    const term = termOfRecord(index, record);
+    const entry = decodeRecord(index, record);
+    const membership = entry.kind === EntryKind.membership ? membershipOf(entry) : null;
+    if (hasSoundNumbers(entry)) return { record, term, entry, membership };
   } catch {
-    throw badFrame('an entry of an append request has no term');
+    // What is wrong with it is said below.
   }
-  if (terms.at(-1)?.[1] !== term) terms.push([index, term]);
+  throw badFrame('an entry of an append request cannot be read');
+}
+
+function hasSoundNumbers({ timestampMs, mergePoint }: Entry): boolean {
+  return Number.isFinite(timestampMs) && Number.isSafeInteger(mergePoint) && mergePoint >= 0;
 }

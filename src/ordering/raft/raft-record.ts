@@ -7,10 +7,19 @@ import { z } from 'zod';
 import { PsmrError } from '../../errors.js';
 import { decodeValue, encodeValue } from '../../execution/command-batch.js';
 import { decodeEntry, encodeEntry } from '../entry-codec.js';
-import { EntryKind, type Entry, type Membership } from '../group-log.js';
+import type { Entry, Membership } from '../group-log.js';
 
 const TERM_BYTES = 8;
 const KIND_AT = TERM_BYTES + 1;
+
+/** An entry as it came from another replica. */
+export interface ReceivedEntry {
+  readonly record: Uint8Array;
+  readonly term: number;
+  readonly entry: Entry;
+  /** What a membership entry changes the membership to. */
+  readonly membership: Membership | null;
+}
 
 /** The pieces to be written one after another; frames are not copied. */
 export function encodeRecord(term: number, entry: Entry): Uint8Array[] {
@@ -34,10 +43,6 @@ export function termOfRecord(index: number, bytes: Uint8Array): number {
   return term;
 }
 
-export function isMembership(bytes: Uint8Array): boolean {
-  return bytes[KIND_AT] === EntryKind.membership;
-}
-
 /** Frames are views of `bytes`. Throws DATA_CORRUPT. */
 export function decodeRecord(index: number, bytes: Uint8Array): Entry {
   return decodeEntry(index, bytes.subarray(TERM_BYTES));
@@ -51,8 +56,10 @@ const membershipFields = z.tuple([z.array(z.int().min(1)), z.array(z.int().min(1
 
 /** Throws DATA_CORRUPT. */
 export function membershipOf(entry: Entry): Membership {
-  const parsed = membershipFields.safeParse(decodeValue(entry.frames[0] ?? new Uint8Array(1)));
-  if (!parsed.success) throw corrupt(entry.index);
-  const [voters, learners] = parsed.data;
-  return { voters, learners };
+  try {
+    const [voters, learners] = membershipFields.parse(decodeValue(entry.frames[0] ?? new Uint8Array(1)));
+    return { voters, learners };
+  } catch {
+    throw corrupt(entry.index);
+  }
 }

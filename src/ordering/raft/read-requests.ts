@@ -22,38 +22,52 @@ const RETRY_MS = 20;
 /** Reads that wait for their index: asked again while the leadership is changing, for a bounded time. */
 export class ReadRequests {
   readonly #options: ReadRequestsOptions;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #asked = new Map<number, Waiting>();
+  /** Between two questions, and how to call off the next one. */
+  readonly #resting = new Map<Waiting, () => void>();
   #nextId = 1;
+  #closed = false;
 
   constructor(options: ReadRequestsOptions) {
     this.#options = options;
   }
 
   add(done: Done): void {
-    this.#ask({ done, until: this.#options.clock.now() + PATIENCE_MS });
+    if (this.#closed) done(this.#options.refusal());
+    else this.#ask({ done, until: this.#options.clock.now() + PATIENCE_MS });
   }
 
   /** -1: not confirmed. */
   answer(id: number, index: number): void {
-    const waiting = this.#waiting.get(id);
+    const waiting = this.#asked.get(id);
     if (waiting === undefined) return;
-    this.#waiting.delete(id);
-    const { clock, refusal } = this.#options;
+    this.#asked.delete(id);
     if (index >= 0) waiting.done(index);
-    else if (clock.now() >= waiting.until) waiting.done(refusal());
-    else clock.after(RETRY_MS, () => this.#ask(waiting));
+    else if (this.#options.clock.now() >= waiting.until) waiting.done(this.#options.refusal());
+    else this.#askLater(waiting);
   }
 
+  /** Nobody is left waiting. */
   close(): void {
-    const { refusal } = this.#options;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { done } of waiting) done(refusal());
+    this.#closed = true;
+    for (const callOff of this.#resting.values()) callOff();
+    const left = [...this.#asked.values(), ...this.#resting.keys()];
+    this.#asked.clear();
+    this.#resting.clear();
+    for (const { done } of left) done(this.#options.refusal());
+  }
+
+  #askLater(waiting: Waiting): void {
+    const callOff = this.#options.clock.after(RETRY_MS, () => {
+      this.#resting.delete(waiting);
+      this.#ask(waiting);
+    });
+    this.#resting.set(waiting, callOff);
   }
 
   #ask(waiting: Waiting): void {
     const id = this.#nextId++;
-    this.#waiting.set(id, waiting);
+    this.#asked.set(id, waiting);
     this.#options.ask(id);
   }
 }

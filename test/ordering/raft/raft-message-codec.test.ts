@@ -84,7 +84,7 @@ describe('a message between replicas', () => {
   it('arrives as it was sent', () => {
     fc.assert(
       fc.property(small, (message) => {
-        expect(decodeRaftMessage(Buffer.concat(encodeRaftMessage(message)))).toEqual({ message, records: [] });
+        expect(decodeRaftMessage(Buffer.concat(encodeRaftMessage(message)))).toEqual({ message, entries: [] });
       }),
     );
   });
@@ -95,7 +95,7 @@ describe('a message between replicas', () => {
         const { message, bytes } = appendOf(sent);
         const received = decodeRaftMessage(bytes);
         expect(received.message).toEqual(message);
-        expect(received.records).toHaveLength(sent.terms.length);
+        expect(received.entries).toHaveLength(sent.terms.length);
       }),
     );
   });
