@@ -43,7 +43,7 @@ export class IdealGroup {
     random: () => number,
   ) {
     this.#random = random;
-    for (let replica = 1; replica <= replicas; replica++) this.#logs.set(replica, new IdealLog(this, replica, []));
+    for (let replica = 1; replica <= replicas; replica++) this.#logs.set(replica, new IdealLog(this, replica));
   }
 
   get leader(): number {
@@ -60,30 +60,11 @@ export class IdealGroup {
     return log;
   }
 
-  /** Cuts the power of a replica: what its disk had not written is gone. */
-  crash(replica: number): void {
-    const log = this.log(replica);
-    log.alive = false;
-    if (this.#leader === replica) this.#leader = 0;
-    this.#reads = this.#reads.filter((read) => read.log !== log);
-  }
-
-  /** What a replica finds on its disk; with a checkpoint of another, that one's log up to there. */
-  restart(replica: number, installedTo: number): IdealLog {
-    const stored = this.log(replica).stored();
-    const fits = stored[installedTo - 1]?.term === this.committed[installedTo - 1]?.term;
-    const known = fits ? stored : this.committed.slice(0, installedTo);
-    const log = new IdealLog(this, replica, known);
-    this.#logs.set(replica, log);
-    return log;
-  }
-
   /** Makes a replica the leader, if a majority's logs allow it. */
   elect(replica: number): boolean {
     const candidate = this.log(replica);
-    if (!candidate.alive || this.#leader === replica) return false;
-    const alive = [...this.#logs.values()].filter((log) => log.alive);
-    const voters = alive.filter((log) => log === candidate || !log.isAhead(candidate));
+    if (this.#leader === replica) return false;
+    const voters = [...this.#logs.values()].filter((log) => log === candidate || !log.isAhead(candidate));
     if (voters.length <= this.replicas / 2) return false;
     this.#term++;
     this.#leader = replica;
@@ -96,7 +77,6 @@ export class IdealGroup {
   /** One message arrives, or one disk has written, or one read is answered. */
   step(): void {
     const log = this.log(1 + Math.floor(this.#random() * this.replicas));
-    if (!log.alive) return;
     const roll = this.#random();
     if (roll < 0.25) log.writeDisk(this.#random());
     else if (roll < 0.55) this.replicate(log, Math.floor(this.#random() * 4));
@@ -122,7 +102,7 @@ export class IdealGroup {
     if (this.#leader === 0) return;
     const leader = this.log(this.#leader);
     const matches = [...this.#logs.values()]
-      .map((log) => (log.alive && log.term === this.#term ? Math.min(log.durable, log.matches(leader)) : 0))
+      .map((log) => (log.term === this.#term ? Math.min(log.durable, log.matches(leader)) : 0))
       .sort((a, b) => b - a);
     const index = matches[Math.floor(this.replicas / 2)] ?? 0;
     if (index <= this.committed.length || leader.termAt(index) !== this.#term) return;
@@ -150,27 +130,24 @@ export class IdealLog implements GroupLog {
   onCommitted: ((error: Error | null) => void) | null = null;
   onLeadership: (() => void) | null = null;
   onAppended: ((entry: Entry) => void) | null = null;
-  alive = true;
   firstIndex = 1;
   committedIndex = 0;
   readonly bytes = 0;
   readonly group: number;
-  durable: number;
+  durable = 0;
   term = 0;
   readonly #shared: IdealGroup;
   readonly #replica: number;
-  readonly #placed: Placed[];
+  readonly #placed: Placed[] = [];
   #leader = 0;
   #leading = false;
   #next = 1;
   #awaitDisk: { readonly index: number; readonly resolve: () => void }[] = [];
 
-  constructor(shared: IdealGroup, replica: number, stored: readonly Placed[]) {
+  constructor(shared: IdealGroup, replica: number) {
     this.#shared = shared;
     this.group = shared.group;
     this.#replica = replica;
-    this.#placed = [...stored];
-    this.durable = stored.length;
   }
 
   get lastIndex(): number {
@@ -241,10 +218,6 @@ export class IdealLog implements GroupLog {
 
   slice(from: number, to: number): Placed[] {
     return this.#placed.slice(from, to);
-  }
-
-  stored(): Placed[] {
-    return this.#placed.slice(0, this.durable);
   }
 
   isAhead(other: IdealLog): boolean {

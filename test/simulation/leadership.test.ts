@@ -1,4 +1,4 @@
-/** Single changes of leadership, step by step, on the simulated cluster. */
+/** Single changes of leadership, step by step, on a cluster over ideal logs. */
 import { describe, expect, it } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import { CommandRouter } from '../../src/client/command-router.js';
@@ -12,11 +12,11 @@ import {
 } from '../../src/transport/frames.js';
 import { decodeGoodbye } from '../../src/transport/handshake.js';
 import { seededRandom } from '../seeded-random.js';
+import { IdealCluster } from './ideal-cluster.js';
 import type { IdealGroup } from './ideal-replicated-log.js';
 import { openGateLink, openRingLink, rejectionIn, type Link } from './list-client.js';
 import { service } from './list-service.js';
 import type { ModelCommand } from './model-service.js';
-import { SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedReplica } from './simulated-replica.js';
 
 const REPLICAS = 5;
@@ -25,7 +25,7 @@ const STREAM_LEADER = 2;
 
 class Scene {
   readonly map = createPartitionMap({ streams: 2, partitioning: {} });
-  readonly cluster = new SimulatedCluster(this.map, seededRandom(1), REPLICAS, 1);
+  readonly cluster = new IdealCluster(this.map, seededRandom(1), REPLICAS);
   readonly router = new CommandRouter(service, this.map);
   readonly session = Uint8Array.from({ length: 16 }, () => 9);
 

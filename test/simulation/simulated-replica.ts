@@ -79,11 +79,6 @@ export class SimulatedReplica {
     this.nodes[group]?.poll();
   }
 
-  /** Cuts its power: nothing that it was doing is finished. */
-  crash(): void {
-    this.alive = false;
-  }
-
   /** Lets every part that is being written be finished. */
   async finishWriting(): Promise<void> {
     const writing = this.#writing;
@@ -166,16 +161,4 @@ export class SimulatedReplica {
       replicas: [],
     };
   }
-}
-
-/** Gives one replica's checkpoint to another: its newest, part by part. */
-export async function copyCheckpoint(from: CheckpointStore, to: CheckpointStore): Promise<void> {
-  const manifest = from.newest();
-  if (manifest === null || manifest.id <= (to.newest()?.id ?? 0)) return;
-  for (const part of manifest.parts) {
-    const writer = to.begin(manifest.id, part.part);
-    for (const chunk of from.read(manifest.id, part.part)) await writer.write(chunk);
-    await writer.finish(part);
-  }
-  await to.complete(manifest);
 }
