@@ -55,7 +55,14 @@ function whole(value: number): string {
 }
 
 async function main(values: Record<string, unknown>): Promise<void> {
-  const options = parseBenchOptions({ ...CONDITIONS, batch: 1000, outstanding: 16_000, seconds: 2, rounds: 5, ...values });
+  const options = parseBenchOptions({
+    ...CONDITIONS,
+    batch: 1000,
+    outstanding: 16_000,
+    seconds: 2,
+    rounds: 5,
+    ...values,
+  });
   const psmr = new ServedKv(options);
   const redis = new Redis();
   try {
