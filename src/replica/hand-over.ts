@@ -47,7 +47,7 @@ function ledByAnother({ role, leader }: RaftStatus): boolean {
 }
 
 /** The voter that lacks least; 0: none. */
-function successorOf(
+export function successorOf(
   { membership: { voters }, followers }: Pick<RaftStatus, 'membership' | 'followers'>,
   tried: ReadonlySet<number>,
 ): number {
