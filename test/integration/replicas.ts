@@ -66,6 +66,8 @@ export class Replicas {
   readonly #http: string[] = [];
   readonly #config: ClusterFile;
   readonly #processes = new Map<number, ChildProcess>();
+  /** Also those whose number a second process was given. */
+  readonly #started = new Set<ChildProcess>();
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
@@ -73,7 +75,7 @@ export class Replicas {
     this.file = file;
     this.#config = config;
     this.dataDir = config.dataDir;
-    onTestFinished(() => Promise.all(this.ids.map((id) => this.kill(id))).then(() => undefined));
+    onTestFinished(() => Promise.all([...this.#started].map((child) => end(child, 'SIGKILL'))).then(() => undefined));
   }
 
   static async start(options: {
@@ -133,6 +135,7 @@ export class Replicas {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#processes.set(id, child);
+    this.#started.add(child);
     createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
     const lines = createInterface({ input: child.stdout });
     const ended = once(child, 'exit').then(([code]) => {
@@ -144,10 +147,7 @@ export class Replicas {
 
   async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#processes.get(id);
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
+    if (child !== undefined) await end(child, signal);
   }
 
   /** Null: it does not answer. */
@@ -204,4 +204,11 @@ export class Replicas {
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(pieces).toString() };
   }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
 }
