@@ -44,9 +44,3 @@ export function kvOptions(options: ReplicationOptions, wish: KvLoadOptions): Ben
     ...wish,
   });
 }
-
-/** Commands per second of a run. */
-export async function rateOf(load: ClientFed, seconds: number): Promise<number> {
-  const sample = await load.run(seconds);
-  return sample.commands / sample.seconds;
-}

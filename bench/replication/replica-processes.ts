@@ -96,6 +96,10 @@ export class ReplicaProcesses {
     return id;
   }
 
+  serving(limitMs: number): Promise<void> {
+    return this.until('all run', (views) => views.length === REPLICAS && views.every(runs), limitMs);
+  }
+
   /** All run and have executed all that is committed anywhere. */
   caughtUp(limitMs: number): Promise<void> {
     return this.until('all have caught up', (views) => groups().every((group) => sameIndex(views, group)), limitMs);
@@ -118,6 +122,10 @@ export class ReplicaProcesses {
 
 function groups(): number[] {
   return Array.from({ length: STREAMS + 1 }, (_, group) => group);
+}
+
+function runs({ status }: ReplicaView): boolean {
+  return status?.state === 'running';
 }
 
 function led(views: readonly ReplicaView[], group: number): number {

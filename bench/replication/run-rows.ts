@@ -1,11 +1,24 @@
 import { messageOf, PsmrError } from '../../src/errors.js';
+import { failoverRow, rejoinRow } from './fault-rows.js';
+import { halfLoadRow, oneRow } from './latency-rows.js';
+import { memoryFlatRow } from './memory-flat-row.js';
 import type { ReplicationOptions } from './options.js';
+import { etcdRow, memoryRow, readsRow, throughputRow } from './rate-rows.js';
 import type { RowResult } from './report.js';
 import { Resources } from './resources.js';
 import type { Measured, Row, Skipped } from './row.js';
-import { throughputRow } from './throughput-row.js';
 
-const ROWS: readonly Row[] = [throughputRow];
+const ROWS: readonly Row[] = [
+  throughputRow,
+  memoryRow,
+  etcdRow,
+  halfLoadRow,
+  oneRow,
+  readsRow,
+  failoverRow,
+  rejoinRow,
+  memoryFlatRow,
+];
 
 /** Runs the rows that were asked for, one after the other. Rejects with the first failure; everything is closed then. */
 export async function runRows(
