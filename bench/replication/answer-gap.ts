@@ -8,7 +8,7 @@ export class AnswerGap {
   readonly #keys: readonly [string, string?];
   #lastMs = performance.now();
   #longestMs = 0;
-  #answers = 0;
+  readonly #waiting: (() => void)[] = [];
   #open = true;
   #ended: Promise<void> = Promise.resolve();
 
@@ -33,8 +33,9 @@ export class AnswerGap {
     return longest;
   }
 
-  get answers(): number {
-    return this.#answers;
+  /** Rejects where a command failed: each fails after a while without an answer. */
+  nextAnswer(): Promise<void> {
+    return Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), this.#ended]);
   }
 
   /** Rejects where a command failed. */
@@ -55,7 +56,7 @@ export class AnswerGap {
       const now = performance.now();
       this.#longestMs = Math.max(this.#longestMs, now - this.#lastMs);
       this.#lastMs = now;
-      this.#answers++;
+      for (const resolve of this.#waiting.splice(0)) resolve();
     }
   }
 }

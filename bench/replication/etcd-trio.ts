@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { PsmrError } from '../../src/errors.js';
 import { endProgram, startProgram } from '../redis/child.js';
 import { freePort } from '../redis/redis.js';
-import type { Setting } from './row.js';
+import type { Resources } from './resources.js';
 
 const MISSING = 'etcd is needed for this comparison: apt-get install etcd-server';
 const MEMBERS = [1, 2, 3];
@@ -15,7 +15,7 @@ const LOOK_MS = 100;
 const statusSchema = z.object({ header: z.object({ member_id: z.string() }), leader: z.string() });
 
 /** The address of the leader for clients. */
-export async function startEtcdTrio({ resources }: Setting): Promise<string> {
+export async function startEtcdTrio(resources: Resources): Promise<string> {
   const directory = await resources.directory();
   const members: { name: string; client: string; peer: string }[] = [];
   for (const number of MEMBERS) {

@@ -6,7 +6,7 @@ import { spreadOf } from '../measure/spread.js';
 import type { ClientFed } from '../techniques/client-fed.js';
 import { AnswerGap } from './answer-gap.js';
 import { startKvLoad } from './kv-load.js';
-import { ReplicaProcesses, STREAMS } from './replica-processes.js';
+import { STREAMS, type ReplicaProcesses } from './replica-processes.js';
 import type { Row, Setting } from './row.js';
 import { figureText } from './turns.js';
 
@@ -15,11 +15,9 @@ const RATE = 50_000;
 const BATCH = 100;
 /** In flight at most: a gap of a second, and more. */
 const OUTSTANDING = 200_000;
-/** The load goes on for so long after a kill; every gap is over by then. */
-const AFTER_KILL_MS = 3_000;
+/** The load goes on for so long after a kill, and until every client has an answer. */
+const AFTER_KILL_MS = 1_000;
 const CAUGHT_UP_MS = 120_000;
-/** Between two kills, so that leaders are where they are preferred. */
-const SETTLE_MS = 1_500;
 const CHUNK_S = 1;
 
 export const failoverRow: Row = {
@@ -28,7 +26,7 @@ export const failoverRow: Row = {
   ...{ unit: 'ms', better: 'less', bar: 1000, aim: 300 },
   run: async (setting) => {
     const { options, resources, progress } = setting;
-    const cluster = await ReplicaProcesses.start(setting);
+    const cluster = await setting.peers.cluster();
     const probes = await startProbes(setting, cluster.urls);
     const load = startLoad(
       await startKvLoad(setting, cluster.urls, { rate: RATE, batch: BATCH, outstanding: OUTSTANDING }),
@@ -36,16 +34,17 @@ export const failoverRow: Row = {
     resources.onClose(() => load.stop());
     const gaps: number[][] = Array.from({ length: STREAMS + 1 }, () => []);
     for (let kill = 1; kill <= options.kills; kill++) {
-      for (const [group, seen] of gaps.entries()) {
-        const gap = await killLeader(cluster, group, probes);
-        seen.push(gap);
-        progress(`kill ${kill} of ${options.kills}, leader of group ${group}: longest gap ${figureText(gap)} ms`);
-      }
+      const group = (kill - 1) % gaps.length;
+      const gap = await killLeader(cluster, group, probes);
+      gaps[group]?.push(gap);
+      progress(`kill ${kill} of ${options.kills}, leader of group ${group}: longest gap ${figureText(gap)} ms`);
     }
     await load.stop();
     return {
       figure: spreadOf(gaps.flat()),
-      details: gaps.map((seen, group) => ({ what: `leader of group ${group}`, unit: 'ms', spread: spreadOf(seen) })),
+      details: gaps.flatMap((seen, group) =>
+        seen.length === 0 ? [] : [{ what: `leader of group ${group}`, unit: 'ms', spread: spreadOf(seen) }],
+      ),
     };
   },
 };
@@ -67,10 +66,10 @@ async function killLeader(cluster: ReplicaProcesses, group: number, probes: read
   for (const probe of probes) probe.takeLongest();
   await cluster.kill(leader);
   await pause(AFTER_KILL_MS);
+  await Promise.all(probes.map((probe) => probe.nextAnswer()));
   const gap = Math.max(...probes.map((probe) => probe.takeLongest()));
   await cluster.run(leader);
-  await cluster.serving(CAUGHT_UP_MS);
-  await pause(SETTLE_MS);
+  await cluster.settled(CAUGHT_UP_MS);
   return gap;
 }
 
@@ -95,7 +94,7 @@ export const rejoinRow: Row = {
   ...{ unit: 's', better: 'less', bar: 10, aim: 3 },
   run: async (setting) => {
     const { options, progress } = setting;
-    const cluster = await ReplicaProcesses.start(setting);
+    const cluster = await setting.peers.cluster();
     const load = await startKvLoad(setting, cluster.urls);
     const took: number[] = [];
     for (let round = 1; round <= options.rounds; round++) {

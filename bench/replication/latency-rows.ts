@@ -4,8 +4,6 @@ import type { LatencySummary } from '../measure/latency-recorder.js';
 import type { Sample } from '../techniques/technique.js';
 import { startKvLoad } from './kv-load.js';
 import { PipelinedSets } from './pipelined-sets.js';
-import { startRedisTrio } from './redis-trio.js';
-import { ReplicaProcesses } from './replica-processes.js';
 import type { Row } from './row.js';
 import { ratioOf, takeTurns } from './turns.js';
 
@@ -20,10 +18,10 @@ export const oneRow: Row = {
   run: async (setting) => {
     const { options, resources, progress } = setting;
     const { seconds, rounds, keys } = options;
-    const port = await startRedisTrio(setting);
+    const port = await setting.peers.redis();
     const redis = await PipelinedSets.connect({ port, connections: 1, pipeline: 1, keys });
     resources.onClose(() => redis.close());
-    const cluster = await ReplicaProcesses.start(setting);
+    const cluster = await setting.peers.cluster();
     const psmr = await startKvLoad(setting, cluster.urls, { clients: 1, batch: 1, outstanding: 1 });
     const contenders = {
       psmr: async () => latencyMs(await psmr.run(seconds)).p50,
@@ -48,7 +46,7 @@ export const halfLoadRow: Row = {
   run: async (setting) => {
     const { options, progress } = setting;
     const { seconds, rounds } = options;
-    const cluster = await ReplicaProcesses.start(setting);
+    const cluster = await setting.peers.cluster();
     const full = await startKvLoad(setting, cluster.urls);
     const rate = async (): Promise<number> => {
       const sample = await full.run(seconds);

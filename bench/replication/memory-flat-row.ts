@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { spreadOf, type Spread } from '../measure/spread.js';
 import { startKvLoad } from './kv-load.js';
-import { ReplicaProcesses } from './replica-processes.js';
 import type { Detail, Row } from './row.js';
 import { figureText } from './turns.js';
 
@@ -18,7 +17,7 @@ export const memoryFlatRow: Row = {
   ...{ unit: '', better: 'less', bar: 1.2, aim: 1.05 },
   run: async (setting) => {
     const { options, progress } = setting;
-    const cluster = await ReplicaProcesses.start(setting);
+    const cluster = await setting.peers.cluster();
     const load = await startKvLoad(setting, cluster.urls);
     const seconds = options.minutes * S_PER_MINUTE;
     const sample = Math.min(SAMPLE_S, seconds / SAMPLES_MIN);

@@ -6,7 +6,6 @@ import { EtcdPuts } from './etcd-puts.js';
 import { startEtcdTrio } from './etcd-trio.js';
 import { kvOptions, startKvLoad } from './kv-load.js';
 import { PipelinedSets } from './pipelined-sets.js';
-import { startRedisTrio } from './redis-trio.js';
 import { ReplicaProcesses } from './replica-processes.js';
 import type { Measured, Row, Setting } from './row.js';
 import { ratioOf, takeTurns } from './turns.js';
@@ -22,7 +21,7 @@ export const throughputRow: Row = {
   what: 'writes by batching clients on three replicas, over Redis with two replicas, appendfsync always, WAIT 1',
   run: async (setting) => {
     const { options, resources } = setting;
-    const port = await startRedisTrio(setting);
+    const port = await setting.peers.redis();
     const wish = { port, connections: CONNECTIONS, pipeline: PIPELINE, keys: options.keys };
     const redis = await PipelinedSets.connect(wish);
     resources.onClose(() => redis.close());
@@ -34,7 +33,7 @@ export const etcdRow: Row = {
   ...{ name: 'etcd', ...more, bar: 40, aim: 150 },
   what: `the same, over puts on three members of etcd, ${ETCD_OUTSTANDING} outstanding`,
   run: async (setting) => {
-    const url = await startEtcdTrio(setting);
+    const url = await startEtcdTrio(setting.resources);
     const etcd = await EtcdPuts.connect({ url, outstanding: ETCD_OUTSTANDING, keys: setting.options.keys });
     setting.resources.onClose(() => etcd.close());
     return overPeer(setting, 'etcd', (seconds) => etcd.run(seconds).then(rate));
@@ -56,8 +55,8 @@ export const readsRow: Row = {
   ...{ name: 'reads', ...more, bar: 3, aim: 6 },
   what: 'read-only commands by lease, over logged ones',
   run: async (setting) => {
-    const { options } = setting;
-    const cluster = await ReplicaProcesses.start(setting, 'lease');
+    const { options, resources } = setting;
+    const cluster = await ReplicaProcesses.start(options, resources, 'lease');
     const writes = await startKvLoad(setting, cluster.urls);
     const reads = await startKvLoad(setting, cluster.urls, { mix: 'c' });
     return compare(setting, {
@@ -69,7 +68,7 @@ export const readsRow: Row = {
 
 async function overPeer(setting: Setting, name: string, peer: (seconds: number) => Promise<number>): Promise<Measured> {
   const { seconds } = setting.options;
-  const cluster = await ReplicaProcesses.start(setting);
+  const cluster = await setting.peers.cluster();
   const load = await startKvLoad(setting, cluster.urls);
   return compare(setting, { psmr: () => load.run(seconds).then(rate), [name]: () => peer(seconds) });
 }

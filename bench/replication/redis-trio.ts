@@ -7,14 +7,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError } from '../../src/errors.js';
 import { endProgram, lineOf, startProgram } from '../redis/child.js';
 import { freePort, MISSING } from '../redis/redis.js';
-import type { Setting } from './row.js';
+import type { Resources } from './resources.js';
 
 const REPLICAS = 2;
 const ONLINE_LIMIT_MS = 30_000;
 const LOOK_MS = 50;
 
 /** The port of the first, to which both others are attached. */
-export async function startRedisTrio({ resources }: Setting): Promise<number> {
+export async function startRedisTrio(resources: Resources): Promise<number> {
   const directory = await resources.directory();
   const port = await freePort();
   await startServer(resources, port, join(directory, '0'), []);
@@ -27,7 +27,7 @@ export async function startRedisTrio({ resources }: Setting): Promise<number> {
 }
 
 async function startServer(
-  resources: Setting['resources'],
+  resources: Resources,
   port: number,
   directory: string,
   more: readonly string[],

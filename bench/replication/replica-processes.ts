@@ -7,11 +7,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import { prepareLocalCluster } from '../../src/cli/local-cluster-files.js';
+import { preferredLeader } from '../../src/config/cluster.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PsmrError } from '../../src/errors.js';
 import { ClusterClient, leaderOf, type ReplicaView } from '../../src/replica/admin/cluster-client.js';
 import { endProgram, lineOf, type OutputChild } from '../redis/child.js';
-import type { Setting } from './row.js';
+import type { ReplicationOptions } from './options.js';
+import type { Resources } from './resources.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.cjs', import.meta.url));
 const SERVICE = fileURLToPath(new URL('../services/kv.js', import.meta.url));
@@ -32,6 +34,7 @@ export class ReplicaProcesses {
   readonly #profile: string | null;
   readonly #admin: ClusterClient;
   readonly #processes = new Map<number, OutputChild>();
+  #stopped = false;
   readonly urls: readonly string[];
 
   private constructor(file: string, profile: string | null) {
@@ -46,17 +49,22 @@ export class ReplicaProcesses {
   }
 
   /** Resolves when all serve and each group has a leader. */
-  static async start({ options, resources }: Setting, reads: 'index' | 'lease' = 'index'): Promise<ReplicaProcesses> {
+  static async start(
+    options: ReplicationOptions,
+    resources: Resources,
+    reads: 'index' | 'lease' = 'index',
+  ): Promise<ReplicaProcesses> {
     const file = await clusterFile(await resources.directory(), reads);
     const cluster = new ReplicaProcesses(file, options.profile);
     resources.onClose(() => cluster.#stop());
     await Promise.all(IDS.map((id) => cluster.run(id)));
-    await cluster.until('all groups have leaders', (views) => groups().every((group) => led(views, group) !== 0));
+    await cluster.until('all groups have leaders', (views) => groups().every((group) => leaderId(views, group) !== 0));
     return cluster;
   }
 
   /** Starts a replica, again if it was killed; resolves when it serves. */
   async run(id: number): Promise<void> {
+    if (this.#stopped) throw new PsmrError('ENGINE_STOPPED', 'The replicas have been stopped.');
     const profile = this.#profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', join(this.#profile, String(id))];
     const args = [...profile, CLI, 'replica', '--config', this.#file, '--id', String(id), '--stop-with-stdin'];
     // In a group of its own: a terminal's Ctrl-C is for us. And it ends when we do, since its stdin does.
@@ -92,12 +100,15 @@ export class ReplicaProcesses {
   /** The replica that leads a group. */
   async leader(group: number): Promise<number> {
     let id = 0;
-    await this.until(`group ${group} has a leader`, (views) => (id = led(views, group)) !== 0);
+    await this.until(`group ${group} has a leader`, (views) => (id = leaderId(views, group)) !== 0);
     return id;
   }
 
-  serving(limitMs: number): Promise<void> {
-    return this.until('all run', (views) => views.length === REPLICAS && views.every(runs), limitMs);
+  /** All run, and each group is led by the replica that it prefers. */
+  settled(limitMs: number): Promise<void> {
+    const led = (views: readonly ReplicaView[]): boolean =>
+      groups().every((group) => leaderId(views, group) === preferredLeader(IDS, group));
+    return this.until('all lead what they prefer', (views) => views.every(runs) && led(views), limitMs);
   }
 
   /** All run and have executed all that is committed anywhere. */
@@ -109,6 +120,7 @@ export class ReplicaProcesses {
   async until(what: string, holds: (views: readonly ReplicaView[]) => boolean, limitMs = 60_000): Promise<void> {
     const deadline = performance.now() + limitMs;
     while (!holds(await this.#admin.views().catch(() => []))) {
+      if (this.#stopped) throw new PsmrError('ENGINE_STOPPED', 'The replicas have been stopped.');
       if (performance.now() > deadline)
         throw new PsmrError('ENGINE_FAILED', `The replicas did not come so far in ${limitMs} ms: ${what}.`);
       await pause(LOOK_MS);
@@ -116,6 +128,7 @@ export class ReplicaProcesses {
   }
 
   async #stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#processes.values()].map((child) => endProgram(child)));
   }
 }
@@ -128,7 +141,7 @@ function runs({ status }: ReplicaView): boolean {
   return status?.state === 'running';
 }
 
-function led(views: readonly ReplicaView[], group: number): number {
+function leaderId(views: readonly ReplicaView[], group: number): number {
   return leaderOf(views, group).leader?.id ?? 0;
 }
 

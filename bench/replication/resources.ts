@@ -7,15 +7,21 @@ import { messageOf, PsmrError } from '../../src/errors.js';
 export class Resources {
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #parent: string;
+  #closed = false;
 
   /** `parent`: where directories are made; null: the system's place for temporary files. */
   constructor(parent: string | null) {
     this.#parent = parent ?? tmpdir();
   }
 
-  /** Call it before the thing starts: what fails half way is closed, too. */
+  /** What comes too late is closed at once; ENGINE_STOPPED is thrown then. */
   onClose(close: () => Promise<void>): void {
-    this.#closers.push(close);
+    if (!this.#closed) {
+      this.#closers.push(close);
+      return;
+    }
+    close().catch(() => undefined);
+    throw new PsmrError('ENGINE_STOPPED', 'Interrupted: nothing more is started.');
   }
 
   /** A new directory, removed in the end. */
@@ -32,6 +38,7 @@ export class Resources {
 
   /** Closes all, whatever fails; then rejects with the first failure. Nothing is closed twice. */
   async close(): Promise<void> {
+    this.#closed = true;
     const failures: unknown[] = [];
     for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop())
       await close().catch((error: unknown) => failures.push(error));

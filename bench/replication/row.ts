@@ -1,6 +1,7 @@
 /** A row of the table of figures: what is measured, what is asked of it, and what came out. */
 import type { Spread } from '../measure/spread.js';
 import type { ReplicationOptions, RowName } from './options.js';
+import type { Peers } from './peers.js';
 import type { Resources } from './resources.js';
 
 export interface Row {
@@ -16,7 +17,9 @@ export interface Row {
 
 export interface Setting {
   readonly options: ReplicationOptions;
-  /** What is open while a row runs. */
+  /** What several rows use. */
+  readonly peers: Peers;
+  /** What is open while this row runs. */
   readonly resources: Resources;
   readonly progress: (line: string) => void;
 }
