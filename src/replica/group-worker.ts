@@ -25,6 +25,8 @@ import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 export interface GroupNode {
   readonly clients: ClientIntake;
   readonly recovered: boolean;
+  /** Something committed waits to be executed: the same as long as this is. Null: nothing does. */
+  readonly stuckAt: number | null;
   poll(): PollOutcome;
   open(): void;
   addFeed(memory: RingClientMemory): void;
@@ -109,7 +111,13 @@ export class GroupWorker {
       skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint }),
     });
     this.#replication =
-      storage.replicated === null ? null : new ReplicationControl(storage.replicated, (message) => this.send(message));
+      storage.replicated === null
+        ? null
+        : new ReplicationControl(
+            storage.replicated,
+            () => ({ cutOff: this.control.anyLeaderlessBut(task.group), stuckAt: this.#node?.stuckAt ?? null }),
+            (message) => this.send(message),
+          );
     storage.log.onCommitted = (error) => {
       if (error === null) this.cycle.wake();
       else this.fail(error);
