@@ -62,6 +62,7 @@ class Attempt implements Dialled {
   #probes: NodeJS.Timeout | undefined;
   #signOfLifeMs = 0;
   #takenBytes = 0;
+  #wasFull = false;
 
   constructor(address: PeerAddress, context: DialContext, handlers: DialHandlers) {
     this.#address = address;
@@ -117,11 +118,15 @@ class Attempt implements Dialled {
     this.#handlers.up(this.#sender);
   }
 
-  /** A peer that reads slowly answers late, behind everything that is under way: what it reads counts as well. */
+  /**
+   * A peer that reads slowly answers late, behind everything that is under way: what it reads counts as well. The system
+   * shows it by taking more when it had been full; as long as it has room, it takes what nobody reads.
+   */
   #probe(): void {
     const { takenBytes } = this.#sender ?? { takenBytes: 0 };
-    if (takenBytes > this.#takenBytes) this.#signOfLifeMs = performance.now();
+    if (this.#wasFull && takenBytes > this.#takenBytes) this.#signOfLifeMs = performance.now();
     this.#takenBytes = takenBytes;
+    this.#wasFull = this.#socket.bufferedAmount > 0;
     const silentMs = performance.now() - this.#signOfLifeMs;
     if (silentMs > this.#context.limits.deadMs)
       return this.#fail(this.#unreachable(`it has not answered for ${Math.round(silentMs)} ms`));
