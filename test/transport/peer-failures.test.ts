@@ -174,6 +174,16 @@ describe.each(IMPLEMENTATIONS)('a link whose peer fails, accepted by %s', (_name
   });
 });
 
+it('a replica whose host is a name dials from where it can', async () => {
+  const replicas = new Replicas(listenDefault);
+  const two = await replicas.open(2);
+  let up = 0;
+  const one = await replicas.open(1, { localAddress: 'localhost' }, { up: () => up++ });
+  one.links.setPeers([two.address]);
+  await until(() => up === 1);
+  await replicas.close();
+});
+
 describe('links with TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'psmr-peers-'));
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,5 @@
 /** One attempt at a link: connects, proves, probes while it is up. Ends once, and says why. */
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { messageOf, PsmrError } from '../../errors.js';
@@ -38,9 +39,11 @@ function connect(address: PeerAddress, context: DialContext): WebSocket {
       'INVALID_CONFIG',
       `${JSON.stringify(`${host}:${address.port}`)} is no address: correct that of replica ${address.id}.`,
     );
+  const { localAddress = '' } = context;
   return new WebSocket(url, {
     ...context.certificate,
-    ...(context.localAddress === undefined ? {} : { localAddress: context.localAddress }),
+    // Only addresses can be bound: a replica that is configured by its name leaves where the system finds the way.
+    ...(isIP(localAddress) === 0 ? {} : { localAddress }),
     perMessageDeflate: false,
     maxPayload: HANDSHAKE_BYTES_MAX,
     // Masks protect proxies from browsers. With zeros the bytes go out as they are, uncopied.
