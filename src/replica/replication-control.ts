@@ -3,7 +3,7 @@ import { PsmrError } from '../errors.js';
 import { handOver } from './hand-over.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { ReplicationEvents } from './replicated-log.js';
-import { type LeaderSight, StallWatch } from './stall-watch.js';
+import type { LeaderSight, StallWatch } from './stall-watch.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 const STATUS_EVERY_MS = 250;
@@ -14,16 +14,17 @@ export class ReplicationControl {
   readonly #log: RaftGroupLog;
   readonly #sight: () => Omit<LeaderSight, 'leading'>;
   readonly #send: (message: FromWorker) => void;
-  readonly #stalls = new StallWatch();
+  readonly #stalls: StallWatch;
   readonly #reachable = new Set<number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(
     { log, events }: { readonly log: RaftGroupLog; readonly events: ReplicationEvents },
-    sight: () => Omit<LeaderSight, 'leading'>,
+    { stalls, sight }: { readonly stalls: StallWatch; readonly sight: () => Omit<LeaderSight, 'leading'> },
     send: (message: FromWorker) => void,
   ) {
     this.#log = log;
+    this.#stalls = stalls;
     this.#sight = sight;
     this.#send = send;
     events.checkpointNeeded = (from) => send({ type: 'checkpoint-needed', from });

@@ -1,5 +1,6 @@
-/** How long it must have lasted: an election elsewhere is no reason. */
+/** How long it must have lasted, at least and in times of elections: an election elsewhere is no reason. */
 const STALLED_MS = 1000;
+const STALLED_ELECTIONS = 4;
 /** Where no replica fares better, leaders do not go round and round. */
 const AGAIN_MS = 10_000;
 
@@ -16,9 +17,14 @@ export interface LeaderSight {
  * touch both meet on. It orders them, and cannot execute and answer them; another replica can.
  */
 export class StallWatch {
+  readonly #stalledMs: number;
   #stuckAt: number | null = null;
   #sinceMs = 0;
   #notBeforeMs = 0;
+
+  constructor(electionMs: number) {
+    this.#stalledMs = Math.max(STALLED_MS, STALLED_ELECTIONS * electionMs);
+  }
 
   /** True: now, another should lead. To be called several times a second. */
   look({ leading, cutOff, stuckAt }: LeaderSight, nowMs: number): boolean {
@@ -27,7 +33,7 @@ export class StallWatch {
       this.#stuckAt = stalled;
       this.#sinceMs = nowMs;
     }
-    if (stalled === null || nowMs - this.#sinceMs < STALLED_MS || nowMs < this.#notBeforeMs) return false;
+    if (stalled === null || nowMs - this.#sinceMs < this.#stalledMs || nowMs < this.#notBeforeMs) return false;
     this.#notBeforeMs = nowMs + AGAIN_MS;
     return true;
   }

@@ -59,6 +59,8 @@ export interface Site {
   within(id?: number): readonly string[];
   /** Fetches a JSON document. */
   get(url: string): Promise<unknown>;
+  /** Where configuration and data are. Its owner ends the replicas and removes it. */
+  readonly directory: string;
 }
 
 /** So many consecutive free ports, as groups take them. */
@@ -97,6 +99,7 @@ export class Replicas {
     this.#config = config;
     this.#site = site;
     this.dataDir = config.dataDir;
+    if (site !== null) return;
     onTestFinished(() => Promise.all([...this.#started].map((child) => end(child, 'SIGKILL'))).then(() => undefined));
   }
 
@@ -105,16 +108,17 @@ export class Replicas {
     replicas?: number;
     retainBytes?: number;
     everyBytes?: number | null;
+    electionMs?: number;
     site?: Site;
   }): Promise<Replicas> {
-    const { streams, replicas: count = 3, retainBytes, everyBytes = null, site = null } = options;
-    const directory = temporaryDirectory();
+    const { streams, replicas: count = 3, retainBytes, everyBytes = null, electionMs, site = null } = options;
+    const directory = site?.directory ?? temporaryDirectory();
     const config = {
       service: serviceUrl('ledger').pathname,
       streams,
       dataDir: join(directory, 'data'),
       checkpoint: { everyBytes },
-      cluster: { name: 'test', secret: SECRET, replicas: [], ...(retainBytes === undefined ? {} : { retainBytes }) },
+      cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs },
     };
     const cluster = new Replicas(join(directory, 'cluster.json'), config, site);
     for (let id = 1; id <= count; id++) await cluster.describe(id);

@@ -1,4 +1,5 @@
 /** One load per group, each on its own: what one group suffers shows in its load, and in no other's. */
+import { expect } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import type { FarClient } from './far-client.js';
 
@@ -16,46 +17,50 @@ export class GroupLoad {
   readonly failed: string[] = [];
   readonly #done: Promise<void>;
   #going = true;
-  #longestMs = 0;
 
   constructor(next: (nth: number) => Promise<string>) {
     this.#done = this.#run(next);
   }
 
-  /** The longest that a command took since this was last asked, ms. */
-  takeLongestMs(): number {
-    const longest = this.#longestMs;
-    this.#longestMs = 0;
-    return longest;
+  /** Waits for as many acknowledgements. */
+  async more(count: number): Promise<void> {
+    const wanted = this.acknowledged.length + count;
+    await expect.poll(() => this.acknowledged.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(wanted);
   }
 
+  /** Nothing may have failed. */
   async stop(): Promise<void> {
     this.#going = false;
     await this.#done;
+    expect(this.failed).toEqual([]);
   }
 
   async #run(next: (nth: number) => Promise<string>): Promise<void> {
     for (let nth = 0; this.#going; nth++) {
-      const began = performance.now();
       try {
         this.acknowledged.push(await next(nth));
       } catch (error) {
         this.failed.push(String(error));
       }
-      this.#longestMs = Math.max(this.#longestMs, performance.now() - began);
     }
   }
 }
 
-/** `add` commands of one stream; each key gets few, for values grow with them. */
-export function streamLoad(client: FarClient, stream: number, streams: number, name: string, pad = 0): GroupLoad {
-  const keys = Array.from({ length: 20 }, (_, nth) => keysOf(streams, `counter/${name}-${nth}-`)[stream - 1]);
-  return new GroupLoad(async (nth) => {
-    const id = `add-${name}-${stream}-${nth}`;
+/** `add` commands of one stream, to one key: its amount is how many have been executed. */
+export class StreamLoad extends GroupLoad {
+  readonly key: string;
+
+  constructor(client: FarClient, options: { stream: number; streams: number; name: string; pad?: number }) {
+    const { stream, streams, name, pad = 0 } = options;
+    const key = keysOf(streams, `counter/${name}-`)[stream - 1] ?? '';
     const padding = pad === 0 ? {} : { pad: 'x'.repeat(pad) };
-    await client.execute('add', { key: keys[nth % keys.length], by: 1, id, ...padding });
-    return id;
-  });
+    super(async (nth) => {
+      const id = `add-${name}-${stream}-${nth}`;
+      await client.execute('add', { key, by: 1, id, ...padding });
+      return id;
+    });
+    this.key = key;
+  }
 }
 
 /** `transfer` commands between all streams, through group 0. */

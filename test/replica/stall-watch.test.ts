@@ -4,8 +4,8 @@ import { type LeaderSight, StallWatch } from '../../src/replica/stall-watch.js';
 const STALLED: LeaderSight = { leading: true, cutOff: true, stuckAt: 7 };
 
 /** Looks every 250 ms, and says when the leader should go. */
-function moments(sights: (nowMs: number) => LeaderSight, limitMs: number): number[] {
-  const watch = new StallWatch();
+function moments(sights: (nowMs: number) => LeaderSight, limitMs: number, electionMs = 250): number[] {
+  const watch = new StallWatch(electionMs);
   const found: number[] = [];
   for (let nowMs = 0; nowMs <= limitMs; nowMs += 250) if (watch.look(sights(nowMs), nowMs)) found.push(nowMs);
   return found;
@@ -14,6 +14,10 @@ function moments(sights: (nowMs: number) => LeaderSight, limitMs: number): numbe
 describe('a leader', () => {
   it('should go when it has been stuck and cut off for a second, and not again soon', () => {
     expect(moments(() => STALLED, 12_000)).toEqual([1000, 11_000]);
+  });
+
+  it('waits longer where elections do', () => {
+    expect(moments(() => STALLED, 12_000, 1000)).toEqual([4000]);
   });
 
   it.each<[string, (nowMs: number) => LeaderSight]>([
