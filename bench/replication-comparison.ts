@@ -13,6 +13,9 @@ import { parseReplicationOptions, REPLICATION_FLAGS } from './replication/option
 import { replicationJson, replicationText } from './replication/report.js';
 import { runRows } from './replication/run-rows.js';
 
+/** npm passes on a Ctrl-C that the terminal has sent here already. */
+const REPEATED_MS = 1000;
+
 async function main(values: Record<string, unknown>): Promise<void> {
   const options = parseReplicationOptions(values);
   if (options.json !== null) await assertWritable(options.json);
@@ -21,11 +24,16 @@ async function main(values: Record<string, unknown>): Promise<void> {
   process.stdout.write(replicationText(results));
 }
 
-/** The first Ctrl-C closes everything; the second ends the process, and the replicas end with it. */
+/** The first Ctrl-C closes everything; a later one ends the process, and the replicas end with it. */
 function interruption(): Promise<never> {
   return new Promise((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new PsmrError('ENGINE_STOPPED', `ended by ${signal}`)));
+    let first: number | null = null;
+    const interrupt = (signal: NodeJS.Signals): void => {
+      first ??= performance.now();
+      reject(new PsmrError('ENGINE_STOPPED', `ended by ${signal}`));
+      if (performance.now() - first > REPEATED_MS) process.exit(1);
+    };
+    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   });
 }
 

@@ -7,7 +7,9 @@ import { STREAMS } from './replica-processes.js';
 import type { ReplicationOptions } from './options.js';
 import type { Setting } from './row.js';
 
+/** Commands made in advance, of those that are measured. */
 const COMMANDS_MAX = 200_000;
+const COMMANDS_PER_KEY = 2;
 
 export interface KvLoadOptions {
   /** Default: w, writes only. */
@@ -27,7 +29,8 @@ export async function startKvLoad(
 ): Promise<ClientFed> {
   const load = kvOptions(options, wish);
   const map = createPartitionMap({ streams: STREAMS }).toJson();
-  const job = createJob({ options: load, map, spinsPerUs: 0, commandsMax: COMMANDS_MAX });
+  const commandsMax = Math.min(COMMANDS_MAX, COMMANDS_PER_KEY * options.keys);
+  const job = createJob({ options: load, map, spinsPerUs: 0, commandsMax });
   const variant = { technique: 'p-smr', durability: 'sync', streams: STREAMS } as const;
   const clients = new ClientFed(variant, job, { replicas }, 1);
   resources.onClose(() => clients.stop());

@@ -7,8 +7,8 @@ import { PipelinedSets } from './pipelined-sets.js';
 import type { Row } from './row.js';
 import { ratioOf, takeTurns } from './turns.js';
 
-/** Commands of a call at half load: there is time enough for small ones. */
-const BATCH_AT_HALF = 100;
+/** Commands of a call at half load. Much smaller ones are due more often than timers can tell: waiting would cost a core. */
+const BATCH_AT_HALF = 500;
 const US_PER_MS = 1000;
 
 export const oneRow: Row = {

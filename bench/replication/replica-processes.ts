@@ -28,6 +28,7 @@ const PORTS = 20_000;
 const PORT_TRIES = 10;
 const SAID_MAX = 20;
 const LOOK_MS = 20;
+const START_LIMIT_MS = 60_000;
 
 export class ReplicaProcesses {
   readonly #file: string;
@@ -67,17 +68,23 @@ export class ReplicaProcesses {
     if (this.#stopped) throw new PsmrError('ENGINE_STOPPED', 'The replicas have been stopped.');
     const profile = this.#profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', join(this.#profile, String(id))];
     const args = [...profile, CLI, 'replica', '--config', this.#file, '--id', String(id), '--stop-with-stdin'];
-    // In a group of its own: a terminal's Ctrl-C is for us. And it ends when we do, since its stdin does.
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    // It ends when we do, however that is: its stdin ends then.
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     child.stdin.on('error', () => undefined);
     this.#processes.set(id, child);
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = `${said}${text}`.split('\n').slice(-SAID_MAX).join('\n');
     });
-    await lineOf(child, () => true).catch((cause: unknown) => {
-      throw new PsmrError('ENGINE_FAILED', `Replica ${id} ended before it served; it said:\n${said}`, { cause });
-    });
+    const deadline = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS);
+    try {
+      await lineOf(child, () => true);
+    } catch (cause) {
+      const what = `Replica ${id} ended before it served, or took longer than ${START_LIMIT_MS} ms; it said:\n${said}`;
+      throw new PsmrError('ENGINE_FAILED', what, { cause });
+    } finally {
+      clearTimeout(deadline);
+    }
   }
 
   pidOf(id: number): number {
