@@ -30,8 +30,8 @@ export class ArgumentRows {
 
   add(name: number, args: unknown): void {
     const known = (this.#known[name] ??= []);
-    const plain = typeof args === 'object' && args !== null && Object.getPrototypeOf(args) === Object.prototype;
-    if (plain) {
+    // What is no plain object was refused before, or has another constructor.
+    if (typeof args === 'object' && args !== null && args.constructor === Object) {
       for (const kind of known) {
         if (kind.properties === null || !this.#addValues(kind.properties, args)) continue;
         this.indexes.push(kind.place);
