@@ -18,7 +18,7 @@ async function purchase(client: Ledger): Promise<void> {
   await client.execute('deposit', { account: 'anna', amount: 100_00 });
   await client.execute('reserve', { account: 'anna', hold: 'order-17', amount: 60_00 });
   const [refused] = await client.executeBatch([['withdraw', { account: 'anna', amount: 50_00 }]]);
-  if (refused?.ok === false) print(`refused: ${refused.error.message}`);
+  if (!refused.ok) print(`refused: ${refused.error.message}`);
   const paid = await client.execute('capture', { account: 'anna', hold: 'order-17', to: 'shop', amount: 45_00 });
   const { available } = await client.execute('account', { account: 'anna' });
   print(`the shop got ${paid}, anna has ${available} again`);
