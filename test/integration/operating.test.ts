@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, ledgerOf, Load } from './ledger-load.js';
@@ -172,6 +172,17 @@ describe('a bad day', () => {
     await expect(replicas.run(2, '--data', replicas.directoryOf(1))).rejects.toThrow(
       /is of replica 1 of cluster "test"/,
     );
+  });
+
+  it('a replica whose vote was deleted is refused by name', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 1 });
+    await replicas.leaderOf(1);
+    await replicas.caughtUp();
+    await replicas.kill(2, 'SIGTERM');
+    const vote = join(replicas.directoryOf(2), 'votes', 'group-1');
+    rmSync(vote);
+    await expect(replicas.run(2)).rejects.toThrow(/votes\/group-1 is damaged[^]*missing[^]*--rebuild/);
+    expect(existsSync(vote)).toBe(false);
   });
 
   it('a damaged log is refused by name, and its replica rebuilt', LIMIT, async () => {
