@@ -22,6 +22,7 @@ async function main(values: Record<string, unknown>): Promise<void> {
   const results = await runRows(options, (line) => process.stderr.write(`${line}\n`), interruption());
   if (options.json !== null) await writeFile(options.json, replicationJson(results, options));
   process.stdout.write(replicationText(results));
+  if (results.some(({ result }) => 'failed' in result)) process.exitCode = 1;
 }
 
 /** The first Ctrl-C closes everything; a later one ends the process, and the replicas end with it. */

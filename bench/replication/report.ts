@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { Spread } from '../measure/spread.js';
 import type { ReplicationOptions } from './options.js';
-import type { Measured, Row, Skipped } from './row.js';
+import type { Result, Row } from './row.js';
 import { figureText } from './turns.js';
 
 export interface RowResult {
   readonly row: Row;
-  readonly result: Measured | Skipped;
+  readonly result: Result;
 }
 
 /** For people: a paragraph per row. */
@@ -14,9 +14,10 @@ export function replicationText(results: readonly RowResult[]): string {
   return results.map(({ row, result }) => `${paragraph(row, result).join('\n')}\n`).join('\n');
 }
 
-function paragraph(row: Row, result: Measured | Skipped): string[] {
+function paragraph(row: Row, result: Result): string[] {
   const head = `${row.name}: ${row.what}`;
   if ('skipped' in result) return [head, `  skipped: ${result.skipped}`];
+  if ('failed' in result) return [head, `  failed: ${result.failed}`];
   const asked = `bar ${withUnit(figureText(row.bar), row.unit)}, aim ${withUnit(figureText(row.aim), row.unit)}`;
   return [
     head,
@@ -28,12 +29,11 @@ function paragraph(row: Row, result: Measured | Skipped): string[] {
 /** For programs. */
 export function replicationJson(results: readonly RowResult[], options: ReplicationOptions): string {
   const machine = { cores: availableParallelism(), node: process.version, platform: process.platform };
-  const rows = results.map(({ row: { name, what, unit, better, bar, aim, ...row }, result }) => ({
-    ...{ name, what, unit, better, bar, aim },
-    ...('skipped' in result
-      ? result
-      : { ...result, verdict: verdictOf({ name, what, unit, better, bar, aim, ...row }, result.figure) }),
-  }));
+  const rows = results.map(({ row, result }) => {
+    const { name, what, unit, better, bar, aim } = row;
+    const verdict = 'figure' in result ? { verdict: verdictOf(row, result.figure) } : {};
+    return { name, what, unit, better, bar, aim, ...result, ...verdict };
+  });
   return `${JSON.stringify({ machine, options, rows }, null, 2)}\n`;
 }
 

@@ -36,7 +36,5 @@ export interface Detail {
   readonly spread: Spread;
 }
 
-/** A peer that is not installed: the sentence says how to get it. */
-export interface Skipped {
-  readonly skipped: string;
-}
+/** What came of a row; skipped: a peer is not installed, and how to get it. */
+export type Result = Measured | { readonly skipped: string } | { readonly failed: string };

@@ -1,4 +1,4 @@
-import { PsmrError } from '../../src/errors.js';
+import { messageOf, PsmrError } from '../../src/errors.js';
 import { failoverRow, rejoinRow } from './fault-rows.js';
 import { halfLoadRow, oneRow } from './latency-rows.js';
 import { memoryFlatRow } from './memory-flat-row.js';
@@ -7,7 +7,7 @@ import { etcdRow, memoryRow, readsRow, throughputRow } from './rate-rows.js';
 import type { RowResult } from './report.js';
 import { Peers } from './peers.js';
 import { Resources } from './resources.js';
-import type { Measured, Row, Setting, Skipped } from './row.js';
+import type { Result, Row, Setting } from './row.js';
 
 const ROWS: readonly Row[] = [
   throughputRow,
@@ -21,44 +21,52 @@ const ROWS: readonly Row[] = [
   memoryFlatRow,
 ];
 
-/** Runs the rows that were asked for, one after the other. Rejects with the first failure; everything is closed then. */
+/** Runs the rows that were asked for, one after the other. Rejects when `interrupted` does; everything is closed then. */
 export async function runRows(
   options: ReplicationOptions,
   progress: (line: string) => void,
   interrupted: Promise<never> = new Promise(() => undefined),
 ): Promise<RowResult[]> {
-  const shared = new Resources(options.data);
-  const peers = new Peers(options, shared);
   const results: RowResult[] = [];
+  let shared = new Resources(options.data);
+  let peers = new Peers(options, shared);
   try {
     for (const row of ROWS.filter(({ name }) => options.only.includes(name))) {
       const tell = (line: string): void => progress(`${row.name}: ${line}`);
-      const resources = new Resources(options.data);
+      const setting = { options, peers, resources: new Resources(options.data), progress: tell };
       tell('starting');
-      results.push({ row, result: await runRow(row, { options, peers, resources, progress: tell }, interrupted) });
+      const result = await Promise.race([runRow(row, setting), interrupted]).finally(() => close(setting));
+      results.push({ row, result });
+      if (!('failed' in result)) continue;
+      // The others get a new start.
+      await close({ resources: shared, progress });
+      shared = new Resources(options.data);
+      peers = new Peers(options, shared);
     }
   } finally {
-    await shared.close();
+    await close({ resources: shared, progress });
   }
   return results;
 }
 
-async function runRow(row: Row, setting: Setting, interrupted: Promise<never>): Promise<Measured | Skipped> {
-  const running = row.run(setting);
-  // After an interruption it fails of what is closed under it.
-  running.catch(() => undefined);
+/** What fails of closing has failed before, and was told. */
+async function close({ resources, progress }: Pick<Setting, 'resources' | 'progress'>): Promise<void> {
+  await resources.close().catch((error: unknown) => progress(`while closing: ${messageOf(error)}`));
+}
+
+/** Never rejects: one row's failure must not cost the others' figures. */
+async function runRow(row: Row, setting: Setting): Promise<Result> {
   try {
-    return await Promise.race([running, interrupted]);
+    return await row.run(setting);
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    setting.progress(`skipped: ${error.message}`);
-    return { skipped: error.message };
-  } finally {
-    await setting.resources.close();
+    const told = error instanceof PsmrError ? `${error.code}: ${error.message}` : messageOf(error);
+    const result = isMissing(error) ? { skipped: messageOf(error) } : { failed: told };
+    setting.progress('skipped' in result ? `skipped: ${result.skipped}` : `failed: ${result.failed}`);
+    return result;
   }
 }
 
 /** A program that is not installed. */
-function isMissing(error: unknown): error is PsmrError {
+function isMissing(error: unknown): boolean {
   return error instanceof PsmrError && error.code === 'NOT_SUPPORTED';
 }

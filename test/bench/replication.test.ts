@@ -112,6 +112,14 @@ describe('figures', () => {
     expect(textOf('more', 21)).toContain('aim met');
   });
 
+  test('a row that fails says why', () => {
+    const row = { name: 'one', what: 'w', unit: '', better: 'less', bar: 1, aim: 1 } as const;
+    const run = { ...row, run: () => Promise.reject(new Error('not run')) };
+    expect(replicationText([{ row: run, result: { failed: 'UNREACHABLE: gone' } }])).toBe(
+      'one: w\n  failed: UNREACHABLE: gone\n',
+    );
+  });
+
   test('the slope of a line is its own', () => {
     expect(slopeOf([3, 5, 7, 9])).toBeCloseTo(2);
     expect(slopeOf([4, 4])).toBe(0);
