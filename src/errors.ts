@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'NOT_LEADER',
   'OVERLOADED',
   'OUTCOME_UNKNOWN',
+  'SUBSCRIPTION_LOST',
   // Connections.
   'BAD_FRAME',
   'FRAME_TOO_LARGE',

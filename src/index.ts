@@ -20,6 +20,7 @@ export { attach } from './replica/attach.js';
 export { connect } from './client/connect.js';
 export type { ConnectOptions } from './client/connect.js';
 export type { BatchCommand, BatchOutcomes, Client, CommandOutcome } from './client/client.js';
+export type { SubscribeOptions, Subscription, SubscriptionEvent, SubscriptionPosition } from './client/subscription.js';
 export type { CheckpointManifest, PartManifest } from './storage/checkpoint-store.js';
 export type { PartitioningConfig, StreamConfig } from './config/config.js';
 export type { ClusterConfig } from './config/cluster-schema.js';

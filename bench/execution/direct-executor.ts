@@ -20,7 +20,7 @@ export class DirectExecutor {
   /** `map`: of one stream, which holds every key. */
   constructor(service: Service, map: PartitionMap, guard: DeterminismGuard) {
     this.values = new StreamValues(map);
-    const runner = new CommandRunner(map, 1, guard);
+    const runner = new CommandRunner(map, 1, guard, null);
     this.#batches = new BatchRunner(1, map, new CommandTable(service), runner, this.values);
   }
 

@@ -33,7 +33,7 @@ export class StreamDuty implements Duty {
     this.#check = check;
     this.#ports = new LogPorts(source, new ExchangeLinks(group, memory.links, new ControlBlock(memory.control)));
     const ports = this.#ports;
-    this.#executor = new StreamExecutor({ stream: group, service, map, guard, ports, sessionLimits: DEFAULT_LIMITS });
+    this.#executor = new StreamExecutor({ stream: group, service, map, guard, ports, limits: DEFAULT_LIMITS });
   }
 
   get counts(): ExecutionCounts {

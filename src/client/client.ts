@@ -2,6 +2,7 @@
 import type { PsmrError } from '../errors.js';
 import type { CommandArguments, CommandName, CommandResult, ServiceDefinition } from '../service/define-service.js';
 import type { ClientCore } from './client-core.js';
+import type { SubscribeOptions, Subscription } from './subscription.js';
 
 /** What became of one command of a batch. */
 export type CommandOutcome<Value> =
@@ -37,12 +38,24 @@ export interface Client<S extends ServiceDefinition> {
   executeBatch<B extends readonly BatchCommand<S>[] | readonly []>(
     commands: B,
   ): Promise<BatchOutcomes<S, B extends readonly BatchCommand<S>[] ? B : never>>;
+  /**
+   * The events that commands publish on these keys (docs/subscriptions.md), each once and in the order of its stream, also
+   * where the connection is lost and where leaders change. Resolves when it has begun: read the state then, and every
+   * later change comes.
+   *
+   * Rejects with a PsmrError: SUBSCRIPTION_LOST (the events behind `after` are not kept any more: subscribe without, and
+   * read anew), UNREACHABLE, INVALID_ARGUMENT, NOT_SUPPORTED (a client in the engine's process).
+   */
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
   /** Ends the client. What is unanswered fails: CLIENT_CLOSED, or OUTCOME_UNKNOWN where it was sent. Idempotent. */
   close(): Promise<void>;
 }
 
 /** A client core and what goes with it: the links that only it uses. */
-export type OwnedCore = ClientCore & { closeLinks(): void };
+export type OwnedCore = ClientCore & {
+  closeLinks(): void;
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
+};
 
 /** Gives a core the types of its service: embedded and remote clients differ in nothing else. */
 export function createClient<S extends ServiceDefinition>(core: OwnedCore): Client<S> {
@@ -50,6 +63,7 @@ export function createClient<S extends ServiceDefinition>(core: OwnedCore): Clie
   const untyped: UntypedClient = {
     execute: (name, args) => core.execute(name, args),
     executeBatch: (commands) => core.executeBatch(commands),
+    subscribe: (options) => core.subscribe(options),
     close: () => {
       if (open) {
         core.close();
@@ -64,6 +78,7 @@ export function createClient<S extends ServiceDefinition>(core: OwnedCore): Clie
 }
 
 interface UntypedClient {
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
   execute(name: string, args?: unknown): Promise<unknown>;
   executeBatch(commands: readonly (readonly [name: string, args?: unknown])[]): Promise<unknown>;
   close(): Promise<void>;

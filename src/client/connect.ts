@@ -8,6 +8,9 @@ import { systemClock } from './client-clock.js';
 import { ClientCore } from './client-core.js';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
 import { CommandRouter } from './command-router.js';
+import { createSessionId } from './session-id.js';
+import { Subscriptions } from './subscriptions.js';
+import type { SubscribeOptions } from './subscription.js';
 import { Topology } from './topology.js';
 import { type DialOptions, webSocketDial } from './web-socket.js';
 import { webSocketLinks } from './web-socket-link.js';
@@ -63,16 +66,31 @@ export async function connect<S extends ServiceDefinition>(options: ConnectOptio
   });
   const welcome = await topology.learn();
   const router = (told: Welcome): CommandRouter => new CommandRouter(service, PartitionMap.fromJson(told.partitionMap));
+  const limits = limitsOf(options, welcome);
+  const openLink = webSocketLinks(topology);
   const core = new ClientCore({
     router: router(welcome),
-    openLink: webSocketLinks(topology),
+    openLink,
     reads: options.reads ?? 'leader',
-    limits: limitsOf(options, welcome),
+    limits,
     clock: systemClock,
     serverNowMs: () => topology.serverNowMs(),
     learn: async () => router(await topology.learn()),
   });
-  return createClient<S>(Object.assign(core, { closeLinks: () => undefined }));
+  const subscriptions = new Subscriptions({
+    clock: systemClock,
+    openLink,
+    silenceMs: limits.silenceMs,
+    giveUpMs: limits.requestTimeoutMs,
+    newSession: () => createSessionId(topology.serverNowMs()),
+    map: async () => PartitionMap.fromJson((await topology.learn()).partitionMap),
+  });
+  return createClient<S>(
+    Object.assign(core, {
+      closeLinks: () => subscriptions.close(),
+      subscribe: (wanted: SubscribeOptions) => subscriptions.open(wanted),
+    }),
+  );
 }
 
 function limitsOf<S extends ServiceDefinition>(options: ConnectOptions<S>, welcome: Welcome): ClientLimits {

@@ -64,6 +64,8 @@ const limits = z
       1024,
       'Replies, bytes, that a group keeps of all its sessions until their clients acknowledge them.',
     ),
+    eventsKeptMax: limit('eventsKeptMax', 1, 'Events that a stream keeps for subscribers that were away.'),
+    eventsKeptBytesMax: limit('eventsKeptBytesMax', 1024, 'Events, bytes, that a stream keeps for such subscribers.'),
     ringBytes: z
       .int()
       .min(4096)

@@ -22,6 +22,10 @@ export interface Limits {
   readonly sessionsMax: number;
   /** Replies that a group keeps, of all its sessions, until their clients acknowledge them. */
   readonly keptRepliesBytesMax: number;
+  /** Events that a stream keeps, so that a subscriber that was away goes on where it was. */
+  readonly eventsKeptMax: number;
+  /** The same, in bytes. */
+  readonly eventsKeptBytesMax: number;
   /** Each ring between an in-process client and a group; a power of two. */
   readonly ringBytes: number;
 }
@@ -39,6 +43,8 @@ export const DEFAULT_LIMITS: Limits = {
   sessionIdleMs: 3_600_000,
   sessionsMax: 100_000,
   keptRepliesBytesMax: 256 << 20,
+  eventsKeptMax: 65_536,
+  eventsKeptBytesMax: 16 << 20,
   ringBytes: 256 << 10,
 };
 

@@ -9,6 +9,7 @@ import type { EveryKeyCommand, KeyedCommand } from '../service/command.js';
 import { isThenable, type DeterminismGuard } from '../service/determinism-guard.js';
 import { checkResult, type Stored } from '../service/values.js';
 import { decodeValue, encodeValue } from './command-batch.js';
+import type { EventRing } from './event-ring.js';
 import { PlacedContext } from './command-context.js';
 import { CommandState, type ValueSink, type ValueSource } from './command-state.js';
 import type { PreparedCommand } from './command-table.js';
@@ -62,11 +63,14 @@ export class CommandRunner {
   readonly #guard: DeterminismGuard;
   readonly #map: PartitionMap;
   readonly #stream: number;
+  readonly #events: EventRing | null;
 
-  constructor(map: PartitionMap, stream: number, guard: DeterminismGuard) {
+  /** `events`: where commands publish; null: nobody listens. */
+  constructor(map: PartitionMap, stream: number, guard: DeterminismGuard, events: EventRing | null) {
     this.#map = map;
     this.#stream = stream;
     this.#guard = guard;
+    this.#events = events;
   }
 
   /** Runs `work` with the determinism guard up; handlers may be called only inside. */
@@ -105,6 +109,7 @@ export class CommandRunner {
     try {
       const result = this.#checked(command.name, command.keyed.execute(this.#state, args, this.#context));
       this.#state.commit(values);
+      if (this.#state.events.length > 0) this.#publish(this.#state.events, place);
       return result;
     } finally {
       this.#state.end();
@@ -164,8 +169,22 @@ export class CommandRunner {
   ): unknown {
     const { part, view } = this.runPartial(command, args, store, place, position);
     const result = this.runMerge(command, args, [copyOf(part)], place, position);
-    view.commit(store);
+    this.commitView(view, store, place);
     return result;
+  }
+
+  /** All parts are good: what this one has written and published counts. */
+  commitView(view: PartitionView, store: PartitionStore, place: Place): void {
+    view.commit(store);
+    if (view.events.length > 0) this.#publish(view.events, place);
+  }
+
+  /** All destinations compute the same; each publishes what belongs to its own keys, so the order per key is one. */
+  #publish(events: readonly (readonly [key: string, value: Stored])[], { timestampMs }: Place): void {
+    for (const [key, value] of events) {
+      const owner = this.#map.streamOf(key) || this.#map.hashedStreamOf(key);
+      if (owner === this.#stream) this.#events?.append(key, value, timestampMs);
+    }
   }
 
   #checked(command: string, result: unknown): unknown {

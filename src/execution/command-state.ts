@@ -35,6 +35,7 @@ export class CommandState implements State {
   readonly #values: Stored[] = [];
   readonly #written: number[] = [];
   #writes = 0;
+  #events: [key: string, value: Stored][] = [];
 
   /** `hashes`: of the readable keys, in their order, from `firstHash` on. */
   begin(
@@ -51,6 +52,7 @@ export class CommandState implements State {
     this.#hashes = hashes;
     this.#firstHash = firstHash;
     this.#writes = 0;
+    if (this.#events.length > 0) this.#events = [];
   }
 
   /** Ends the command: a `state` that was kept somewhere is of no use from now on. */
@@ -66,6 +68,11 @@ export class CommandState implements State {
       if (value === DELETED) sink.delete(key, hash);
       else sink.set(key, value, hash);
     }
+  }
+
+  /** Of most commands there are none. */
+  get events(): readonly (readonly [key: string, value: Stored])[] {
+    return this.#events;
   }
 
   // The type is the caller's claim about its own data, here and in State: nothing can check it.
@@ -91,6 +98,11 @@ export class CommandState implements State {
 
   delete(key: string): void {
     this.#write(key, DELETED, this.#writableHash(key));
+  }
+
+  publish(key: string, value: unknown): void {
+    this.#writableHash(key);
+    this.#events.push([key, normalizeValue(value)]);
   }
 
   #write(key: string, value: Stored, hash: number): void {

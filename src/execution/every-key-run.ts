@@ -67,7 +67,8 @@ export class EveryKeyRun extends Run {
         const place = nth++;
         const parts = byStream.map((stream) => stream[place] as Part);
         const result = runner.runMerge(command, args, parts, this.place, position);
-        this.#views[place]?.commit(values.own);
+        const view = this.#views[place];
+        if (view !== undefined) runner.commitView(view, values.own, this.place);
         return result;
       });
     }

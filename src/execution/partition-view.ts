@@ -18,6 +18,7 @@ export class PartitionView implements Partition {
   readonly #readOnly: boolean;
   readonly #ownedHere: (key: string) => boolean;
   readonly #writes = new Map<string, Stored>();
+  readonly #events: [key: string, value: Stored][] = [];
   #open = true;
 
   constructor(command: string, store: PartitionStore, readOnly: boolean, ownedHere: (key: string) => boolean) {
@@ -52,6 +53,15 @@ export class PartitionView implements Partition {
   delete(key: string): void {
     this.#checkWritable(key);
     this.#writes.set(key, DELETED);
+  }
+
+  publish(key: string, value: unknown): void {
+    this.#checkWritable(key);
+    this.#events.push([key, normalizeValue(value)]);
+  }
+
+  get events(): readonly (readonly [key: string, value: Stored])[] {
+    return this.#events;
   }
 
   end(): void {

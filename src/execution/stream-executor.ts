@@ -18,6 +18,7 @@ import { BatchRunner } from './batch-runner.js';
 import { decodeCommandBatch } from './command-batch.js';
 import { CommandRunner, StreamValues, type Place } from './command-runner.js';
 import { CommandTable } from './command-table.js';
+import { EventRing, type EventLimits } from './event-ring.js';
 import { beginRun } from './rendezvous.js';
 import type { RunEnvironment, RunInProgress } from './run.js';
 import { encodeRejection, ResultBatch } from './result-batch.js';
@@ -42,7 +43,7 @@ export interface StreamExecutorOptions {
   readonly map: PartitionMap;
   readonly guard: DeterminismGuard;
   readonly ports: StreamPorts;
-  readonly sessionLimits: SessionLimits;
+  readonly limits: SessionLimits & EventLimits;
 }
 
 export interface ExecutionCounts {
@@ -57,6 +58,7 @@ export interface ExecutionCounts {
 export class StreamExecutor {
   readonly values: StreamValues;
   readonly sessions: SessionTable;
+  readonly events: EventRing;
   readonly counts: ExecutionCounts = {
     commands: 0,
     crossCommands: 0,
@@ -86,10 +88,11 @@ export class StreamExecutor {
     this.#map = options.map;
     this.#ports = options.ports;
     this.#table = new CommandTable(options.service);
-    this.#runner = new CommandRunner(options.map, options.stream, options.guard);
+    this.events = new EventRing(options.limits);
+    this.#runner = new CommandRunner(options.map, options.stream, options.guard, this.events);
     this.values = new StreamValues(options.map);
     this.#batches = new BatchRunner(options.stream, options.map, this.#table, this.#runner, this.values);
-    this.sessions = new SessionTable(options.sessionLimits);
+    this.sessions = new SessionTable(options.limits);
     this.#environment = {
       stream: options.stream,
       map: options.map,

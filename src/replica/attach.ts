@@ -26,6 +26,12 @@ export async function attach<S extends ServiceDefinition>(port: EnginePort): Pro
   return clientOfPort<S>(port, await loadService(port.serviceUrl));
 }
 
+/** Rings have one link per group. */
+function notHere(): Promise<never> {
+  const sentence = 'A client in the process of its engine cannot subscribe: call engine.listen(), and connect to it.';
+  return Promise.reject(new PsmrError('NOT_SUPPORTED', sentence));
+}
+
 export function clientOfPort<S extends ServiceDefinition>(port: EnginePort, service: Service): Client<S> {
   const hub = new RingHub({ control: port.control, ...port.memory });
   const { commandBytesMax, frameBytesMax, outstandingMax } = port.limits;
@@ -47,5 +53,5 @@ export function clientOfPort<S extends ServiceDefinition>(port: EnginePort, serv
     serverNowMs: Date.now,
     learn: () => Promise.resolve(router),
   });
-  return createClient<S>(Object.assign(core, { closeLinks: () => hub.close() }));
+  return createClient<S>(Object.assign(core, { closeLinks: () => hub.close(), subscribe: notHere }));
 }

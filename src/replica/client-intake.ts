@@ -9,10 +9,17 @@ import type { OfferedFrame } from '../ordering/proposer.js';
 import type { Endpoint, EndpointOptions } from '../transport/endpoint.js';
 import { listen } from '../transport/listen.js';
 import { checkCommands } from '../transport/frame-check.js';
-import { commandCount, decodeCommandsFrame, FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
+import {
+  badFrame,
+  commandCount,
+  decodeCommandsFrame,
+  FLAG_READ_ONLY,
+  type CommandsFrame,
+} from '../transport/frames.js';
 import type { Welcome } from '../transport/handshake.js';
 import { SessionGate } from '../transport/session-gate.js';
 import type { ReplyLink } from './reply-link.js';
+import type { Subscriptions } from './subscriptions.js';
 import { RingClient, type RingClientMemory } from './ring-client.js';
 
 /** A session's way back, and the newest entry that holds commands of it. */
@@ -30,6 +37,8 @@ export interface ClientIntakeOptions {
   readonly counters: Counters;
   /** Bytes taken in and not executed yet. */
   readonly queuedBytes: () => number;
+  /** Null: nothing is published here. */
+  readonly subscriptions: Subscriptions | null;
   /** Why a frame cannot be taken now; null: it can. */
   readonly refused: (frame: CommandsFrame) => PsmrError | null;
   /** A checked frame of the epoch in force; the bytes are the node's to keep. */
@@ -79,8 +88,15 @@ export class ClientIntake {
         this.#receive(decodeCommandsFrame(kept), kept, link);
         this.#options.wake();
       },
-      onGone: (sessionKey) => {
+      onSubscription: (link, request) => {
+        const { subscriptions, group, wake } = this.#options;
+        if (subscriptions === null) throw badFrame(`nothing is published in group ${group}: subscribe to streams`);
+        subscriptions.receive(link, request);
+        wake();
+      },
+      onGone: (sessionKey, link) => {
         this.#routes.delete(Buffer.from(sessionKey, 'hex').toString('latin1'));
+        this.#options.subscriptions?.drop(link);
       },
     });
     return this.#gate;

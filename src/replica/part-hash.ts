@@ -8,7 +8,7 @@ import { decodeValue } from '../execution/command-batch.js';
 import { decisiveOf } from '../execution/session-table.js';
 
 /** What a chunk holds; each chunk is [kind, items...]. */
-export const ChunkKind = { own: 0, everywhere: 1, sessions: 2 } as const;
+export const ChunkKind = { own: 0, everywhere: 1, sessions: 2, eventPlace: 3, events: 4 } as const;
 
 export class PartHash {
   #low = 0;
@@ -33,6 +33,8 @@ export class PartHash {
   }
 
   addItem(kind: number, item: Uint8Array): void {
+    // How many events are kept is each replica's own affair, too; how many there were is not.
+    if (kind === ChunkKind.events) return;
     if (kind === ChunkKind.own) this.#keys++;
     const bytes = kind === ChunkKind.sessions ? decisiveOf(item, this.#sessions++) : item;
     const crc = crc32(bytes, kind);

@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
+import type { EventRing } from '../execution/event-ring.js';
 import type { StreamValues } from '../execution/command-runner.js';
 import type { PartitionStore } from '../execution/partition-store.js';
 import type { SessionTable } from '../execution/session-table.js';
@@ -22,17 +23,20 @@ export type PartPlace = Pick<PartManifest, 'part' | 'nextIndex' | 'position' | '
 export function writePartition(
   values: StreamValues,
   sessions: SessionTable,
+  events: EventRing,
   writer: CheckpointWriter,
   place: PartPlace,
 ): Promise<PartManifest> {
   const own = values.own.freeze();
   const everywhere = values.everywhere.freeze();
   const sessionChunks = [...sessions.encode()];
+  const published = events.last === 0 ? null : events.encode();
   const write = async (): Promise<PartManifest> => {
     const hash = new PartHash();
     await writeEntries(writer, ChunkKind.own, own, hash);
     await writeEntries(writer, ChunkKind.everywhere, everywhere, hash);
     await writeSessionItems(writer, sessionChunks, hash);
+    if (published !== null) await writeEvents(writer, published, hash);
     const manifest = await writer.finish({ ...place, keys: hash.keys, hash: hash.hex });
     await foldBack(values.own);
     await foldBack(values.everywhere);
@@ -53,10 +57,17 @@ export async function writeSessions(
 }
 
 /** Adds a chunk written by `writePartition` or `writeSessions` to the state. */
-export function restoreChunk(chunk: Uint8Array, values: StreamValues | null, sessions: SessionTable): void {
+export function restoreChunk(
+  chunk: Uint8Array,
+  values: StreamValues | null,
+  sessions: SessionTable,
+  events: EventRing | null,
+): void {
   const [kind, items] = decodeValue(chunk) as [number, Uint8Array[]];
   for (const item of items) {
     if (kind === ChunkKind.sessions) sessions.restore(item);
+    else if (kind === ChunkKind.eventPlace) events?.restorePlace(item);
+    else if (kind === ChunkKind.events) events?.restoreEvent(item);
     else if (values !== null) restoreEntry(kind === ChunkKind.own ? values.own : values.everywhere, item);
   }
 }
@@ -100,6 +111,27 @@ async function writeSessionItems(
     await writer.write(encodeValue([ChunkKind.sessions, items]));
     await nextTurn();
   }
+}
+
+async function writeEvents(
+  writer: CheckpointWriter,
+  { place, events }: ReturnType<EventRing['encode']>,
+  hash: PartHash,
+): Promise<void> {
+  hash.addItem(ChunkKind.eventPlace, place);
+  await writer.write(encodeValue([ChunkKind.eventPlace, [place]]));
+  let items: Uint8Array[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    items.push(event);
+    bytes += event.byteLength;
+    if (bytes < CHUNK_BYTES) continue;
+    await writer.write(encodeValue([ChunkKind.events, items]));
+    await nextTurn();
+    items = [];
+    bytes = 0;
+  }
+  if (items.length > 0) await writer.write(encodeValue([ChunkKind.events, items]));
 }
 
 async function foldBack(store: PartitionStore): Promise<void> {

@@ -21,6 +21,7 @@ import { FeedIntake, orderedByFeed } from './feed-intake.js';
 import { GroupLeadership } from './leadership.js';
 import { ReadQueue } from './read-queue.js';
 import type { RingClientMemory } from './ring-client.js';
+import { Subscriptions } from './subscriptions.js';
 import { ExchangeLinks, OutgoingLink, type LinkMemory } from './stream-links.js';
 
 export interface StreamNodeOptions {
@@ -55,6 +56,7 @@ export class StreamNode implements StreamPorts {
   readonly #results: OutgoingLink;
   readonly #reads: ReadQueue;
   readonly #leadership: GroupLeadership;
+  readonly #subscriptions: Subscriptions;
   readonly #recoveredTo: number;
   #feed: FeedIntake | null = null;
   #run: SyncRun | null = null;
@@ -65,8 +67,17 @@ export class StreamNode implements StreamPorts {
   constructor(options: StreamNodeOptions) {
     this.#options = options;
     const { stream, replica, service, map, limits, guard, control, links, log, wake, nowMs } = options;
-    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, sessionLimits: limits });
+    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, limits });
     this.#leadership = new GroupLeadership({ group: stream, replica, log, control, wake });
+    this.#subscriptions = new Subscriptions({
+      group: stream,
+      epoch: map.epoch,
+      events: this.executor.events,
+      log,
+      wake,
+      // Half is left for what is not an event.
+      windowBytesMax: limits.unreadBytesMax / 2,
+    });
     this.clients = this.#openIntake();
     const refusal = (): PsmrError => this.#leadership.refusal();
     this.#proposer = new Proposer({
@@ -124,6 +135,7 @@ export class StreamNode implements StreamPorts {
     worked = this.#exchange.flush() || worked;
     const outcome = this.#execute();
     worked = this.#reads.answer(this.executor.executedIndex) || worked || outcome === 'progress';
+    worked = this.#subscriptions.pump(this.executor.executedIndex) || worked;
     worked = this.#results.flush() || worked;
     worked = this.clients.flushReplies() || worked;
     if (this.#feed !== null) worked = this.#feed.flush() || worked;
@@ -205,6 +217,7 @@ export class StreamNode implements StreamPorts {
       counters,
       wake,
       queuedBytes: () => this.queuedBytes,
+      subscriptions: this.#subscriptions,
       refused: (frame) => {
         if ((frame.flags & FLAG_READ_ONLY) !== 0) return null;
         if (control.fed) return orderedByFeed();

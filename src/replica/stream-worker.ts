@@ -43,17 +43,18 @@ export function streamNode(
     wake: worker.cycle.wake,
     nowMs: () => guard.realNow(),
     checkpoint: (index, nextEntry) => {
-      const { values, sessions, timestampMs } = node.executor;
+      const { values, sessions, events, timestampMs } = node.executor;
       worker.writePart(index, nextEntry, timestampMs, (writer, place) =>
-        writePartition(values, sessions, writer, place),
+        writePartition(values, sessions, events, writer, place),
       );
     },
   });
   const part = partOf(task);
   storage.log.startFrom(part?.nextIndex ?? 1);
   if (part !== null && task.checkpoint !== null) {
-    const { values, sessions } = node.executor;
-    for (const chunk of storage.checkpoints.read(task.checkpoint.id, task.group)) restoreChunk(chunk, values, sessions);
+    const { values, sessions, events } = node.executor;
+    for (const chunk of storage.checkpoints.read(task.checkpoint.id, task.group))
+      restoreChunk(chunk, values, sessions, events);
     node.executor.resumeFrom(part.nextIndex, task.checkpoint.id, part.timestampMs);
   }
   return node;

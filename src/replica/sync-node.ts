@@ -153,6 +153,7 @@ export class SyncNode {
       counters,
       wake,
       queuedBytes: () => this.queuedBytes,
+      subscriptions: null,
       refused: (frame) => {
         if (control.fed && (frame.flags & FLAG_READ_ONLY) === 0) return orderedByFeed();
         // Reads of several streams are ordered here too: nobody but the leader takes them.

@@ -38,7 +38,7 @@ export function syncNode(task: WorkerTask, worker: NodeHost, storage: GroupStora
     part === null ? 0 : part.nextIndex - 1,
   );
   if (part !== null && task.checkpoint !== null) {
-    for (const chunk of storage.checkpoints.read(task.checkpoint.id, 0)) restoreChunk(chunk, null, node.sessions);
+    for (const chunk of storage.checkpoints.read(task.checkpoint.id, 0)) restoreChunk(chunk, null, node.sessions, null);
   }
   return node;
 }

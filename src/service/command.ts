@@ -24,6 +24,11 @@ export interface State {
   has(key: string): boolean;
   set(key: string, value: unknown): void;
   delete(key: string): void;
+  /**
+   * Tells those who subscribe to the key (or to a prefix of it). The key is one that the command declares to write. Like
+   * a write it counts if the handler returns; nobody is told of a command that threw.
+   */
+  publish(key: string, value: unknown): void;
 }
 
 /** One partition, as the `partial` of an every-key command sees it: the keys that this stream owns. */
@@ -35,6 +40,8 @@ export interface Partition {
   get<V = any>(key: string): V | undefined;
   set(key: string, value: unknown): void;
   delete(key: string): void;
+  /** As `State.publish`, for a key of this partition. */
+  publish(key: string, value: unknown): void;
 }
 
 /** Time, randomness and identity of a command: the same on every replica. */

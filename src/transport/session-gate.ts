@@ -7,6 +7,7 @@ import { PsmrError } from '../errors.js';
 import type { Connection, EndpointHandlers } from './endpoint.js';
 import { type CommandsFrame, decodeCommandsFrame, badFrame } from './frames.js';
 import { checkCommands, type GroupShape } from './frame-check.js';
+import { decodeSubscriptionRequest, isSubscriptionRequest, type SubscriptionRequest } from './subscription-frames.js';
 import { decodeHello, encodeGoodbye, epochOf, encodeWelcome, type Hello, type Welcome } from './handshake.js';
 
 /** A connection without a HELLO is closed after this long. */
@@ -35,8 +36,10 @@ export interface SessionGateHandlers {
    * its segments are not decoded yet: they may still prove malformed at execution.
    */
   onFrame(link: SessionLink, frame: CommandsFrame, bytes: Uint8Array): void;
+  /** A checked message about subscriptions. A PsmrError that it throws is the client's GOODBYE. */
+  onSubscription(link: SessionLink, request: SubscriptionRequest): void;
   /** The session's connection is gone (or another connection has taken the session over): it may come back. */
-  onGone(sessionKey: string): void;
+  onGone(sessionKey: string, link: SessionLink): void;
 }
 
 /** Time as an argument: calls `act` after `delayMs` unless the returned function was called before. */
@@ -114,7 +117,10 @@ export class SessionGate implements EndpointHandlers {
     const state = this.#states.get(connection.id);
     if (state === undefined || state.phase === 'ended') return;
     if (state.phase === 'new') return this.#greet(connection, message, state.cancelTimeout);
-    if (state.phase === 'visitor') throw new Refusal(badFrame('COMMANDS on a connection whose HELLO had no session'));
+    if (state.phase === 'visitor')
+      throw new Refusal(badFrame('more than a HELLO on a connection whose HELLO had no session'));
+    if (isSubscriptionRequest(message))
+      return refusing(() => this.#handlers.onSubscription(state.link, decodeSubscriptionRequest(message)));
     const frame = refusing(() => this.#readCommands(state.link, message));
     this.#handlers.onFrame(state.link, frame, message);
   }
@@ -184,7 +190,7 @@ export class SessionGate implements EndpointHandlers {
     if (state.phase === 'new') state.cancelTimeout();
     if (state.phase !== 'session') return;
     this.#sessions.delete(state.link.sessionKey);
-    this.#handlers.onGone(state.link.sessionKey);
+    this.#handlers.onGone(state.link.sessionKey, state.link);
   }
 }
 

@@ -33,6 +33,7 @@ export class SequentialModel {
       has: (key) => values.has(key),
       set: (key, value) => void values.set(key, value),
       delete: (key) => void values.delete(key),
+      publish: () => undefined,
     };
   }
 

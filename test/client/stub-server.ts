@@ -55,6 +55,7 @@ export class StubServer {
             this.frames.push({ group, frame: { ...frame, session: Uint8Array.from(frame.session) } });
             if (this.answering) link.send(this.#answer(group, frame));
           },
+          onSubscription: () => undefined,
           onGone: () => undefined,
         },
       );

@@ -109,12 +109,15 @@ export class Replicas {
     retainBytes?: number;
     everyBytes?: number | null;
     electionMs?: number;
+    /** The path of a service's module; the ledger by default. */
+    service?: string;
     site?: Site;
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null, electionMs, site = null } = options;
+    const { service = serviceUrl('ledger').pathname } = options;
     const directory = site?.directory ?? temporaryDirectory();
     const config = {
-      service: serviceUrl('ledger').pathname,
+      service,
       streams,
       dataDir: join(directory, 'data'),
       checkpoint: { everyBytes },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import { StreamValues } from '../../src/execution/command-runner.js';
+import { EventRing } from '../../src/execution/event-ring.js';
 import { SessionTable } from '../../src/execution/session-table.js';
 import { PartHash } from '../../src/replica/part-hash.js';
 import { restoreChunk, writePartition, writeSessions } from '../../src/replica/partition-writer.js';
@@ -17,6 +18,7 @@ class Part {
   readonly store = new MemoryCheckpointStore();
   readonly values = new StreamValues(MAP);
   readonly sessions: SessionTable;
+  readonly events = new EventRing({ eventsKeptMax: 4, eventsKeptBytesMax: 10_000 });
 
   constructor(limits = LIMITS) {
     this.sessions = new SessionTable(limits);
@@ -29,6 +31,11 @@ class Part {
 
   set(key: string, value: number): this {
     this.values.set(key, value, hashOf(key));
+    return this;
+  }
+
+  publish(...keys: string[]): this {
+    for (const key of keys) this.events.append(key, 'changed', NOW_MS);
     return this;
   }
 
@@ -46,7 +53,7 @@ class Part {
     const writer = this.store.begin(7, part);
     const manifest = await (part === 0
       ? writeSessions(this.sessions, writer, place)
-      : writePartition(this.values, this.sessions, writer, place));
+      : writePartition(this.values, this.sessions, this.events, writer, place));
     await this.store.complete({ id: 7, takenAtMs: 0, parts: [manifest] });
     return manifest.hash;
   }
@@ -54,23 +61,26 @@ class Part {
 
 describe("the hash of a checkpoint's part", () => {
   it('is the same for the same content, however it came about and wherever it is computed', async () => {
-    const part = Part.usual();
+    const part = Part.usual().publish('a', 'b');
     const hash = await part.hash();
     const other = new Part().execute(1, 1).execute(2, 1).set('all:c', 0).set('b', 2).set('a', 1).set('all:c', 3);
-    expect(await other.execute(2, 2).hash()).toBe(hash);
+    expect(await other.execute(2, 2).publish('a', 'b').hash()).toBe(hash);
     const [restored, read] = [new Part(), new PartHash()];
     for (const chunk of part.store.read(7, 1)) {
-      restoreChunk(chunk, restored.values, restored.sessions);
+      restoreChunk(chunk, restored.values, restored.sessions, restored.events);
       read.add(chunk);
     }
     expect(await restored.hash()).toBe(hash);
     expect([read.hex, read.keys]).toEqual([hash, 2]);
+    expect(restored.events.encode().events).toEqual(part.events.encode().events);
+    expect([restored.events.origin, restored.events.last]).toEqual([NOW_MS, 2]);
   });
 
   it.each<[string, Part]>([
     ['a key of its own', Part.usual().set('a', 2)],
     ['a key that is everywhere', Part.usual().set('all:c', 4)],
     ['one more key that is everywhere', Part.usual().set('all:d', 1)],
+    ['an event', Part.usual().publish('a')],
     ['a session that is one command further', Part.usual().execute(2, 3)],
     ['a session that is not there', new Part().set('a', 1).set('b', 2).set('all:c', 3).execute(1, 1)],
     ['sessions that were used in another order', usedInAnotherOrder()],

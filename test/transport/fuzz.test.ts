@@ -12,6 +12,16 @@ import {
   encodeHello,
   encodeWelcome,
 } from '../../src/transport/handshake.js';
+import {
+  decodeSubscriptionReply,
+  decodeSubscriptionRequest,
+  encodeEnded,
+  encodeEvents,
+  encodeSubscribe,
+  encodeSubscribed,
+  encodeTaken,
+  encodeUnsubscribe,
+} from '../../src/transport/subscription-frames.js';
 import { SessionGate } from '../../src/transport/session-gate.js';
 import { commands, FakeConnection, FakeGroup, FakeTimer, HELLO, segment, WELCOME } from './samples.js';
 
@@ -29,6 +39,22 @@ const SAMPLES = {
   results: encodeReplyFrame({ ...reply, kind: FrameKind.results, body: resultsBody }),
   rejected: encodeReplyFrame({ ...reply, kind: FrameKind.rejected, body: encodeValue(['OVERLOADED', 'later']) }),
   batch: encodeCommandBatch(['a', 'b'], [0, 1], [{ x: 1 }, null]),
+  subscribe: encodeSubscribe({
+    id: 1,
+    epoch: 7,
+    keys: ['a'],
+    prefixes: ['b/'],
+    after: { origin: 1000, sequence: 3 },
+    windowBytes: 65_536,
+  }),
+  taken: encodeTaken(1, 400, true),
+  unsubscribe: encodeUnsubscribe(1),
+  subscribed: encodeSubscribed(2, 1, { origin: 1000, sequence: 3 }),
+  events: encodeEvents(2, 1, { origin: 1000, sequence: 5 }, [
+    { key: 'a', bytes: encodeValue([4, 1000, 'a', { x: 1 }]) },
+    { key: 'a', bytes: encodeValue([5, 1001, 'a', null]) },
+  ]),
+  ended: encodeEnded(2, 1, 'SUBSCRIPTION_LOST', 'why'),
 };
 
 const DECODERS: Record<string, (bytes: Uint8Array) => unknown> = {
@@ -38,6 +64,8 @@ const DECODERS: Record<string, (bytes: Uint8Array) => unknown> = {
   commands: decodeCommandsFrame,
   reply: decodeReply,
   batch: (bytes) => decodeCommandBatch(bytes, 2),
+  'a request of a subscriber': decodeSubscriptionRequest,
+  'what a subscriber is sent': decodeSubscriptionReply,
 };
 
 /** A message that an honest peer could send, then spoilt: cut, flipped, lengthened, or with a number made huge. */

@@ -11,6 +11,7 @@ import {
   type Segment,
 } from '../../src/transport/frames.js';
 import { decodeGoodbye, epochOf, type Hello, type Welcome } from '../../src/transport/handshake.js';
+import type { SubscriptionRequest } from '../../src/transport/subscription-frames.js';
 import type { After, SessionGateHandlers, SessionLink } from '../../src/transport/session-gate.js';
 
 export const SESSION = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
@@ -91,6 +92,7 @@ export class FakeGroup implements SessionGateHandlers {
   readonly service = 'bank';
   readonly token: string | null;
   readonly received: Received[] = [];
+  readonly requests: SubscriptionRequest[] = [];
   readonly gone: string[] = [];
 
   constructor(token: string | null = 'secret') {
@@ -103,6 +105,10 @@ export class FakeGroup implements SessionGateHandlers {
 
   onFrame(link: SessionLink, frame: CommandsFrame): void {
     this.received.push({ link, frame });
+  }
+
+  onSubscription(_link: SessionLink, request: SubscriptionRequest): void {
+    this.requests.push(request);
   }
 
   onGone(sessionKey: string): void {
