@@ -158,6 +158,7 @@ export class StreamSubscription {
   #dismissed(code: string, message: string, leader: number): void {
     const error = errorFromWire(code, message);
     // This replica cannot say what is newest: another may.
+    if (code === 'WRONG_EPOCH') return this.#fail(otherMap());
     if (code !== 'NOT_LEADER') return this.#fail(error);
     this.#link?.refused(leader);
     this.#again(error);
@@ -212,6 +213,13 @@ export class StreamSubscription {
     this.close();
     this.#options.failed(error);
   }
+}
+
+function otherMap(): PsmrError {
+  return new PsmrError(
+    'SUBSCRIPTION_LOST',
+    "The server's partition map has changed: keys may be in other streams. Subscribe from now on, then read the state anew.",
+  );
 }
 
 function noReplica(forMs: number, cause: PsmrError | null): PsmrError {

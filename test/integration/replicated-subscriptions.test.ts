@@ -82,6 +82,7 @@ describe('subscribers of three replicas', () => {
       const leader = await replicas.leaderOf(group);
       await replicas.kill(leader);
       await expect.poll(() => writer.written, { timeout: 20_000 }).toBeGreaterThan(target + 20);
+      if (group === 2) break;
       // What it lacks then comes with a checkpoint, and with that the newest events.
       await replicas.psmr('checkpoint');
       await replicas.run(leader);

@@ -8,6 +8,15 @@ import { decodeRaftMessage, encodeRaftMessage } from '../../src/ordering/raft/ra
 import { encodeRecord } from '../../src/ordering/raft/raft-record.js';
 import type { RaftMessage } from '../../src/ordering/raft/raft-types.js';
 import { decodeCommandsFrame, encodeCommandsFrame, encodeReplyFrame, FrameKind } from '../../src/transport/frames.js';
+import {
+  decodeSubscriptionReply,
+  decodeSubscriptionRequest,
+  encodeEnded,
+  encodeEvents,
+  encodeSubscribe,
+  encodeSubscribed,
+  encodeTaken,
+} from '../../src/transport/subscription-frames.js';
 import { decodeGoodbye, decodeHello, encodeGoodbye, encodeHello } from '../../src/transport/handshake.js';
 
 const document = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
@@ -84,6 +93,28 @@ describe('the bytes in docs/protocol.md', () => {
       error: { code: 'NOT_LEADER' },
       leader: 2,
     });
+  });
+
+  it('are those of subscriptions', () => {
+    const after = { origin: 1_700_000_000_000, sequence: 3 };
+    const through = { ...after, sequence: 5 };
+    const asked = { id: 1, epoch: 0x0102_0304, keys: ['a'], prefixes: ['b/'], after, windowBytes: 65_536 };
+    const published = encodeValue([4, after.origin, 'a', 'on']);
+    const bytes = {
+      subscribe: encodeSubscribe(asked),
+      subscribed: encodeSubscribed(2, 1, after),
+      events: encodeEvents(2, 1, through, [{ key: 'a', bytes: published }]),
+      taken: encodeTaken(1, 16, true),
+      ended: encodeEnded(2, 1, 'SUBSCRIPTION_LOST', 'no'),
+    };
+    for (const [name, encoded] of Object.entries(bytes))
+      expect(Buffer.from(encoded).toString('hex')).toBe(Buffer.from(example(name)).toString('hex'));
+    expect(decodeSubscriptionRequest(example('subscribe'))).toEqual({ kind: 'subscribe', ...asked });
+    expect(decodeSubscriptionRequest(example('taken'))).toEqual({ kind: 'taken', id: 1, bytes: 16, ask: true });
+    expect(decodeSubscriptionReply(example('subscribed'))).toEqual({ kind: 'subscribed', id: 1, place: after });
+    const event = { sequence: 4, timestampMs: after.origin, key: 'a', value: 'on', bytes: 16 };
+    expect(decodeSubscriptionReply(example('events'))).toEqual({ kind: 'events', id: 1, through, events: [event] });
+    expect(decodeSubscriptionReply(example('ended'))).toMatchObject({ kind: 'ended', code: 'SUBSCRIPTION_LOST' });
   });
 
   it('are those of messages between replicas', () => {
