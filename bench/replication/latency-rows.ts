@@ -10,6 +10,8 @@ import { ratioOf, takeTurns } from './turns.js';
 /** Commands of a call at half load. Much smaller ones are due more often than timers can tell: waiting would cost a core. */
 const BATCH_AT_HALF = 500;
 const US_PER_MS = 1000;
+/** Rounds of one outstanding command that are not measured: at so low a rate V8 takes seconds to compile what is used. */
+const WARM_ROUNDS = 5;
 
 export const oneRow: Row = {
   name: 'one',
@@ -27,7 +29,8 @@ export const oneRow: Row = {
       psmr: async () => latencyMs(await psmr.run(seconds)).p50,
       redis: async () => latencyMs(await redis.run(seconds)).p50,
     };
-    for (const run of Object.values(contenders)) await run();
+    progress('warming up');
+    await takeTurns(contenders, WARM_ROUNDS, () => undefined);
     const turns = await takeTurns(contenders, rounds, progress);
     return {
       figure: ratioOf(turns.psmr, turns.redis),

@@ -22,7 +22,7 @@ import { RaftLog } from './raft-log.js';
 import { piecesOf, readMessage } from './raft-message-codec.js';
 import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.js';
 import { encodeMembership, type ReceivedEntry } from './raft-record.js';
-import type { Effects, ReplicaId } from './raft-types.js';
+import type { Effects, RaftMessage, ReplicaId } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
 
 export class RaftGroupLog implements GroupLog {
@@ -40,6 +40,8 @@ export class RaftGroupLog implements GroupLog {
   #next: number;
   #committed: number;
   #flushing = false;
+  /** What followers are told without being given entries. */
+  #notices: RaftMessage[] = [];
   #syncing = false;
   /** The newest term that was begun with a no-op here. */
   #ledTerm = -1;
@@ -255,9 +257,27 @@ export class RaftGroupLog implements GroupLog {
       this.#core.membershipReplaced(this.#log.membership);
     }
     if (append !== null) this.#store(append.request.previousIndex, append.from, received);
-    for (const message of messages) this.#links.send(message.to, piecesOf(message, this.#log));
+    for (const message of messages) {
+      if (message.type === 'append-request' && message.terms.length === 0) this.#sendLater(message);
+      else this.#send(message);
+    }
     for (const { id, index } of reads) this.#reads.answer(id, index);
     if (checkpointNeeded !== null) this.#options.checkpointNeeded(checkpointNeeded.from);
+  }
+
+  #send(message: RaftMessage): void {
+    this.#links.send(message.to, piecesOf(message, this.#log));
+  }
+
+  /** Word of a commit leaves after the replies to what was committed: a client waits for these. */
+  #sendLater(notice: RaftMessage): void {
+    this.#notices.push(notice);
+    if (this.#notices.length > 1) return;
+    this.#options.clock.later(() => {
+      const notices = this.#notices;
+      this.#notices = [];
+      if (!this.#closed) for (const each of notices) this.#send(each);
+    });
   }
 
   #hardStateWritten(): void {
