@@ -93,6 +93,8 @@ export class Replicas {
   readonly #processes = new Map<number, ChildProcess>();
   /** Also those whose number a second process was given. */
   readonly #started = new Set<ChildProcess>();
+  /** Those that ended by themselves. */
+  readonly ended: string[] = [];
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
@@ -186,7 +188,8 @@ export class Replicas {
     this.#started.add(child);
     createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
     const lines = createInterface({ input: child.stdout });
-    const ended = once(child, 'exit').then(([code]) => {
+    const ended = once(child, 'exit').then(([code]: (number | null)[]) => {
+      if (code !== null) this.ended.push(`replica ${id} ended with ${code}`);
       throw new Error(`replica ${id} ended with ${String(code)}:\n${this.said.join('\n')}`);
     });
     ended.catch(() => undefined);

@@ -28,7 +28,7 @@ const ERA_MS = 2000;
 const MARKS = 0.1;
 const MARK = 'mark/';
 const LANES = 3;
-const THINK_MAX_MS = 40;
+const THINK_MAX_MS = 20;
 /** What each client that waits long enough does when the faults are over. */
 const AFTERWARDS = 50;
 const READ_AT_ONCE = 50;
@@ -114,6 +114,7 @@ class Run {
     await this.#afterwards(patient);
     this.#check();
     await agree(replicas);
+    expect(replicas.ended).toEqual([]);
   }
 
   #tell(what: string): void {
