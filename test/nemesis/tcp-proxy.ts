@@ -39,6 +39,8 @@ export class ProxiedConnection {
     }
   }
 
+  debug() { return this.#sockets.map((s) => ({ c: s.connecting, d: s.destroyed, cl: s.closed, w: s.writable, wl: s.writableLength, wf: s.writableFinished, we: s.writableEnded, p: s.pending, rs: s.readyState, h: (s as any)._handle !== null, r: s.remotePort, l: s.localPort, bw: s.bytesWritten, rr: s.readableEnded })); }
+
   shape(direction: Direction, shape: Partial<Shape>): void {
     this.#lanes[direction].shape(shape);
   }
@@ -119,7 +121,9 @@ export class TcpProxy {
     const closed = [...this.connections].map((connection) => connection.closed);
     this.cut();
     this.#listener.close();
+    const tm = setTimeout(() => { console.error('HANG', this.#listener.listening, this.connections.size, [...this.connections].map((c) => c.debug())); }, 5000);
     await Promise.all([once(this.#listener, 'close'), ...closed]);
+    clearTimeout(tm);
   }
 
   #accept(client: Socket): void {
