@@ -1,5 +1,5 @@
 /** Clients of replicated registers at work among faults, and what must hold when the faults are over. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Client, type ConnectOptions } from 'psmr';
@@ -32,13 +32,15 @@ const THINK_MAX_MS = 20;
 /** What each client that waits long enough does when the faults are over. */
 const AFTERWARDS = 50;
 const READ_AT_ONCE = 50;
+const STILL_MS = 1000;
 
 /** Clients that wait for as long as it takes: all that they ask for gets an answer. */
+const AS_LONG_AS_IT_TAKES_MS = 100_000;
 const PATIENT = [
-  { reads: 'leader' },
-  { reads: 'any' },
-  { reads: 'leader', limits: { silenceMs: 200 } },
-  { reads: 'any', limits: { silenceMs: 200 } },
+  { reads: 'leader', requestTimeoutMs: AS_LONG_AS_IT_TAKES_MS },
+  { reads: 'any', requestTimeoutMs: AS_LONG_AS_IT_TAKES_MS },
+  { reads: 'leader', requestTimeoutMs: AS_LONG_AS_IT_TAKES_MS, limits: { silenceMs: 200 } },
+  { reads: 'any', requestTimeoutMs: AS_LONG_AS_IT_TAKES_MS, limits: { silenceMs: 200 } },
 ] as const;
 /** Clients that give up early: what becomes of their commands then nobody knows. */
 const HASTY = [
@@ -52,21 +54,32 @@ export interface RunPlan {
   readonly reads: 'index' | 'lease';
   /** Faults of one list come one after another, those of several lists at the same time. */
   readonly faults: readonly (readonly ((options: FaultOptions) => Fault)[])[];
+  /** Where the history is kept, also when all is well. Null: only when it is not. */
+  readonly directory: string | null;
 }
 
 /** Throws where anything is not as it should be; then it leaves the history in a file and says where. */
 export async function runAmongFaults(plan: RunPlan): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'psmr-nemesis-'));
+  const directory = directoryOf(plan);
   const run = new Run(plan, join(directory, 'history.jsonl'));
   try {
     await run.run();
   } catch (error) {
-    writeFileSync(join(directory, 'told.txt'), run.told);
     const what = error instanceof Error ? error.message : String(error);
     const replay = `NEMESIS_SEED=${plan.seed} NEMESIS_SECONDS=${plan.seconds}`;
     throw new Error(`${what}\n${replay}; the history and what happened are in ${directory}`, { cause: error });
+  } finally {
+    writeFileSync(join(directory, 'told.txt'), run.told);
   }
-  rmSync(directory, { recursive: true });
+  if (plan.directory === null) rmSync(directory, { recursive: true });
+}
+
+function directoryOf({ directory, seed }: RunPlan): string {
+  if (directory === null) return mkdtempSync(join(tmpdir(), 'psmr-nemesis-'));
+  const own = join(directory, `seed-${seed}`);
+  rmSync(own, { recursive: true, force: true });
+  mkdirSync(own, { recursive: true });
+  return own;
 }
 
 class Run {
@@ -93,6 +106,7 @@ class Run {
 
   async run(): Promise<void> {
     const { seed, reads } = this.#plan;
+    this.#watch();
     const links = new ReplicaLinks(STREAMS);
     const { placesFor } = links;
     const replicas = await Replicas.start({ streams: STREAMS, service: 'registers', reads, placesFor });
@@ -108,13 +122,24 @@ class Run {
     await this.#strike({ replicas, links, streams: STREAMS, tell: (what) => this.#tell(what) }).finally(() =>
       ended.abort(),
     );
-    const [waited] = await Promise.all(work);
-    this.#tell(`the patient: ${JSON.stringify(waited)}`);
+    const [waited, others] = await Promise.all(work);
+    this.#tell(`answers to the patient: ${JSON.stringify(waited)}, to others: ${JSON.stringify(others)}`);
     expect(waited, 'what was waited for was answered').toMatchObject({ fail: 0, info: 0 });
     await this.#afterwards(patient);
     this.#check();
     await agree(replicas);
     expect(replicas.ended).toEqual([]);
+  }
+
+  /** A machine that stood still explains what clients waited for. */
+  #watch(): void {
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      if (now - last > STILL_MS) this.#tell(`the test itself stood still for ${Math.round(now - last)} ms`);
+      last = now;
+    }, STILL_MS / 10);
+    onTestFinished(() => clearInterval(timer));
   }
 
   #tell(what: string): void {
@@ -199,9 +224,11 @@ async function connectAll(
   return clients;
 }
 
-/** All replicas come to the same state. */
+/** All replicas come to the same state, and are members still. */
 async function agree(replicas: Replicas): Promise<void> {
   await replicas.caughtUp();
+  for (const view of await Promise.all(replicas.ids.map((id) => replicas.view(id))))
+    for (const { members } of view?.groups ?? []) expect(members).toMatchObject({ voters: replicas.ids, learners: [] });
   const { code, output } = await replicas.psmr('checkpoint');
   expect(code, output).toBe(0);
   await replicas.until('all agree on the checkpoint', (views) =>

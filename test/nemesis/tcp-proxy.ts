@@ -39,8 +39,6 @@ export class ProxiedConnection {
     }
   }
 
-  debug() { return this.#sockets.map((s) => ({ c: s.connecting, d: s.destroyed, cl: s.closed, w: s.writable, wl: s.writableLength, wf: s.writableFinished, we: s.writableEnded, p: s.pending, rs: s.readyState, h: (s as any)._handle !== null, r: s.remotePort, l: s.localPort, bw: s.bytesWritten, rr: s.readableEnded })); }
-
   shape(direction: Direction, shape: Partial<Shape>): void {
     this.#lanes[direction].shape(shape);
   }
@@ -53,7 +51,7 @@ export class ProxiedConnection {
   /** Both sides get a reset. */
   cut(): void {
     for (const direction of DIRECTIONS) this.#lanes[direction].close();
-    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of this.#sockets) breakOff(socket);
   }
 
   /** Bytes given to the receiver. */
@@ -121,9 +119,7 @@ export class TcpProxy {
     const closed = [...this.connections].map((connection) => connection.closed);
     this.cut();
     this.#listener.close();
-    const tm = setTimeout(() => { console.error('HANG', this.#listener.listening, this.connections.size, [...this.connections].map((c) => c.debug())); }, 5000);
     await Promise.all([once(this.#listener, 'close'), ...closed]);
-    clearTimeout(tm);
   }
 
   #accept(client: Socket): void {
@@ -140,6 +136,13 @@ export class TcpProxy {
       void connection.closed.then(() => this.connections.delete(connection));
     }
   }
+}
+
+/** With a reset, unless it is about to end: then a reset fails, and the socket would neither be closed nor say so. */
+function breakOff(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Unlike `once` it does not fail where the connection did. */
