@@ -35,18 +35,18 @@ export interface ReplicaView {
   readonly groups: readonly ReplicaGroup[];
 }
 
+export interface ReplicaPlace {
+  readonly id: number;
+  readonly hosts: string[];
+  readonly port: number;
+  readonly peerPort: number;
+  readonly http: { readonly host: string; readonly port: number };
+}
+
 interface ClusterFile {
   readonly streams: number;
   readonly dataDir: string;
-  readonly cluster: {
-    readonly replicas: {
-      readonly id: number;
-      readonly hosts: string[];
-      readonly port: number;
-      readonly peerPort: number;
-      readonly http: { readonly host: string; readonly port: number };
-    }[];
-  };
+  readonly cluster: { readonly replicas: ReplicaPlace[] };
 }
 
 /** Other machines than this one, where ports need no choosing. */
@@ -88,9 +88,13 @@ export class Replicas {
   readonly #http: string[] = [];
   readonly #config: ClusterFile;
   readonly #site: Site | null;
+  /** The configuration of those that have one of their own. */
+  readonly #files = new Map<number, string>();
   readonly #processes = new Map<number, ChildProcess>();
   /** Also those whose number a second process was given. */
   readonly #started = new Set<ChildProcess>();
+  /** Those that ended by themselves. */
+  readonly ended: string[] = [];
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
@@ -110,18 +114,23 @@ export class Replicas {
     everyBytes?: number | null;
     electionMs?: number;
     site?: Site;
+    service?: string;
+    reads?: 'index' | 'lease';
+    /** Where one replica is told that all are; by default where they are. */
+    placesFor?: (id: number, places: readonly ReplicaPlace[]) => Promise<readonly ReplicaPlace[]>;
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null, electionMs, site = null } = options;
     const directory = site?.directory ?? temporaryDirectory();
     const config = {
-      service: serviceUrl('ledger').pathname,
+      service: serviceUrl(options.service ?? 'ledger').pathname,
       streams,
       dataDir: join(directory, 'data'),
       checkpoint: { everyBytes },
-      cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs },
+      cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs, reads: options.reads },
     };
     const cluster = new Replicas(join(directory, 'cluster.json'), config, site);
     for (let id = 1; id <= count; id++) await cluster.describe(id);
+    if (options.placesFor !== undefined) await cluster.#describeTo(options.placesFor);
     await Promise.all(cluster.ids.map((id) => cluster.run(id)));
     return cluster;
   }
@@ -138,6 +147,16 @@ export class Replicas {
     writeFileSync(this.file, JSON.stringify(this.#config));
     this.urls.push(`ws://${hosts[0]}:${port}`);
     this.#http.push(`http://${http.host}:${http.port}`);
+  }
+
+  async #describeTo(placesFor: (id: number, places: readonly ReplicaPlace[]) => Promise<unknown>): Promise<void> {
+    const { cluster } = this.#config;
+    for (const id of this.ids) {
+      const file = `${this.file}.${id}`;
+      const replicas = await placesFor(id, cluster.replicas);
+      writeFileSync(file, JSON.stringify({ ...this.#config, cluster: { ...cluster, replicas } }));
+      this.#files.set(id, file);
+    }
   }
 
   /** Takes replicas out of the configuration; they keep their places here. */
@@ -157,12 +176,20 @@ export class Replicas {
 
   /** Resolves when it serves. */
   async run(id: number, ...args: string[]): Promise<void> {
-    const child = this.#spawn(this.#site?.within(id), 'replica', '--id', String(id), ...args);
+    const child = this.#spawn(
+      this.#site?.within(id),
+      this.#files.get(id) ?? this.file,
+      'replica',
+      '--id',
+      String(id),
+      ...args,
+    );
     this.#processes.set(id, child);
     this.#started.add(child);
     createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
     const lines = createInterface({ input: child.stdout });
-    const ended = once(child, 'exit').then(([code]) => {
+    const ended = once(child, 'exit').then(([code]: (number | null)[]) => {
+      if (code !== null) this.ended.push(`replica ${id} ended with ${code}`);
       throw new Error(`replica ${id} ended with ${String(code)}:\n${this.said.join('\n')}`);
     });
     ended.catch(() => undefined);
@@ -172,6 +199,15 @@ export class Replicas {
   async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#processes.get(id);
     if (child !== undefined) await end(child, signal);
+  }
+
+  /** Stops it where it is, until it is resumed or killed. */
+  pause(id: number): void {
+    this.#processes.get(id)?.kill('SIGSTOP');
+  }
+
+  resume(id: number): void {
+    this.#processes.get(id)?.kill('SIGCONT');
   }
 
   /** Null: it does not answer. */
@@ -224,15 +260,19 @@ export class Replicas {
   }
 
   async psmr(...args: string[]): Promise<{ code: number | null; output: string }> {
-    const child = this.#spawn(this.#site?.within(), ...args);
+    const child = this.#spawn(this.#site?.within(), this.file, ...args);
     const pieces: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(pieces).toString() };
   }
 
-  #spawn(within: readonly string[] = [], ...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
-    const [command, ...rest] = [...within, process.execPath, CLI, ...args, '--config', this.file];
+  #spawn(
+    within: readonly string[] = [],
+    file: string,
+    ...args: string[]
+  ): ChildProcessByStdio<null, Readable, Readable> {
+    const [command, ...rest] = [...within, process.execPath, CLI, ...args, '--config', file];
     return spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   }
 }
