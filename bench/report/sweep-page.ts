@@ -17,7 +17,7 @@ export function sweepPage(sweep: Sweep, runs: readonly RunReport[]): Page {
   return { title: 'psmr benchmark', summary, machine: thisMachine(), command, written: new Date(), sections };
 }
 
-function sectionOf(title: string, notes: readonly string[], sweep: Sweep, runs: readonly RunReport[]): Section {
+export function sectionOf(title: string, notes: readonly string[], sweep: Sweep, runs: readonly RunReport[]): Section {
   const { axis } = sweep;
   return { title, notes, commands: [commandLineOf(sweep)], axis, runs, charts: chartsOf(runs, axis), table: null };
 }
