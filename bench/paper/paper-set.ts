@@ -23,11 +23,12 @@ const SKEW = 0.99;
 const COMMANDS = 60_000;
 const KEYS = 100_000;
 const NETFS_FILES = 5000;
+const QUICK: Values = { keys: 500, commands: 300 };
 
 export function paperSet(options: PaperOptions): PaperPart[] {
   const part = (title: string, note: string, values: Values, modelled = false): PaperPart => ({
     ...{ title, notes: [note], modelled },
-    sweep: parseSweep({ ...common(options), ...values }),
+    sweep: parseSweep({ ...common(options), ...values, ...(options.quick ? QUICK : {}) }),
   });
   return [...mixes(part), ...shapes(part, options), ...services(part), ...latencies(part)].map((each) =>
     options.quick ? shortened(each) : each,
@@ -36,9 +37,8 @@ export function paperSet(options: PaperOptions): PaperPart[] {
 
 type MakePart = (title: string, note: string, values: Values, modelled?: boolean) => PaperPart;
 
-function common({ streams, seconds, rounds, seed, quick }: PaperOptions): Values {
-  const size = quick ? { keys: 500, commands: 300 } : { keys: KEYS, commands: COMMANDS };
-  return { technique: ALL, streams, seconds, rounds, seed, ...size };
+function common({ streams, seconds, rounds, seed }: PaperOptions): Values {
+  return { technique: ALL, streams, seconds, rounds, seed, keys: KEYS, commands: COMMANDS };
 }
 
 function mixes(part: MakePart): PaperPart[] {

@@ -13,8 +13,12 @@ export interface WriteBlockArguments extends BlockArguments {
   data: string;
 }
 
+export interface RestoreArguments extends PathArguments {
+  node: Node;
+}
+
 /** What is at a path: a file with its blocks, '' where none was written, or a directory with the names in it, sorted. */
-type Node = { readonly blocks: readonly string[] } | { readonly names: readonly string[] };
+export type Node = { readonly blocks: readonly string[] } | { readonly names: readonly string[] };
 
 export type MakeAnswer = 'made' | 'exists' | 'no directory';
 export type UnlinkAnswer = 'unlinked' | 'missing' | 'not empty';
@@ -87,6 +91,14 @@ export default defineService({
         const blocks = Array.from({ length }, (_, at) => (at === args.block ? args.data : (node.blocks[at] ?? '')));
         state.set(args.path, { blocks });
         return true;
+      },
+    },
+    /** From a backup: one node as it was. Whoever restores a tree restores every node of it, in any order. */
+    restore: {
+      keys: pathAlone,
+      execute: (state, args: RestoreArguments) => {
+        work(args);
+        state.set(args.path, args.node);
       },
     },
     /** Sorted; null: no such directory. */

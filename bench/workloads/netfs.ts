@@ -46,13 +46,18 @@ function headOf(path: string, block: number): string {
   return `${path}#${block}:`;
 }
 
+/** Node by node, each by itself: commands that fill a state are in no order but that of their key's stream. */
 function* loadTree({ keys, valueBytes }: WorkloadOptions): Generator<BenchCommand> {
-  for (let file = 0; file < keys; file += FILES_PER_DIRECTORY) yield ['mkdir', { path: directoryOf(file) }];
+  const directories = new Map<string, string[]>();
   for (let file = 0; file < keys; file++) {
     const path = fileName(file);
-    yield ['create', { path }];
-    yield ['write', { path, block: 0, data: blockContent(path, 0, file, valueBytes) }];
+    const directory = directoryOf(file);
+    directories.set(directory, [...(directories.get(directory) ?? []), path.slice(directory.length + 1)]);
+    yield ['restore', { path, node: { blocks: [blockContent(path, 0, file, valueBytes)] } }];
   }
+  for (const [path, names] of directories) yield ['restore', { path, node: { names: names.toSorted() } }];
+  const names = [...directories.keys()].map((path) => path.slice(1)).toSorted();
+  yield ['restore', { path: '/', node: { names } }];
 }
 
 function* generateNetfs(options: WorkloadOptions, random: Random): Generator<BenchCommand> {

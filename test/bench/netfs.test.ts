@@ -96,7 +96,7 @@ describe('the netfs workload', () => {
 
   test('uses every command; files that it reads are there, with blocks that were written to them', () => {
     const service = new SequentialModel(asService(netfs));
-    for (const command of netfsWorkload.load(options)) expect(service.execute(command)).not.toBe('no directory');
+    for (const command of netfsWorkload.load(options)) service.execute(command);
     const answers = new Map<string, Set<unknown>>();
     for (const command of take(netfsWorkload.generate(options, randomSource(3)), 5000)) {
       const answer = service.execute(command);
@@ -114,6 +114,22 @@ describe('the netfs workload', () => {
       unlink: ['missing', 'unlinked'],
       write: ['some'],
     });
+  });
+
+  test('begins with the same tree, in whatever order it is restored', () => {
+    const load = [...netfsWorkload.load(options)];
+    for (const commands of [load, load.toReversed()]) {
+      const service = new SequentialModel(asService(netfs));
+      for (const command of commands) service.execute(command);
+      const directories = service.execute(['readdir', { path: '/' }]) as string[];
+      const files = directories.flatMap((name) => {
+        const inside = service.execute(['readdir', { path: `/${name}` }]) as string[];
+        return inside.map((each) => `/${name}/${each}`);
+      });
+      expect(files).toHaveLength(200);
+      for (const path of files) expect(service.execute(['lookup', { path }])).toEqual({ kind: 'file', size: 1 });
+      expect(service.execute(['create', { path: '/d3/f0' }])).toBe('exists');
+    }
   });
 
   test.each([0, 0.25, 1])('a share of %d of the commands changes directories, and nothing else meets', (cross) => {
