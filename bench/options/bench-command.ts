@@ -7,7 +7,7 @@ import { parseSweep, type Sweep } from './sweep.js';
 /** Without defaults: these depend on one another, and an option that was not given must be told from one that was. */
 const FLAGS: readonly (readonly [flags: string, help: string])[] = [
   ['--workload <name>', 'kv (YCSB), bank, blocks or netfs (default: kv)'],
-  ['--mix <letter>', 'kv: the YCSB mix, a to f (default: a, half reads and half updates)'],
+  ['--mix <letter>', 'kv: the YCSB mix, a to f, or w: writes only (default: a, half reads and half updates)'],
   ['--technique <list>', 'what to compare, the first is the base of the ratios (default: smr,p-smr)'],
   ['--streams <n>', 'streams of p-smr, workers of sp-smr (default: the number of cores, at least 2)'],
   [
