@@ -6,7 +6,7 @@ import type { RunReport } from '../measure/report.js';
 import { reportJson } from '../measure/report-json.js';
 import { thisMachine } from '../report/machine.js';
 import type { Page, Section } from '../report/page.js';
-import { sectionOf } from '../report/sweep-page.js';
+import { roundsText, sectionOf } from '../report/sweep-page.js';
 import { assertWritable } from '../report/writable.js';
 import { writePage } from '../report/write-page.js';
 import { runPoint } from '../run-point.js';
@@ -66,7 +66,7 @@ function pageOf(options: PaperOptions, measured: readonly MeasuredPart[], model:
     'The experiments of the paper on parallel state machine replication, on this machine: no replication (no-rep), one log ' +
     'and one worker (smr), one log and a scheduler (sp-smr), a log per stream (p-smr). Execution is fed from logs in memory, ' +
     'unless latency is the subject. ' +
-    `Medians of ${rounds} rounds of ${seconds} s, in which the techniques took turns; whiskers go from the slowest round to the fastest.` +
+    roundsText(rounds, seconds) +
     (quick ? ' This run was --quick: its figures say nothing.' : '');
   const sections = measured.map(({ part, runs }) => sectionOf(part.title, part.notes, part.sweep, runs));
   return {

@@ -105,7 +105,7 @@ function isRound(value: number): boolean {
 }
 
 function seriesOf(chart: Chart, series: ChartSeries, colour: string, look: Look): UPlot.Series {
-  const value = (_plot: UPlot, y: number | null): string => (y === null ? '–' : long(y));
+  const value = (_plot: UPlot, y: number | null): string => (y === null ? '' : long(y));
   if (chart.kind === 'bars') return { label: series.label, value, ...bars(series, look) };
   const line: UPlot.Series = {
     ...{ label: series.label, value, stroke: colour, width: 2, spanGaps: true },
@@ -152,7 +152,7 @@ function drawWhiskers(plot: UPlot, chart: Chart, colours: readonly string[], loo
 }
 
 function xText({ categories, x }: Chart, value: number | null): string {
-  if (value === null) return '–';
+  if (value === null) return '';
   if (categories !== null) return categories[x.indexOf(value)] ?? '';
   return value >= 10_000 ? short(value) : String(Number(value.toFixed(2)));
 }
