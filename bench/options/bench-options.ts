@@ -10,11 +10,12 @@ import { commaList, decimal, flag, replicaUrl, share, wholeNumber, wordOf } from
 export const DURABILITIES = ['memory', 'async', 'sync'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
+const WORKLOADS = ['kv', 'bank', 'blocks', 'netfs'] as const;
 const SEED_MAX = 2 ** 32 - 1;
 
 /** Every option by its name on the command line, as text or already of its type. None has a default here. */
 const OPTIONS = {
-  workload: wordOf(['kv', 'bank', 'blocks']),
+  workload: wordOf(WORKLOADS),
   mix: wordOf(KV_MIXES),
   technique: commaList(wordOf(TECHNIQUES)),
   streams: wholeNumber(1, STREAMS_MAX),
@@ -27,6 +28,7 @@ const OPTIONS = {
   clients: wholeNumber(1, 10_000),
   batch: wholeNumber(1, 65_535),
   outstanding: wholeNumber(1, 1_000_000),
+  commands: wholeNumber(1, 10_000_000),
   rate: wholeNumber(1, 100_000_000),
   connect: commaList(replicaUrl),
   durability: commaList(wordOf(DURABILITIES)),
@@ -44,7 +46,7 @@ const schema = z.strictObject(OPTIONS).partial();
 type Given = z.infer<typeof schema>;
 
 export interface BenchOptions {
-  readonly workload: 'kv' | 'bank' | 'blocks';
+  readonly workload: (typeof WORKLOADS)[number];
   /** Of kv; null for the others. */
   readonly mix: (typeof KV_MIXES)[number] | null;
   /** In the order in which they are compared: the first is what the others are measured against. */
@@ -59,6 +61,8 @@ export interface BenchOptions {
   readonly clients: number;
   /** Commands per entry of a log, or per call of a client. */
   readonly batch: number;
+  /** Different commands, after which it begins again with the first; null: as many as are worth it. */
+  readonly commands: number | null;
   /** Commands that each client keeps unanswered at most. */
   readonly outstanding: number;
   /** Commands per second of an open loop; null: closed loop. */
@@ -86,8 +90,15 @@ function techniquesByDefault({ connect }: Given, quick: boolean): TechniqueName[
   return quick ? ['smr', 'no-rep', 'sp-smr', 'p-smr'] : ['smr', 'p-smr'];
 }
 
-/** `valueBytes` of a sector is counted per 512 bytes of the disk; see workloads/blocks.ts. */
-const SECTOR_BYTES_DEFAULT = 10;
+/** Of blocks: what is kept per sector of 512 bytes of the disk; see workloads/blocks.ts. Of netfs: a block. */
+const VALUE_BYTES: Readonly<Record<BenchOptions['workload'], number>> = { kv: 32, bank: 32, blocks: 10, netfs: 1024 };
+/** A file takes a thousand bytes and more. */
+const NETFS_KEYS = 10_000;
+
+function keysByDefault({ workload }: Given, quick: boolean): number {
+  if (workload === 'netfs') return NETFS_KEYS;
+  return quick ? 100_000 : 1_000_000;
+}
 
 function defaults(given: Given): BenchOptions {
   const quick = given.quick === true;
@@ -98,12 +109,13 @@ function defaults(given: Given): BenchOptions {
     cross: 0,
     workUs: quick ? 10 : 0,
     zipf: 0,
-    keys: quick ? 100_000 : 1_000_000,
-    valueBytes: given.workload === 'blocks' ? SECTOR_BYTES_DEFAULT : 32,
+    keys: keysByDefault(given, quick),
+    valueBytes: VALUE_BYTES[given.workload ?? 'kv'],
     feed: given.connect === undefined ? 'log' : 'clients',
     clients: 4,
     batch: 256,
     outstanding: Math.max(1024, given.batch ?? 0),
+    commands: null,
     durability: ['memory'],
     seconds: quick ? 1 : 3,
     rounds: quick ? 3 : 5,
@@ -152,6 +164,7 @@ function withDefaults(given: Given): BenchOptions {
     clients: given.clients ?? standard.clients,
     batch: given.batch ?? standard.batch,
     outstanding: given.outstanding ?? standard.outstanding,
+    commands: given.commands ?? standard.commands,
     rate: given.rate ?? standard.rate,
     connect: given.connect ?? standard.connect,
     durability: given.durability ?? standard.durability,

@@ -53,6 +53,9 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 .u-legend { font-size: 13px; text-align: left; }
 .u-legend th { font-weight: 500; }
 .u-legend.u-inline tr { margin-right: 12px; }
+/* Room for the figures at the cursor, so that nothing moves when it comes. */
+.u-legend.u-inline .u-value { min-width: 9ch; font-variant-numeric: tabular-nums; }
+.u-legend.u-inline th:has(+ td:empty)::after { content: none; }
 @media (max-width: 600px) {
   body { padding: 16px 12px 48px; }
   h1 { font-size: 24px; }

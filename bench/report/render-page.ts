@@ -47,7 +47,9 @@ ${machineRows(machine)}
 }
 
 function machineRows({ processor, cores, memoryBytes, system, node }: Machine): string {
-  return `<dt>processor</dt><dd>${escaped(processor)}, ${cores} ${cores === 1 ? 'core' : 'cores'} for this process</dd>
+  const number = cores === 1 ? 'one core' : `${cores} cores`;
+  return `<dt>processor</dt><dd>${escaped(processor)}</dd>
+<dt>cores</dt><dd>${number} for this process: more threads share ${cores === 1 ? 'it' : 'these'}, so no measured speed-up goes far beyond ${cores}</dd>
 <dt>memory</dt><dd>${(memoryBytes / GIBIBYTE).toFixed(1)} GiB</dd>
 <dt>system</dt><dd>${escaped(system)}</dd>
 <dt>Node.js</dt><dd>${escaped(node)}</dd>`;

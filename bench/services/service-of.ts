@@ -3,6 +3,7 @@ import type { BenchOptions } from '../options/bench-options.js';
 import bank from './bank.js';
 import blocks from './blocks.js';
 import kv from './kv.js';
+import netfs from './netfs.js';
 
 /** The service of a workload: clients classify by its keys. */
 export function serviceOf(workload: BenchOptions['workload']): ServiceDefinition {
@@ -13,5 +14,7 @@ export function serviceOf(workload: BenchOptions['workload']): ServiceDefinition
       return bank;
     case 'blocks':
       return blocks;
+    case 'netfs':
+      return netfs;
   }
 }

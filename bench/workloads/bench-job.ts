@@ -4,6 +4,7 @@ import { bankWorkload } from './bank.js';
 import { readBlockTrace } from './block-trace.js';
 import { blocksWorkload } from './blocks.js';
 import { kvWorkload } from './kv.js';
+import { netfsWorkload } from './netfs.js';
 import { randomSource } from './random-source.js';
 import type { BenchCommand, Workload, WorkloadOptions } from './workload.js';
 
@@ -51,6 +52,8 @@ function workloadOf({ workload, mix, trace }: BenchOptions): Workload {
       return bankWorkload;
     case 'blocks':
       return blocksWorkload(readBlockTrace(trace ?? ''));
+    case 'netfs':
+      return netfsWorkload;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BenchOptions } from '../options/bench-options.js';
 import { checkRead } from './blocks.js';
+import { checkBlock } from './netfs.js';
 import { anyResult, type ResultCheck } from './workload.js';
 
 type WorkloadName = BenchOptions['workload'];
@@ -9,4 +10,5 @@ export const RESULT_CHECKS: Readonly<Record<WorkloadName, ResultCheck>> = {
   kv: anyResult,
   bank: anyResult,
   blocks: checkRead,
+  netfs: checkBlock,
 };

@@ -33,6 +33,7 @@ const WORKLOADS: Record<BenchOptions['workload'], Record<string, unknown>> = {
   kv: { workload: 'kv', cross: 0.2, keys: 100 },
   bank: { workload: 'bank', cross: 0.3, keys: 100 },
   blocks: { workload: 'blocks', trace },
+  netfs: { workload: 'netfs', cross: 0.3, keys: 100, valueBytes: 64 },
 };
 const LOG_FED: TechniqueName[] = ['smr', 'p-smr', 'sp-smr', 'no-rep'];
 

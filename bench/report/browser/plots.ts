@@ -95,16 +95,17 @@ function yAxis({ yLabel, yScale: scale }: Chart, { text, grid }: Look): UPlot.Ax
     ...{ stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false }, size: 48, font: '12px system-ui' },
     ...{ label: yLabel, labelSize: 20, labelFont: '12px system-ui', labelGap: 0 },
     values: (_plot, values: (number | null)[]) =>
-      values.map((value) => (value === null || (scale === 'log10' && !isDecade(value)) ? '' : short(value))),
+      values.map((value) => (value === null || (scale === 'log10' && !isRound(value)) ? '' : short(value))),
   };
 }
 
-function isDecade(value: number): boolean {
-  return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
+/** 1, 2 or 5 times a power of ten. */
+function isRound(value: number): boolean {
+  return ['1', '2', '5'].includes(String(Number((value / 10 ** Math.floor(Math.log10(value) + 1e-9)).toFixed(6))));
 }
 
 function seriesOf(chart: Chart, series: ChartSeries, colour: string, look: Look): UPlot.Series {
-  const value = (_plot: UPlot, y: number | null): string => (y === null ? '–' : long(y));
+  const value = (_plot: UPlot, y: number | null): string => (y === null ? '' : long(y));
   if (chart.kind === 'bars') return { label: series.label, value, ...bars(series, look) };
   const line: UPlot.Series = {
     ...{ label: series.label, value, stroke: colour, width: 2, spanGaps: true },
@@ -151,7 +152,7 @@ function drawWhiskers(plot: UPlot, chart: Chart, colours: readonly string[], loo
 }
 
 function xText({ categories, x }: Chart, value: number | null): string {
-  if (value === null) return '–';
+  if (value === null) return '';
   if (categories !== null) return categories[x.indexOf(value)] ?? '';
   return value >= 10_000 ? short(value) : String(Number(value.toFixed(2)));
 }
