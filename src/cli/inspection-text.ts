@@ -72,7 +72,7 @@ function renderCheckpoint({ id, takenAtMs, parts }: CheckpointManifest): string 
     table.push([
       part === 0 ? 'group 0 (sessions)' : `stream ${part}`,
       String(keys),
-      part === 0 ? '-' : hash,
+      hash,
       bytesText(bytes),
       String(chunks),
       String(nextIndex),

@@ -194,6 +194,12 @@ export class SessionTable {
   }
 }
 
+/** Of one session, the `place`-th of an encoded table: what decides whether its next commands are executed. */
+export function decisiveOf(chunk: Uint8Array, place: number): Uint8Array {
+  const [key, last, , usedMs] = decodeValue(chunk) as [Uint8Array, number, number, number];
+  return encodeValue([place, key, last, usedMs]);
+}
+
 function forgetAcknowledged(session: Session, acknowledged: number): void {
   session.forgotten = Math.max(session.forgotten, Math.min(acknowledged, session.last));
   let gone = 0;

@@ -1,12 +1,12 @@
 /**
- * Whether replicas hold the same state: each checkpoint has a hash per partition, the same on every replica (section 7
+ * Whether replicas hold the same state: each checkpoint has a hash per part, the same on every replica (section 7
  * of the design). A replica that differs must stop before more of what it computes reaches anybody. Pure.
  */
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
 
 export interface CheckpointHashes {
   readonly id: number;
-  /** By part: 0 is group 0's, which has none to speak of; 1..K the streams'. */
+  /** By part: 0 is group 0's, 1..K the streams'. */
   readonly parts: readonly string[];
 }
 

@@ -14,7 +14,7 @@ import { GroupReports } from './group-reports.js';
 import type { HttpRoute } from './http-endpoint.js';
 import { addressOf, KnownReplicas } from './known-replicas.js';
 import { MemberChanges } from './member-changes.js';
-import { PartHash } from './partition-writer.js';
+import { PartHash } from './part-hash.js';
 import { rejoin } from './rejoin.js';
 import type { ReplicaMemory } from './replica-memory.js';
 import type { ReplicaSettings } from './replica-settings.js';

@@ -3,38 +3,17 @@
  * execution, and made whole again when everything is on disk (section 8 of the design).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
 import type { StreamValues } from '../execution/command-runner.js';
 import type { PartitionStore } from '../execution/partition-store.js';
 import type { SessionTable } from '../execution/session-table.js';
 import { decodeStored, encodableStored, type Stored } from '../service/values.js';
 import type { CheckpointWriter, PartManifest } from '../storage/checkpoint-store.js';
+import { ChunkKind, PartHash } from './part-hash.js';
 
-/** What a chunk holds; each chunk is [kind, items...]. */
-const ChunkKind = { own: 0, everywhere: 1, sessions: 2 } as const;
 /** About how much is encoded between two turns of the event loop. */
 const CHUNK_BYTES = 64 * 1024;
 const FOLD_KEYS = 512;
-
-/** Content hash of a partition: order-independent, so that partitions can be added up; 64 bits. */
-class ContentHash {
-  #low = 0;
-  #high = 0;
-  keys = 0;
-
-  add(item: Uint8Array): void {
-    const crc = crc32(item);
-    this.#low = (this.#low + crc) >>> 0;
-    // A second, non-linear lane: sums of a CRC alone would miss some pairs of changes.
-    this.#high = (this.#high + Math.imul(crc ^ (crc >>> 15), crc | 1)) >>> 0;
-    this.keys++;
-  }
-
-  get hex(): string {
-    return this.#high.toString(16).padStart(8, '0') + this.#low.toString(16).padStart(8, '0');
-  }
-}
 
 /** What is known of a part before it is written. */
 export type PartPlace = Pick<PartManifest, 'part' | 'nextIndex' | 'position' | 'timestampMs'>;
@@ -50,10 +29,10 @@ export function writePartition(
   const everywhere = values.everywhere.freeze();
   const sessionChunks = [...sessions.encode()];
   const write = async (): Promise<PartManifest> => {
-    const hash = new ContentHash();
+    const hash = new PartHash();
     await writeEntries(writer, ChunkKind.own, own, hash);
-    await writeEntries(writer, ChunkKind.everywhere, everywhere, new ContentHash());
-    await writeItems(writer, ChunkKind.sessions, sessionChunks);
+    await writeEntries(writer, ChunkKind.everywhere, everywhere, hash);
+    await writeSessionItems(writer, sessionChunks, hash);
     const manifest = await writer.finish({ ...place, keys: hash.keys, hash: hash.hex });
     await foldBack(values.own);
     await foldBack(values.everywhere);
@@ -68,8 +47,9 @@ export async function writeSessions(
   writer: CheckpointWriter,
   place: PartPlace,
 ): Promise<PartManifest> {
-  await writeItems(writer, ChunkKind.sessions, [...sessions.encode()]);
-  return writer.finish({ ...place, keys: 0, hash: new ContentHash().hex });
+  const hash = new PartHash();
+  await writeSessionItems(writer, [...sessions.encode()], hash);
+  return writer.finish({ ...place, keys: 0, hash: hash.hex });
 }
 
 /** Adds a chunk written by `writePartition` or `writeSessions` to the state. */
@@ -90,13 +70,13 @@ async function writeEntries(
   writer: CheckpointWriter,
   kind: number,
   entries: Iterable<[string, Stored]>,
-  hash: ContentHash,
+  hash: PartHash,
 ): Promise<void> {
   let items: Uint8Array[] = [];
   let bytes = 0;
   for (const [key, value] of entries) {
     const item = encodeValue([key, encodableStored(value)]);
-    hash.add(item);
+    hash.addItem(kind, item);
     items.push(item);
     bytes += item.byteLength;
     if (bytes < CHUNK_BYTES) continue;
@@ -108,29 +88,20 @@ async function writeEntries(
   if (items.length > 0) await writer.write(encodeValue([kind, items]));
 }
 
-async function writeItems(writer: CheckpointWriter, kind: number, items: readonly Uint8Array[]): Promise<void> {
+async function writeSessionItems(
+  writer: CheckpointWriter,
+  sessions: readonly Uint8Array[],
+  hash: PartHash,
+): Promise<void> {
   const perChunk = 256;
-  for (let from = 0; from < items.length; from += perChunk) {
-    await writer.write(encodeValue([kind, items.slice(from, from + perChunk)]));
+  for (let from = 0; from < sessions.length; from += perChunk) {
+    const items = sessions.slice(from, from + perChunk);
+    for (const item of items) hash.addItem(ChunkKind.sessions, item);
+    await writer.write(encodeValue([ChunkKind.sessions, items]));
     await nextTurn();
   }
 }
 
 async function foldBack(store: PartitionStore): Promise<void> {
   while (!store.fold(FOLD_KEYS)) await nextTurn();
-}
-
-/** The hash of a part, from its chunks: what its manifest must say. */
-export class PartHash {
-  readonly #hash = new ContentHash();
-
-  /** Throws where it is no chunk. */
-  add(chunk: Uint8Array): void {
-    const [kind, items] = decodeValue(chunk) as [number, Uint8Array[]];
-    if (kind === ChunkKind.own) for (const item of items) this.#hash.add(item);
-  }
-
-  get hex(): string {
-    return this.#hash.hex;
-  }
 }

@@ -72,10 +72,10 @@ export async function openReplicatedLog(
     membership: part?.position.membership ?? members,
     timestampMs: part?.timestampMs ?? 0,
   };
-  await prepareStore(store, start);
   const file = voteFile(dataDir, group);
   mkdirSync(dirname(file), { recursive: true });
-  const hardState = await HardStateFile.open(nodeFileSystem, file, { cluster, replica, group });
+  const hardState = await HardStateFile.open(nodeFileSystem, file, { cluster, replica, group }, store);
+  await prepareStore(store, start);
   const relay = new HandlerRelay(events);
   const links = await openLinks(replication, map.epoch, relay, events);
   const log = new RaftGroupLog({

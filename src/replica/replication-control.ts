@@ -3,6 +3,7 @@ import { PsmrError } from '../errors.js';
 import { handOver } from './hand-over.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { ReplicationEvents } from './replicated-log.js';
+import type { LeaderSight, StallWatch } from './stall-watch.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 const STATUS_EVERY_MS = 250;
@@ -11,15 +12,20 @@ type ReplicationCommand = Extract<ToWorker, { type: 'set-peers' | 'move-leader' 
 
 export class ReplicationControl {
   readonly #log: RaftGroupLog;
+  readonly #sight: () => Omit<LeaderSight, 'leading'>;
   readonly #send: (message: FromWorker) => void;
+  readonly #stalls: StallWatch;
   readonly #reachable = new Set<number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(
     { log, events }: { readonly log: RaftGroupLog; readonly events: ReplicationEvents },
+    { stalls, sight }: { readonly stalls: StallWatch; readonly sight: () => Omit<LeaderSight, 'leading'> },
     send: (message: FromWorker) => void,
   ) {
     this.#log = log;
+    this.#stalls = stalls;
+    this.#sight = sight;
     this.#send = send;
     events.checkpointNeeded = (from) => send({ type: 'checkpoint-needed', from });
     events.problem = ({ code, message }) => send({ type: 'problem', code, message });
@@ -27,7 +33,10 @@ export class ReplicationControl {
       if (up) this.#reachable.add(replica);
       else this.#reachable.delete(replica);
     };
-    this.#timer = setInterval(() => this.#report(), STATUS_EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#look();
+      this.#report();
+    }, STATUS_EVERY_MS);
     this.#report();
   }
 
@@ -57,6 +66,16 @@ export class ReplicationControl {
       case 'hand-over':
         void handOver(this.#log).then(() => this.#send({ type: 'handed-over' }));
     }
+  }
+
+  #look(): void {
+    const leading = this.#log.status.role === 'leader';
+    if (!this.#stalls.look({ leading, ...this.#sight() }, performance.now())) return;
+    const message =
+      `Group ${this.#log.group} is handed over: this replica is cut off from another group, so that commands which ` +
+      'touch both wait here. Check its network interfaces.';
+    this.#send({ type: 'problem', code: 'UNREACHABLE', message });
+    void handOver(this.#log);
   }
 
   #report(): void {

@@ -36,7 +36,7 @@ export interface PartManifest {
   /** The stream's time, ms since 1970: `context.now` never falls behind it. In part 0: its log's. */
   readonly timestampMs: number;
   readonly keys: number;
-  /** Hash of the partition's content, 16 hex digits; equal on every replica (section 7 of the design). */
+  /** Hash of the part's content, keys and sessions, 16 hex digits; equal on every replica (section 7 of the design). */
   readonly hash: string;
   readonly chunks: number;
   readonly bytes: number;

@@ -139,9 +139,9 @@ export class RaftReplica {
     };
     const fileSystem = this.process.fileSystem(group);
     const store = await SegmentLogStore.open(`/data/${group}`, { fileSystem, segmentBytes: SEGMENT_BYTES });
-    await prepareStore(store, start);
     const owner = { cluster: 'simulated', replica: number, group };
-    const hardState = await HardStateFile.open(fileSystem, `/data/vote-${group}`, owner);
+    const hardState = await HardStateFile.open(fileSystem, `/data/vote-${group}`, owner, store);
+    await prepareStore(store, start);
     return () => this.#join(group, store, hardState, start);
   }
 

@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib';
 import { basename, dirname } from 'node:path';
 import { PsmrError } from '../../errors.js';
 import type { FileSystem, StoredFile } from '../../storage/file-system.js';
+import type { LogStore } from '../../storage/log-store.js';
 import { corrupt, mismatch, storageFailed } from '../../storage/storage-error.js';
 import type { HardState, ReplicaId } from './raft-types.js';
 
@@ -46,12 +47,24 @@ export class HardStateFile {
     this.#state = slot.state;
   }
 
-  /** Opens or creates it. Throws DATA_CORRUPT, DATA_MISMATCH (another replica's), STORAGE_FAILED. */
-  static async open(fileSystem: FileSystem, path: string, owner: HardStateOwner): Promise<HardStateFile> {
+  /**
+   * Opens it; creates it beside a log that was never written to. Beside another one it has been there, and a vote that is
+   * forgotten is given twice. Throws DATA_CORRUPT, DATA_MISMATCH (another replica's), STORAGE_FAILED.
+   */
+  static async open(
+    fileSystem: FileSystem,
+    path: string,
+    owner: HardStateOwner,
+    log: Pick<LogStore, 'firstIndex' | 'lastIndex'>,
+  ): Promise<HardStateFile> {
     try {
       const directory = dirname(path);
       fileSystem.createDirectory(directory);
-      if (!fileSystem.list(directory).includes(basename(path))) await create(fileSystem, path, owner);
+      if (!fileSystem.list(directory).includes(basename(path))) {
+        if (log.firstIndex > 1 || log.lastIndex > 0)
+          throw corrupt(path, 0, 'term and vote are missing, though the log has been written to');
+        await create(fileSystem, path, owner);
+      }
       const file = fileSystem.open(path, 'existing');
       try {
         return new HardStateFile(file, path, owner, newestSlot(file, path, owner));

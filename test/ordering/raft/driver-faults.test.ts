@@ -14,11 +14,12 @@ async function lonely(voters: number[]) {
   const clock = new SimulatedClock(seededRandom(1));
   const disk = new MemoryDisk();
   const given: { handlers: PeerLinkHandlers | null } = { handlers: null };
+  const store = await SegmentLogStore.open('/log/segments', { fileSystem: disk, segmentBytes: 16_384 });
   const log = new RaftGroupLog({
     group: 1,
     replica: 1,
-    store: await SegmentLogStore.open('/log/segments', { fileSystem: disk, segmentBytes: 16_384 }),
-    hardState: await HardStateFile.open(disk, '/log/vote', { cluster: 'test', replica: 1, group: 1 }),
+    store,
+    hardState: await HardStateFile.open(disk, '/log/vote', { cluster: 'test', replica: 1, group: 1 }, store),
     start: { index: 0, term: 0, membership: { voters, learners: [] }, timestampMs: 0 },
     openLinks: (handlers) => {
       given.handlers = handlers;

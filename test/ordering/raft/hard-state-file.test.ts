@@ -6,7 +6,9 @@ import { seededRandom } from '../../seeded-random.js';
 
 const PATH = '/data/votes/group-1';
 const OWNER = { cluster: 'bank', replica: 2, group: 1 };
-const open = (disk: MemoryDisk, owner = OWNER): Promise<HardStateFile> => HardStateFile.open(disk, PATH, owner);
+const UNWRITTEN = { firstIndex: 1, lastIndex: 0 };
+const open = (disk: MemoryDisk, owner = OWNER): Promise<HardStateFile> =>
+  HardStateFile.open(disk, PATH, owner, UNWRITTEN);
 
 /** A disk with the file as it is after so many writes, without and with a change of one byte. */
 async function written(writes: number): Promise<MemoryDisk> {
@@ -102,6 +104,18 @@ describe('the file of term and vote', () => {
 
   it('refuses a file whose slots are both empty: nobody leaves one like that', async () => {
     await expect(open(new MemoryDisk([[PATH, new Uint8Array(1024)]]))).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
+  });
+
+  it.each([
+    ['entries', { firstIndex: 1, lastIndex: 1 }],
+    ['nothing any more behind its checkpoint', { firstIndex: 8, lastIndex: 7 }],
+  ])('is not begun anew beside a log that holds %s: a forgotten vote would be given twice', async (_, log) => {
+    const disk = new MemoryDisk();
+    await expect(HardStateFile.open(disk, PATH, OWNER, log)).rejects.toMatchObject({
+      code: 'DATA_CORRUPT',
+      details: { file: PATH },
+    });
+    expect(disk.list('/data/votes')).toEqual([]);
   });
 
   it.each([

@@ -47,7 +47,7 @@ export class SimulatedGroup {
     this.#disks.set(id, disk);
     disk.createDirectory();
     const store = await SegmentLogStore.open('/log/segments', { fileSystem: disk, segmentBytes: 16_384 });
-    const hardState = await HardStateFile.open(disk, '/log/vote', { cluster: 'test', replica: id, group: 1 });
+    const hardState = await HardStateFile.open(disk, '/log/vote', { cluster: 'test', replica: id, group: 1 }, store);
     const start = {
       index: checkpoint?.index ?? 0,
       term: checkpoint?.term ?? 0,

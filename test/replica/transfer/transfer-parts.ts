@@ -9,7 +9,7 @@ import { Guard } from '../../../src/replica/admin/guarded-route.js';
 import { ReplicaHttp } from '../../../src/replica/admin/replica-http.js';
 import { RecentHashes } from '../../../src/replica/agreement.js';
 import { openHttpEndpoint } from '../../../src/replica/http-endpoint.js';
-import { PartHash } from '../../../src/replica/partition-writer.js';
+import { PartHash } from '../../../src/replica/part-hash.js';
 import { checkpointRoutes } from '../../../src/replica/transfer/checkpoint-routes.js';
 import {
   fetchCheckpoint,
