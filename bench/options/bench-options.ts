@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PsmrError } from '../../src/errors.js';
 import { STREAMS_MAX } from '../../src/transport/frames.js';
 import { TECHNIQUES, type TechniqueName } from '../techniques/technique.js';
+import { EXAMPLE_KEYS, EXAMPLE_NAMES, isExample, type ExampleName } from '../workloads/examples/examples.js';
 import { KV_MIXES } from '../workloads/kv.js';
 import { SECTOR_BYTES_MIN } from '../workloads/sectors.js';
 import { commaList, decimal, flag, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
@@ -14,7 +15,7 @@ const SEED_MAX = 2 ** 32 - 1;
 
 /** Every option by its name on the command line, as text or already of its type. None has a default here. */
 const OPTIONS = {
-  workload: wordOf(['kv', 'bank', 'blocks']),
+  workload: wordOf(['kv', 'bank', 'blocks', ...EXAMPLE_NAMES]),
   mix: wordOf(KV_MIXES),
   technique: commaList(wordOf(TECHNIQUES)),
   streams: wholeNumber(1, STREAMS_MAX),
@@ -44,7 +45,7 @@ const schema = z.strictObject(OPTIONS).partial();
 type Given = z.infer<typeof schema>;
 
 export interface BenchOptions {
-  readonly workload: 'kv' | 'bank' | 'blocks';
+  readonly workload: 'kv' | 'bank' | 'blocks' | ExampleName;
   /** Of kv; null for the others. */
   readonly mix: (typeof KV_MIXES)[number] | null;
   /** In the order in which they are compared: the first is what the others are measured against. */
@@ -91,15 +92,17 @@ const SECTOR_BYTES_DEFAULT = 10;
 
 function defaults(given: Given): BenchOptions {
   const quick = given.quick === true;
+  const workload = given.workload ?? 'kv';
+  const ownWork = !isExample(workload);
   return {
-    workload: 'kv',
+    workload,
     technique: techniquesByDefault(given, quick),
     streams: Math.min(STREAMS_MAX, Math.max(2, availableParallelism())),
     cross: 0,
-    workUs: quick ? 10 : 0,
+    workUs: quick && ownWork ? 10 : 0,
     zipf: 0,
-    keys: quick ? 100_000 : 1_000_000,
-    valueBytes: given.workload === 'blocks' ? SECTOR_BYTES_DEFAULT : 32,
+    keys: ownWork ? (quick ? 100_000 : 1_000_000) : EXAMPLE_KEYS[workload],
+    valueBytes: workload === 'blocks' ? SECTOR_BYTES_DEFAULT : 32,
     feed: given.connect === undefined ? 'log' : 'clients',
     clients: 4,
     batch: 256,
@@ -108,7 +111,7 @@ function defaults(given: Given): BenchOptions {
     seconds: quick ? 1 : 3,
     rounds: quick ? 3 : 5,
     seed: 1,
-    mix: (given.workload ?? 'kv') === 'kv' ? 'a' : null,
+    mix: workload === 'kv' ? 'a' : null,
     rate: null,
     connect: null,
     data: null,
@@ -139,7 +142,7 @@ export function parseBenchOptions(values: Readonly<Record<string, unknown>>): Be
 function withDefaults(given: Given): BenchOptions {
   const standard = defaults(given);
   return {
-    workload: given.workload ?? standard.workload,
+    workload: standard.workload,
     mix: given.mix ?? standard.mix,
     technique: given.technique ?? standard.technique,
     streams: given.streams ?? standard.streams,
@@ -185,7 +188,9 @@ function checkTogether(options: BenchOptions): void {
   else checkClientFeed(options);
 }
 
-function checkWorkload({ workload, trace, valueBytes, technique }: BenchOptions): void {
+function checkWorkload({ workload, trace, valueBytes, technique, workUs }: BenchOptions): void {
+  if (isExample(workload) && workUs > 0)
+    wrong(`--work-us needs --workload kv, bank or blocks: ${workload} is a service of examples/, and runs as it is.`);
   if (workload === 'blocks' && trace === null)
     wrong('--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.');
   if (workload === 'blocks' && valueBytes < SECTOR_BYTES_MIN)

@@ -1,3 +1,6 @@
+import exchange from '../../examples/exchange/service.js';
+import kvRanges from '../../examples/kv/service.js';
+import ledger from '../../examples/ledger/service.js';
 import type { ServiceDefinition } from '../../src/service/define-service.js';
 import type { BenchOptions } from '../options/bench-options.js';
 import bank from './bank.js';
@@ -13,5 +16,11 @@ export function serviceOf(workload: BenchOptions['workload']): ServiceDefinition
       return bank;
     case 'blocks':
       return blocks;
+    case 'kv-ranges':
+      return kvRanges;
+    case 'ledger':
+      return ledger;
+    case 'exchange':
+      return exchange;
   }
 }

@@ -3,6 +3,7 @@ import type { BenchOptions } from '../options/bench-options.js';
 import { bankWorkload } from './bank.js';
 import { readBlockTrace } from './block-trace.js';
 import { blocksWorkload } from './blocks.js';
+import { EXAMPLE_WORKLOADS } from './examples/examples.js';
 import { kvWorkload } from './kv.js';
 import { randomSource } from './random-source.js';
 import type { BenchCommand, Workload, WorkloadOptions } from './workload.js';
@@ -51,6 +52,8 @@ function workloadOf({ workload, mix, trace }: BenchOptions): Workload {
       return bankWorkload;
     case 'blocks':
       return blocksWorkload(readBlockTrace(trace ?? ''));
+    default:
+      return EXAMPLE_WORKLOADS[workload];
   }
 }
 

@@ -9,8 +9,8 @@ const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 async function openAccounts(client: Client<typeof exchange>): Promise<void> {
   for (const account of ['anna', 'bert', 'carl']) {
-    await client.execute('limit', { account, limit: 10_000 });
-    for (const symbol of ['AAPL', 'MSFT']) await client.execute('allot', { account, symbol, amount: 5000 });
+    const to = ['AAPL', 'MSFT'].map((symbol) => ({ symbol, amount: 5000 }));
+    await client.execute('allot', { account, limit: 10_000, to });
   }
 }
 

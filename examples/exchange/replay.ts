@@ -25,9 +25,9 @@ async function replay(file: string): Promise<boolean> {
   try {
     const feed = engine.feed();
     const limit = Number.MAX_SAFE_INTEGER;
-    const opening = [MAKER, TAKER].flatMap((account): FeedCommand[] => [
-      ['limit', { account, limit }],
-      ['allot', { account, symbol: SYMBOL, amount: limit }],
+    const opening = [MAKER, TAKER].map((account): FeedCommand => [
+      'allot',
+      { account, limit, to: [{ symbol: SYMBOL, amount: limit }] },
     ]);
     await feed.append({ timestampMs: 0, commands: opening });
 

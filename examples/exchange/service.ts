@@ -27,6 +27,12 @@ export interface BasketResult {
   readonly results: readonly OrderResult[];
 }
 
+/** What a symbol gets of an account's limit, or gives back if negative. */
+export interface Allotment {
+  readonly symbol: string;
+  readonly amount: number;
+}
+
 export type Leg = Omit<Order, 'account'> & { readonly symbol: string };
 
 const QUANTITY_MAX = 1e9;
@@ -35,34 +41,34 @@ const LEVELS_MAX = 100;
 export default defineService({
   name: 'exchange',
   commands: {
-    /** Opens an account, or changes its limit: the most that it may have at stake in all symbols together. */
-    limit: {
-      keys: (a: { account: string; limit: number }) => [accountKey(a.account)],
-      execute(state, a) {
-        checkName(a.account);
-        const { limit, free } = state.get<Account>(accountKey(a.account)) ?? { limit: 0, free: 0 };
-        if (!(a.limit >= 0) || !Number.isSafeInteger(a.limit))
-          throw new Error(`a limit is a whole number, not ${a.limit}`);
-        const left = free + a.limit - limit;
-        if (left < 0) throw new Error(`${limit - free} are allotted to symbols; take ${-left} back first`);
-        state.set(accountKey(a.account), { limit: a.limit, free: left });
-        return left;
-      },
-    },
-    /** Moves a part of an account's limit to a symbol; a negative one back, as far as nothing is at stake. */
+    /**
+     * Opens an account, or changes its limit: the most that it may have at stake in all symbols together. Moves parts of
+     * it to symbols; negative ones back, as far as nothing is at stake. Returns what is free to be moved.
+     */
     allot: {
-      keys: (a: { account: string; symbol: string; amount: number }) => [accountKey(a.account), bookKey(a.symbol)],
-      execute(state, a) {
-        const account = state.get<Account>(accountKey(a.account));
-        if (account === undefined) throw new Error(`there is no account ${a.account}; give it a limit first`);
-        checkName(a.symbol);
-        if (!Number.isSafeInteger(a.amount)) throw new Error(`an amount is a whole number, not ${a.amount}`);
-        if (account.free < a.amount) throw new Error(`${a.account} has ${account.free} left to allot`);
-        const draft = draftOf(state, a.symbol);
-        draft.standings.add(a.account, { limit: a.amount });
-        if (draft.exceedsLimit(a.account)) throw new Error(`${a.account} has too much at stake in ${a.symbol}`);
-        state.set(accountKey(a.account), { ...account, free: account.free - a.amount });
-        state.set(bookKey(a.symbol), draft.book);
+      keys: (a: { account: string; limit?: number; to: readonly Allotment[] }) => [
+        accountKey(a.account),
+        ...a.to.map(({ symbol }) => bookKey(symbol)),
+      ],
+      execute(state, a): number {
+        checkName(a.account);
+        const before = state.get<Account>(accountKey(a.account)) ?? { limit: 0, free: 0 };
+        const limit = a.limit ?? before.limit;
+        checkAmount(limit);
+        if (limit < 0) throw new Error(`a limit is not ${limit}`);
+        let free = before.free + limit - before.limit;
+        for (const { symbol, amount } of a.to) {
+          checkName(symbol);
+          checkAmount(amount);
+          const draft = draftOf(state, symbol);
+          draft.standings.add(a.account, { limit: amount });
+          if (draft.exceedsLimit(a.account)) throw new Error(`${a.account} has too much at stake in ${symbol}`);
+          state.set(bookKey(symbol), draft.book);
+          free -= amount;
+        }
+        if (free < 0) throw new Error(`symbols have ${-free} more than the limit of ${a.account}, ${limit}`);
+        state.set(accountKey(a.account), { limit, free });
+        return free;
       },
     },
     /** Matches, and rests what is left of a limit order. */
@@ -178,6 +184,10 @@ function checkSide(side: string): void {
 function checkName(name: string): void {
   if (!/^[A-Za-z0-9][\w.-]{0,31}$/.test(name))
     throw new Error(`a name is 1 to 32 letters, digits, '_', '.' and '-', not '${name}'`);
+}
+
+function checkAmount(amount: number): void {
+  if (!Number.isSafeInteger(amount)) throw new Error(`limits and amounts are whole numbers, not ${amount}`);
 }
 
 function checkQuantity(quantity: number): void {
