@@ -6,17 +6,20 @@ import { parseSweep, type Sweep } from './sweep.js';
 
 /** Without defaults: these depend on one another, and an option that was not given must be told from one that was. */
 const FLAGS: readonly (readonly [flags: string, help: string])[] = [
-  ['--workload <name>', 'kv (YCSB), bank, blocks or netfs (default: kv)'],
+  ['--workload <name>', 'kv (YCSB), bank, blocks, netfs; of examples/: kv-ranges, ledger, exchange (default: kv)'],
   ['--mix <letter>', 'kv: the YCSB mix, a to f, or w: writes only (default: a, half reads and half updates)'],
   ['--technique <list>', 'what to compare, the first is the base of the ratios (default: smr,p-smr)'],
   ['--streams <n>', 'streams of p-smr, workers of sp-smr (default: the number of cores, at least 2)'],
   [
     '--cross <share>',
-    'share of commands over two streams, 0 to 1; bank: of transfers; netfs: that change a directory (default: 0)',
+    'share of commands over two streams, 0 to 1; bank, ledger: of transfers; netfs: that change a directory (default: 0)',
   ],
   ['--work-us <us>', 'CPU work added to each command, in microseconds (default: 0)'],
   ['--zipf <theta>', 'skew of the keys, 0 is uniform, YCSB has 0.99 (default: 0)'],
-  ['--keys <n>', 'keys of kv, accounts of bank, files of netfs (default: 1000000; netfs: 10000)'],
+  [
+    '--keys <n>',
+    'keys of kv, accounts of bank, files of netfs, symbols of exchange (default: 1000000; netfs: 10000; of examples/ fewer)',
+  ],
   ['--value-bytes <n>', 'size of a value; blocks: characters kept per sector (default: 32; blocks: 10; netfs: 1024)'],
   ['--feed <kind>', 'log: prebuilt logs in memory, execution alone; clients: requests and replies (default: log)'],
   ['--clients <n>', 'number of clients (default: 4)'],

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PsmrError } from '../../src/errors.js';
 import { STREAMS_MAX } from '../../src/transport/frames.js';
 import { TECHNIQUES, type TechniqueName } from '../techniques/technique.js';
+import { EXAMPLE_KEYS, EXAMPLE_NAMES, isExample } from '../workloads/examples/examples.js';
 import { KV_MIXES } from '../workloads/kv.js';
 import { SECTOR_BYTES_MIN } from '../workloads/sectors.js';
 import { commaList, decimal, flag, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
@@ -10,7 +11,7 @@ import { commaList, decimal, flag, replicaUrl, share, wholeNumber, wordOf } from
 export const DURABILITIES = ['memory', 'async', 'sync'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
-const WORKLOADS = ['kv', 'bank', 'blocks', 'netfs'] as const;
+const WORKLOADS = ['kv', 'bank', 'blocks', 'netfs', ...EXAMPLE_NAMES] as const;
 const SEED_MAX = 2 ** 32 - 1;
 
 /** Every option by its name on the command line, as text or already of its type. None has a default here. */
@@ -91,26 +92,29 @@ function techniquesByDefault({ connect }: Given, quick: boolean): TechniqueName[
 }
 
 /** Of blocks: what is kept per sector of 512 bytes of the disk; see workloads/blocks.ts. Of netfs: a block. */
-const VALUE_BYTES: Readonly<Record<BenchOptions['workload'], number>> = { kv: 32, bank: 32, blocks: 10, netfs: 1024 };
+const VALUE_BYTES: Partial<Record<BenchOptions['workload'], number>> = { blocks: 10, netfs: 1024 };
 /** A file takes a thousand bytes and more. */
 const NETFS_KEYS = 10_000;
 
-function keysByDefault({ workload }: Given, quick: boolean): number {
+function keysByDefault(workload: BenchOptions['workload'], quick: boolean): number {
   if (workload === 'netfs') return NETFS_KEYS;
+  if (isExample(workload)) return EXAMPLE_KEYS[workload];
   return quick ? 100_000 : 1_000_000;
 }
 
 function defaults(given: Given): BenchOptions {
   const quick = given.quick === true;
+  const workload = given.workload ?? 'kv';
+  const ownWork = !isExample(workload);
   return {
-    workload: 'kv',
+    workload,
     technique: techniquesByDefault(given, quick),
     streams: Math.min(STREAMS_MAX, Math.max(2, availableParallelism())),
     cross: 0,
-    workUs: quick ? 10 : 0,
+    workUs: quick && ownWork ? 10 : 0,
     zipf: 0,
-    keys: keysByDefault(given, quick),
-    valueBytes: VALUE_BYTES[given.workload ?? 'kv'],
+    keys: keysByDefault(workload, quick),
+    valueBytes: VALUE_BYTES[workload] ?? 32,
     feed: given.connect === undefined ? 'log' : 'clients',
     clients: 4,
     batch: 256,
@@ -120,7 +124,7 @@ function defaults(given: Given): BenchOptions {
     seconds: quick ? 1 : 3,
     rounds: quick ? 3 : 5,
     seed: 1,
-    mix: (given.workload ?? 'kv') === 'kv' ? 'a' : null,
+    mix: workload === 'kv' ? 'a' : null,
     rate: null,
     connect: null,
     data: null,
@@ -151,7 +155,7 @@ export function parseBenchOptions(values: Readonly<Record<string, unknown>>): Be
 function withDefaults(given: Given): BenchOptions {
   const standard = defaults(given);
   return {
-    workload: given.workload ?? standard.workload,
+    workload: standard.workload,
     mix: given.mix ?? standard.mix,
     technique: given.technique ?? standard.technique,
     streams: given.streams ?? standard.streams,
@@ -198,7 +202,9 @@ function checkTogether(options: BenchOptions): void {
   else checkClientFeed(options);
 }
 
-function checkWorkload({ workload, trace, valueBytes, technique }: BenchOptions): void {
+function checkWorkload({ workload, trace, valueBytes, technique, workUs }: BenchOptions): void {
+  if (isExample(workload) && workUs > 0)
+    wrong(`--work-us needs --workload kv, bank or blocks: ${workload} is a service of examples/, and runs as it is.`);
   if (workload === 'blocks' && trace === null)
     wrong('--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.');
   if (workload === 'blocks' && valueBytes < SECTOR_BYTES_MIN)

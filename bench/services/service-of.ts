@@ -1,3 +1,6 @@
+import exchange from '../../examples/exchange/service.js';
+import kvRanges from '../../examples/kv/service.js';
+import ledger from '../../examples/ledger/service.js';
 import type { ServiceDefinition } from '../../src/service/define-service.js';
 import type { BenchOptions } from '../options/bench-options.js';
 import bank from './bank.js';
@@ -16,5 +19,11 @@ export function serviceOf(workload: BenchOptions['workload']): ServiceDefinition
       return blocks;
     case 'netfs':
       return netfs;
+    case 'kv-ranges':
+      return kvRanges;
+    case 'ledger':
+      return ledger;
+    case 'exchange':
+      return exchange;
   }
 }

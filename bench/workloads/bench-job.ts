@@ -3,6 +3,7 @@ import type { BenchOptions } from '../options/bench-options.js';
 import { bankWorkload } from './bank.js';
 import { readBlockTrace } from './block-trace.js';
 import { blocksWorkload } from './blocks.js';
+import { EXAMPLE_WORKLOADS } from './examples/examples.js';
 import { kvWorkload } from './kv.js';
 import { netfsWorkload } from './netfs.js';
 import { randomSource } from './random-source.js';
@@ -54,6 +55,8 @@ function workloadOf({ workload, mix, trace }: BenchOptions): Workload {
       return blocksWorkload(readBlockTrace(trace ?? ''));
     case 'netfs':
       return netfsWorkload;
+    default:
+      return EXAMPLE_WORKLOADS[workload];
   }
 }
 
