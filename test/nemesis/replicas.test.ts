@@ -11,20 +11,24 @@ const TEST = { timeout: SECONDS * 1000 + 120_000 };
 
 const OF_PROCESSES = [kills, pauses];
 const OF_LINKS = [delays, cuts, isolations];
+
 /** Seeds take turns. */
-const KINDS: readonly Pick<RunPlan, 'reads' | 'faults'>[] = [
-  { reads: 'index', faults: [OF_PROCESSES, OF_LINKS] },
-  { reads: 'lease', faults: [OF_PROCESSES, OF_LINKS] },
-  { reads: 'index', faults: [[...OF_PROCESSES, ...OF_LINKS]] },
-  { reads: 'lease', faults: [[...OF_PROCESSES, ...OF_LINKS]] },
-];
+function planOf(seed: number): RunPlan {
+  const reads = seed % 2 === 0 ? 'index' : 'lease';
+  const faults = seed % 4 < 2 ? [OF_PROCESSES, OF_LINKS] : [[...OF_PROCESSES, ...OF_LINKS]];
+  const checkpoints = seed % 8 < 4;
+  return { seed, seconds: SECONDS, reads, faults, checkpoints, directory: env['NEMESIS_HISTORY'] ?? null };
+}
+
+function describePlan({ seed, reads, faults, checkpoints }: RunPlan): string {
+  const order = faults.length > 1 ? 'at the same time' : 'one after another';
+  return `NEMESIS_SEED=${seed}, reads by ${reads}, faults ${order}${checkpoints ? ', checkpoints' : ''}`;
+}
 
 describe(`what clients of three replicas see while processes and links fail (${SECONDS} s of faults)`, () => {
-  for (let seed = SEED; seed < SEED + SEEDS; seed++) {
-    const { reads, faults } = KINDS[seed % KINDS.length] ?? { reads: 'index', faults: [] };
-    const how = `reads by ${reads}, faults ${faults.length > 1 ? 'at the same time' : 'one after another'}`;
-    it(`is linearizable: NEMESIS_SEED=${seed}, ${how}`, TEST, () =>
-      runAmongFaults({ seed, seconds: SECONDS, reads, faults, directory: env['NEMESIS_HISTORY'] ?? null }),
-    );
-  }
+  it.each(Array.from({ length: SEEDS }, (_, nth) => planOf(SEED + nth)).map((plan) => [describePlan(plan), plan]))(
+    'is linearizable: %s',
+    TEST,
+    (_, plan) => runAmongFaults(plan),
+  );
 });

@@ -32,6 +32,7 @@ const THINK_MAX_MS = 20;
 /** What each client that waits long enough does when the faults are over. */
 const AFTERWARDS = 50;
 const READ_AT_ONCE = 50;
+const CHECKPOINT_BYTES = 8192;
 const STILL_MS = 1000;
 
 /** Clients that wait for as long as it takes: all that they ask for gets an answer. */
@@ -54,6 +55,8 @@ export interface RunPlan {
   readonly reads: 'index' | 'lease';
   /** Faults of one list come one after another, those of several lists at the same time. */
   readonly faults: readonly (readonly ((options: FaultOptions) => Fault)[])[];
+  /** Often, and logs are cut at once: who was away for a moment needs another's. */
+  readonly checkpoints: boolean;
   /** Where the history is kept, also when all is well. Null: only when it is not. */
   readonly directory: string | null;
 }
@@ -105,11 +108,15 @@ class Run {
   }
 
   async run(): Promise<void> {
-    const { seed, reads } = this.#plan;
+    const { seed, reads, checkpoints } = this.#plan;
     this.#watch();
     const links = new ReplicaLinks(STREAMS);
     const { placesFor } = links;
-    const replicas = await Replicas.start({ streams: STREAMS, service: 'registers', reads, placesFor });
+    const checkpointing = checkpoints ? { everyBytes: CHECKPOINT_BYTES, retainBytes: 0 } : {};
+    const replicas = await Replicas.start({
+      ...{ streams: STREAMS, service: 'registers', reads, placesFor },
+      ...checkpointing,
+    });
     this.#replicas = replicas;
     const [patient, hasty] = await Promise.all([connectAll(replicas, PATIENT), connectAll(replicas, HASTY)]);
     const ended = new AbortController();
@@ -127,6 +134,8 @@ class Run {
     expect(waited, 'what was waited for was answered').toMatchObject({ fail: 0, info: 0 });
     await this.#afterwards(patient);
     this.#check();
+    const views = await Promise.all(replicas.ids.map((id) => replicas.view(id)));
+    this.#tell(`checkpoints: ${views.map((view) => view?.checkpoint).join(', ')}`);
     await agree(replicas);
     expect(replicas.ended).toEqual([]);
   }
