@@ -20,7 +20,7 @@ export async function forecasts(quick: boolean): Promise<Forecast[]> {
   const made: Forecast[] = [];
   for (const workUs of WORKS_US) {
     for (const workload of WORKLOADS) {
-      const options = parseBenchOptions({ ...workload, workUs, keys: 100_000 });
+      const options = parseBenchOptions({ ...workload, workUs, keys: 20_000 });
       const profiles = [];
       for (const streams of quick ? STREAMS_QUICK : STREAMS)
         profiles.push(await profileRun({ ...options, streams }, quick ? COMMANDS_QUICK : COMMANDS));

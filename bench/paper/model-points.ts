@@ -1,4 +1,5 @@
 import type { RunReport } from '../measure/report.js';
+import type { Spread } from '../measure/spread.js';
 import { type CostModel, fitCostModel, type MeasuredPoint, medianError } from '../model/cost-model.js';
 import type { BenchOptions } from '../options/bench-options.js';
 import type { PaperPart } from './paper-set.js';
@@ -12,6 +13,8 @@ export interface MeasuredPart {
 
 export interface ModelPoint extends MeasuredPoint {
   readonly part: string;
+  /** Its rounds. */
+  readonly spread: Spread;
   readonly options: BenchOptions;
   /** The others check what these say. */
   readonly calibrates: boolean;
@@ -46,6 +49,7 @@ export async function modelPoints(measured: readonly MeasuredPart[], cores: numb
         ...{ part: part.title, options, calibrates: at % 2 === 0, cores, workUs: options.workUs },
         profile: await profileRun(options, options.commands ?? 0),
         commandsPerSecond: run.commandsPerSecond.median,
+        spread: run.commandsPerSecond,
       });
     }
   }

@@ -61,23 +61,28 @@ const CHECKING: ChartSeries['colour'] = 3;
 const PREDICTED: ChartSeries['colour'] = 2;
 
 function fitChart(points: readonly ModelPoint[], { costs }: CheckedModel): Chart {
-  const measured = (calibrates: boolean) =>
-    points.map((point) => (point.calibrates === calibrates ? point.commandsPerSecond : null));
+  const predicted = points.map((point) => predictRate(costs, point));
   return {
     ...{ title: `Model and measurement: ${points[0]?.part ?? ''}`, kind: 'lines', xScale: 'asinh', yScale: 'linear' },
     ...{ xLabel: 'cross-stream commands, %', yLabel: 'commands per second', categories: null, prediction: false },
     x: points.map(({ options }) => options.cross * 100),
     series: [
-      series(
-        'model',
-        PREDICTED,
-        'dashed',
-        points.map((point) => predictRate(costs, point)),
-      ),
-      series('measured, calibrates', MEASURED, 'dots', measured(true)),
-      series('measured, checks', CHECKING, 'dots', measured(false)),
+      series('model', PREDICTED, 'dashed', predicted),
+      measuredSeries('measured, calibrates', MEASURED, points, true),
+      measuredSeries('measured, checks', CHECKING, points, false),
     ],
   };
+}
+
+function measuredSeries(
+  label: string,
+  colour: number,
+  points: readonly ModelPoint[],
+  calibrating: boolean,
+): ChartSeries {
+  const own = points.map((point) => (point.calibrates === calibrating ? point.spread : null));
+  const medians = own.map((spread) => spread?.median ?? null);
+  return { ...series(label, colour, 'dots', medians), spread: own };
 }
 
 /** One per amount of work: the rates are far apart. */

@@ -16,7 +16,7 @@ export interface PaperOptions {
 }
 
 const ACCEPTED = ['streams', 'seconds', 'rounds', 'seed', 'report', 'json', 'quick'];
-const TIME = { seconds: 0.4, rounds: 3 };
+const TIME = { seconds: 0.25, rounds: 5 };
 const TIME_QUICK = { seconds: 0.01, rounds: 1 };
 const REPORT = 'psmr-paper.html';
 

@@ -53,7 +53,10 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 .u-legend { font-size: 13px; text-align: left; }
 .u-legend th { font-weight: 500; }
 .u-legend.u-inline tr { margin-right: 12px; }
-/* Room for the figures at the cursor, so that nothing moves when it comes. */
+/* Room for the figures at the cursor, so that nothing moves when it comes; last that of the x axis, whose label is above. */
+.u-legend.u-inline tbody { display: flex; flex-wrap: wrap; }
+.u-legend.u-inline tr:first-child { order: 1; }
+.u-legend.u-inline tr:first-child:has(td:empty) { visibility: hidden; }
 .u-legend.u-inline .u-value { min-width: 9ch; font-variant-numeric: tabular-nums; }
 .u-legend.u-inline th:has(+ td:empty)::after { content: none; }
 @media (max-width: 600px) {
@@ -65,6 +68,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
   .chart { padding: 10px 6px 6px; }
   .chart h3 { padding-left: 6px; }
   .table th, .table td { padding: 6px 9px; }
+  .table thead th { white-space: normal; vertical-align: bottom; }
 }
 @media print { .chart, tr { break-inside: avoid; } }
 `;
