@@ -3,15 +3,25 @@ import { type BenchOptions, parseBenchOptions } from '../options/bench-options.j
 import { ClientFed } from '../techniques/client-fed.js';
 import { createJob } from '../workloads/bench-job.js';
 import type { KvMix } from '../workloads/kv.js';
-import { STREAMS } from './replica-processes.js';
-import type { ReplicationOptions } from './options.js';
-import type { Setting } from './row.js';
+import type { Resources } from './resources.js';
 
+/** Of every psmr in the comparisons. */
+export const STREAMS = 2;
 /** Commands made in advance, of those that are measured. */
 const COMMANDS_MAX = 200_000;
 const COMMANDS_PER_KEY = 2;
 
-export interface KvLoadOptions {
+/** What loads have in common where a wish says nothing else. */
+export interface KvLoadSize {
+  readonly keys: number;
+  readonly clients: number;
+  /** Commands of a call. */
+  readonly batch: number;
+  /** Per client. */
+  readonly outstanding: number;
+}
+
+export interface KvLoadWish {
   /** Default: w, writes only. */
   readonly mix?: KvMix;
   readonly clients?: number;
@@ -21,26 +31,26 @@ export interface KvLoadOptions {
   readonly rate?: number;
 }
 
-/** Batching clients on a thread of their own, connected, with the state filled. */
+/** Batching clients on threads of their own, one by default, connected, with the state filled. */
 export async function startKvLoad(
-  { options, resources }: Setting,
+  { options, resources }: { readonly options: KvLoadSize; readonly resources: Resources },
   replicas: readonly string[],
-  wish: KvLoadOptions = {},
+  wish: KvLoadWish = {},
+  threads = 1,
 ): Promise<ClientFed> {
   const load = kvOptions(options, wish);
   const map = createPartitionMap({ streams: STREAMS }).toJson();
   const commandsMax = Math.min(COMMANDS_MAX, COMMANDS_PER_KEY * options.keys);
   const job = createJob({ options: load, map, spinsPerUs: 0, commandsMax });
   const variant = { technique: 'p-smr', durability: 'sync', streams: STREAMS } as const;
-  const clients = new ClientFed(variant, job, { replicas }, 1);
+  const clients = new ClientFed(variant, job, { replicas }, threads);
   resources.onClose(() => clients.stop());
   await clients.prepare();
   return clients;
 }
 
 /** 32-byte values. */
-export function kvOptions(options: ReplicationOptions, wish: KvLoadOptions): BenchOptions {
-  const { clients, batch, outstanding, keys } = options;
+function kvOptions({ keys, clients, batch, outstanding }: KvLoadSize, wish: KvLoadWish): BenchOptions {
   return parseBenchOptions({
     ...{ workload: 'kv', feed: 'clients', technique: 'p-smr', streams: STREAMS, valueBytes: 32 },
     ...{ mix: 'w', keys, clients, batch, outstanding },
