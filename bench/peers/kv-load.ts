@@ -1,7 +1,7 @@
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
-import { type BenchOptions, parseBenchOptions } from '../options/bench-options.js';
+import { parseBenchOptions } from '../options/bench-options.js';
 import { ClientFed } from '../techniques/client-fed.js';
-import { createJob } from '../workloads/bench-job.js';
+import { type BenchJob, createJob } from '../workloads/bench-job.js';
 import type { KvMix } from '../workloads/kv.js';
 import type { Resources } from './resources.js';
 
@@ -38,10 +38,7 @@ export async function startKvLoad(
   wish: KvLoadWish = {},
   threads = 1,
 ): Promise<ClientFed> {
-  const load = kvOptions(options, wish);
-  const map = createPartitionMap({ streams: STREAMS }).toJson();
-  const commandsMax = Math.min(COMMANDS_MAX, COMMANDS_PER_KEY * options.keys);
-  const job = createJob({ options: load, map, spinsPerUs: 0, commandsMax });
+  const job = kvJob(options, wish);
   const variant = { technique: 'p-smr', durability: 'sync', streams: STREAMS } as const;
   const clients = new ClientFed(variant, job, { replicas }, threads);
   resources.onClose(() => clients.stop());
@@ -50,10 +47,13 @@ export async function startKvLoad(
 }
 
 /** 32-byte values. */
-function kvOptions({ keys, clients, batch, outstanding }: KvLoadSize, wish: KvLoadWish): BenchOptions {
-  return parseBenchOptions({
+export function kvJob({ keys, clients, batch, outstanding }: KvLoadSize, wish: KvLoadWish = {}): BenchJob {
+  const map = createPartitionMap({ streams: STREAMS }).toJson();
+  const commandsMax = Math.min(COMMANDS_MAX, COMMANDS_PER_KEY * keys);
+  const options = parseBenchOptions({
     ...{ workload: 'kv', feed: 'clients', technique: 'p-smr', streams: STREAMS, valueBytes: 32 },
     ...{ mix: 'w', keys, clients, batch, outstanding },
     ...wish,
   });
+  return createJob({ options, map, spinsPerUs: 0, commandsMax });
 }

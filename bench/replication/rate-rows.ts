@@ -1,9 +1,11 @@
 /** Rows that compare commands per second. */
 import { spreadOf } from '../measure/spread.js';
 import { rateOf } from '../techniques/technique.js';
-import { EtcdPuts } from '../peers/etcd-puts.js';
+import { ClosedLoad } from '../peers/closed-load.js';
+import { connectEtcd } from '../peers/etcd-clients.js';
 import { startEtcdTrio } from '../peers/etcd-trio.js';
 import { startKvLoad, STREAMS } from '../peers/kv-load.js';
+import { kvSets } from '../peers/kv-sets.js';
 import { PipelinedSets } from '../peers/pipelined-sets.js';
 import { ReplicaProcesses } from '../peers/replica-processes.js';
 import { startServedKv } from '../peers/served-kv.js';
@@ -14,6 +16,7 @@ import { ratioOf, takeTurns } from '../measure/turns.js';
 const CONNECTIONS = 50;
 const PIPELINE = 100;
 const ETCD_OUTSTANDING = 1000;
+const ETCD_CONNECTIONS = 10;
 const more = { unit: '', better: 'more' } as const;
 
 export const throughputRow: Row = {
@@ -34,7 +37,8 @@ export const etcdRow: Row = {
   what: `the same, over puts on three members of etcd, ${ETCD_OUTSTANDING} outstanding`,
   run: async (setting) => {
     const url = await startEtcdTrio(setting.resources);
-    const etcd = await EtcdPuts.connect({ url, outstanding: ETCD_OUTSTANDING, keys: setting.options.keys });
+    const clients = await connectEtcd(url, ETCD_CONNECTIONS);
+    const etcd = new ClosedLoad(clients, kvSets(setting.options.keys), 1, ETCD_OUTSTANDING);
     setting.resources.onClose(() => etcd.close());
     return overPeer(setting, 'etcd', (seconds) => etcd.run(seconds).then(rateOf));
   },
