@@ -6,7 +6,7 @@ import { TECHNIQUES, type TechniqueName } from '../techniques/technique.js';
 import { EXAMPLE_KEYS, EXAMPLE_NAMES, isExample } from '../workloads/examples/examples.js';
 import { KV_MIXES } from '../workloads/kv.js';
 import { SECTOR_BYTES_MIN } from '../workloads/sectors.js';
-import { commaList, decimal, flag, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
+import { commaList, decimal, flag, parseOptions, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
 
 export const DURABILITIES = ['memory', 'async', 'sync'] as const;
 export type Durability = (typeof DURABILITIES)[number];
@@ -140,9 +140,9 @@ function defaults(given: Given): BenchOptions {
  * Throws INVALID_ARGUMENT, naming the option, what was found and what it accepts.
  */
 export function parseBenchOptions(values: Readonly<Record<string, unknown>>): BenchOptions {
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) throw wrongOption(parsed.error.issues[0], values);
-  const given = parsed.data;
+  const unknown = Object.keys(values).find((name) => !(name in OPTIONS));
+  if (unknown !== undefined) wrong(`${flag(unknown)} is no option. See psmr bench --help.`);
+  const given = parseOptions(schema, values);
   const options = withDefaults(given);
   for (const { option, needs, unless } of CONTRADICTIONS) {
     if (given[option] !== undefined && !unless(options))
@@ -233,14 +233,4 @@ function checkClientFeed({ outstanding, batch, technique, durability, connect }:
 
 function wrong(sentence: string): never {
   throw new PsmrError('INVALID_ARGUMENT', sentence);
-}
-
-function wrongOption(issue: z.core.$ZodIssue | undefined, values: Readonly<Record<string, unknown>>): PsmrError {
-  if (issue?.code === 'unrecognized_keys')
-    return new PsmrError('INVALID_ARGUMENT', `${flag(issue.keys[0] ?? '')} is no option. See psmr bench --help.`);
-  const option = String(issue?.path[0] ?? '');
-  return new PsmrError(
-    'INVALID_ARGUMENT',
-    `${flag(option)}: found '${String(values[option])}'; accepts ${issue?.message ?? 'something else'}.`,
-  );
 }

@@ -2,10 +2,10 @@
 import { spreadOf } from '../measure/spread.js';
 import type { LatencySummary } from '../measure/latency-recorder.js';
 import type { Sample } from '../techniques/technique.js';
-import { startKvLoad } from './kv-load.js';
-import { PipelinedSets } from './pipelined-sets.js';
+import { startKvLoad } from '../peers/kv-load.js';
+import { PipelinedSets } from '../peers/pipelined-sets.js';
 import type { Row } from './row.js';
-import { ratioOf, takeTurns } from './turns.js';
+import { ratioOf, takeTurns } from '../measure/turns.js';
 
 /** Commands of a call at half load. Much smaller ones are due more often than timers can tell: waiting would cost a core. */
 const BATCH_AT_HALF = 500;

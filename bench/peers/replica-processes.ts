@@ -11,8 +11,8 @@ import { preferredLeader } from '../../src/config/cluster.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PsmrError } from '../../src/errors.js';
 import { ClusterClient, leaderOf, type ReplicaView } from '../../src/replica/admin/cluster-client.js';
-import { endProgram, lineOf, type OutputChild } from '../redis/child.js';
-import type { ReplicationOptions } from './options.js';
+import { endProgram, lineOf, type OutputChild } from './child.js';
+import { STREAMS } from './kv-load.js';
 import type { Resources } from './resources.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.cjs', import.meta.url));
@@ -20,7 +20,6 @@ const SERVICE = fileURLToPath(new URL('../services/kv.js', import.meta.url));
 
 const HOST = '127.0.0.1';
 const REPLICAS = 3;
-export const STREAMS = 2;
 const IDS = [1, 2, 3] as const;
 /** Below the ports that the system gives to connections: a replica that is started again finds its own free. */
 const PORTS_FROM = 10_000;
@@ -51,12 +50,12 @@ export class ReplicaProcesses {
 
   /** Resolves when all serve and each group has a leader. */
   static async start(
-    options: ReplicationOptions,
     resources: Resources,
+    profile: string | null = null,
     reads: 'index' | 'lease' = 'index',
   ): Promise<ReplicaProcesses> {
     const file = await clusterFile(await resources.directory(), reads);
-    const cluster = new ReplicaProcesses(file, options.profile);
+    const cluster = new ReplicaProcesses(file, profile);
     resources.onClose(() => cluster.#stop());
     await Promise.all(IDS.map((id) => cluster.run(id)));
     await cluster.until('all groups have leaders', (views) => groups().every((group) => leaderId(views, group) !== 0));

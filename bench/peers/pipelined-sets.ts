@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { PsmrError } from '../../src/errors.js';
 import { LatencyRecorder } from '../measure/latency-recorder.js';
 import type { Sample } from '../techniques/technique.js';
-import { valueOf } from '../workloads/kv.js';
+import { kvSets, setOf, type KeyValue } from './kv-sets.js';
 
 export interface PipelinedSetsOptions {
   readonly port: number;
@@ -14,7 +14,6 @@ export interface PipelinedSetsOptions {
   readonly keys: number;
 }
 
-const VALUE_BYTES = 32;
 /** Prebuilt, sent over and over: making commands takes no time while measuring. */
 const BLOCKS = 200;
 const LINE_END = 10;
@@ -31,7 +30,8 @@ export class PipelinedSets {
 
   static async connect(options: PipelinedSetsOptions): Promise<PipelinedSets> {
     const { port, connections, pipeline, keys } = options;
-    const blocks = Array.from({ length: BLOCKS }, () => block(pipeline, keys));
+    const sets = kvSets(keys).map(setOf);
+    const blocks = Array.from({ length: BLOCKS }, (_, at) => block(pipeline, sets, at * pipeline));
     const lanes = Array.from({ length: connections }, async (_, at) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       await once(socket, 'connect');
@@ -129,10 +129,10 @@ class Lane {
   }
 }
 
-function block(pipeline: number, keys: number): Buffer {
-  const sets = Array.from({ length: pipeline }, () => {
-    const key = Math.floor(Math.random() * keys);
-    return resp('SET', `user${key}`, valueOf(key, VALUE_BYTES));
+function block(pipeline: number, all: readonly KeyValue[], from: number): Buffer {
+  const sets = Array.from({ length: pipeline }, (_, at) => {
+    const { key, value } = all[(from + at) % all.length] ?? { key: '', value: '' };
+    return resp('SET', key, value);
   });
   return Buffer.from([...sets, resp('WAIT', '1', '0')].join(''), 'latin1');
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { PsmrError } from '../../src/errors.js';
-import { endProgram, startProgram } from '../redis/child.js';
-import { freePort } from '../redis/redis.js';
+import { endProgram, startProgram } from './child.js';
+import { freePort } from './free-port.js';
 import type { Resources } from './resources.js';
 
 const MISSING = 'etcd is needed for this comparison: apt-get install etcd-server';

@@ -5,8 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError } from '../../src/errors.js';
-import { endProgram, lineOf, startProgram } from '../redis/child.js';
-import { freePort, MISSING } from '../redis/redis.js';
+import { startRedis, syncedTo } from './redis-server.js';
 import type { Resources } from './resources.js';
 
 const REPLICAS = 2;
@@ -16,33 +15,16 @@ const LOOK_MS = 50;
 /** The port of the first, to which both others are attached. */
 export async function startRedisTrio(resources: Resources): Promise<number> {
   const directory = await resources.directory();
-  const port = await freePort();
-  await startServer(resources, port, join(directory, '0'), []);
-  for (let number = 1; number <= REPLICAS; number++) {
-    const replica = ['--replicaof', '127.0.0.1', String(port)];
-    await startServer(resources, await freePort(), join(directory, String(number)), replica);
-  }
+  const port = await startMember(resources, join(directory, '0'), []);
+  for (let number = 1; number <= REPLICAS; number++)
+    await startMember(resources, join(directory, String(number)), ['--replicaof', '127.0.0.1', String(port)]);
   await replicasOnline(port);
   return port;
 }
 
-async function startServer(
-  resources: Resources,
-  port: number,
-  directory: string,
-  more: readonly string[],
-): Promise<void> {
+async function startMember(resources: Resources, directory: string, more: readonly string[]): Promise<number> {
   await mkdir(directory);
-  const server = await startProgram(
-    'redis-server',
-    [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''],
-      ...['--appendonly', 'yes', '--appendfsync', 'always', '--repl-diskless-sync-delay', '0', ...more],
-    ],
-    MISSING,
-  );
-  resources.onClose(() => endProgram(server));
-  await lineOf(server, (line) => line.includes('eady to accept connections'));
+  return startRedis(resources, [...syncedTo(directory), '--repl-diskless-sync-delay', '0', ...more]);
 }
 
 async function replicasOnline(port: number): Promise<void> {
