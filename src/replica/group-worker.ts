@@ -51,7 +51,12 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(dataDir));
   if (replication === null)
     return { log: new DurableGroupLog(group, store, { durability }), replicated: null, checkpoints };
-  const events: ReplicationEvents = { checkpointNeeded: noHearer, problem: noHearer, reachable: noHearer };
+  const events: ReplicationEvents = {
+    checkpointNeeded: noHearer,
+    problem: noHearer,
+    malformed: noHearer,
+    reachable: noHearer,
+  };
   const { openReplicatedLog } = await import('./replicated-log.js');
   const log = await openReplicatedLog(replication, { dataDir, store, part: partOf(task), map, events });
   return { log, replicated: { log, events }, checkpoints };
@@ -109,7 +114,9 @@ export class GroupWorker {
       skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint }),
     });
     this.#replication =
-      storage.replicated === null ? null : new ReplicationControl(storage.replicated, (message) => this.send(message));
+      storage.replicated === null
+        ? null
+        : new ReplicationControl(storage.replicated, this.counters, (message) => this.send(message));
     storage.log.onCommitted = (error) => {
       if (error === null) this.cycle.wake();
       else this.fail(error);

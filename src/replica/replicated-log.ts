@@ -40,6 +40,8 @@ export interface ReplicationEvents {
   checkpointNeeded: (from: number) => void;
   /** Something that an operator should know. */
   problem: (problem: PsmrError) => void;
+  /** A message that no replica without a fault sends was passed over. */
+  malformed: (from: number, why: PsmrError) => void;
   /** A link to a replica has come up or gone down. */
   reachable: (replica: number, up: boolean) => void;
 }
@@ -95,6 +97,7 @@ export async function openReplicatedLog(
     preferred: (voters) => preferredLeader(voters, group),
     retainBytes,
     checkpointNeeded: (from) => events.checkpointNeeded(from),
+    malformed: (from, why) => events.malformed(from, why),
   });
   log.setPeers(replication.peers);
   return log;

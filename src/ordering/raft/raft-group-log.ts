@@ -215,8 +215,8 @@ export class RaftGroupLog implements GroupLog {
 
   #receive(from: ReplicaId, bytes: Uint8Array): void {
     if (this.#closed) return;
-    const received = readMessage(from, bytes);
-    if (received === null) return;
+    const received = readMessage(from, this.#options.replica, bytes);
+    if (received instanceof PsmrError) return this.#options.malformed(from, received);
     if (received.message.type === 'timeout-now') this.#handedTerm = received.message.term + 1;
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }

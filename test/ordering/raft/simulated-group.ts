@@ -130,6 +130,9 @@ export class SimulatedGroup {
         const replica = this.replicas.get(id);
         if (replica !== undefined) replica.checkpointNeededFrom = from;
       },
+      malformed: (_, why) => {
+        throw why;
+      },
     });
   }
 }
