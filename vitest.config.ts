@@ -7,9 +7,39 @@ process.env['FAST_CHECK_SEED'] = seed;
 if (process.env['VITEST'] !== undefined)
   process.stderr.write(`fast-check seed ${seed} (replay with FAST_CHECK_SEED=${seed})\n`);
 
+// Pure code and files: two at a time do not disturb each other. All else starts processes and threads of its own, and
+// some of that has deadlines: one at a time, afterwards.
+const SIDE_BY_SIDE = [
+  'classifier',
+  'client',
+  'config',
+  'contract',
+  'execution',
+  'linearizability',
+  'ordering',
+  'service',
+]
+  .concat('simulation', 'storage')
+  .map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'side by side', include: SIDE_BY_SIDE, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'one by one',
+          include: ['test/**/*.test.ts'],
+          exclude: SIDE_BY_SIDE,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     setupFiles: ['test/fast-check-seed.ts'],
     env: { FAST_CHECK_SEED: seed },
     testTimeout: 60_000,

@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { PsmrError } from '../../src/errors.js';
 
+const END_MS = 10_000;
+
 export type OutputChild = ChildProcess & { readonly stdout: Readable };
 
 /** Starts a program whose output we read. `missing` says what to do when there is no such program. */
@@ -36,9 +38,12 @@ export async function outputOf(child: OutputChild): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Asks it to end, and ends it where it does not. */
 export async function endProgram(child: ChildProcess | null): Promise<void> {
   if (child === null || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
+  const deadline = setTimeout(() => child.kill('SIGKILL'), END_MS);
   await ended;
+  clearTimeout(deadline);
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { endProgram, lineOf, outputOf, startProgram, type OutputChild } from './child.js';
 
-const MISSING = 'redis-server and redis-benchmark are needed for this comparison: apt-get install redis-server';
+export const MISSING = 'redis-server and redis-benchmark are needed for this comparison: apt-get install redis-server';
 /** As the comparison is defined: 32-byte values, 100,000 keys, 50 connections with 100 commands each in flight. */
 const LOAD = ['-t', 'set,get', '-P', '100', '-c', '50', '-d', '32', '-r', '100000', '--csv'];
 
@@ -40,7 +40,7 @@ export function rateIn(csv: string, test: string): number {
   throw new Error(`redis-benchmark told no rate of ${test}:\n${csv}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -9,6 +9,7 @@ import { endProgram, lineOf, startProgram, type OutputChild } from './child.js';
 const CLI = fileURLToPath(new URL('../../src/cli/main.cjs', import.meta.url));
 const SERVICE = fileURLToPath(new URL('../services/kv.js', import.meta.url));
 const COMMANDS_MAX = 200_000;
+const COMMANDS_PER_KEY = 2;
 
 /** The kv service behind `psmr serve`, in a process of its own; its clients are here, a thread each. */
 export class ServedKv {
@@ -27,7 +28,8 @@ export class ServedKv {
     const ready = await lineOf(this.#server, (line) => line.startsWith('{'));
     const { url } = z.object({ url: z.string() }).parse(JSON.parse(ready));
     const map = createPartitionMap({ streams }).toJson();
-    const job = createJob({ options: this.#options, map, spinsPerUs: 0, commandsMax: COMMANDS_MAX });
+    const commandsMax = Math.min(COMMANDS_MAX, COMMANDS_PER_KEY * this.#options.keys);
+    const job = createJob({ options: this.#options, map, spinsPerUs: 0, commandsMax });
     const variant = { technique: 'p-smr', durability: 'memory', streams } as const;
     this.#load = new ClientFed(variant, job, { replicas: [url] }, clients);
     await this.#load.prepare();

@@ -5,6 +5,8 @@
  *   b  95% get, 5% set           e  95% scan, 5% set of new keys
  *   c  100% get                  f  50% get, 50% read-modify-write (one command)
  *
+ * and `w`, which YCSB has not: 100% set.
+ *
  * The service is hashed and has no key order, so a scan is a read of 1 to SCAN_KEYS_MAX consecutive keys named one by one;
  * most of them touch several streams, whatever `cross` says. `cross` is the share of all commands that are replaced by
  * `swap`, which exchanges the values of two keys in two different streams.
@@ -15,13 +17,13 @@ import { withWork } from './work.js';
 import { anyResult, type BenchCommand, type Workload, type WorkloadOptions } from './workload.js';
 import { scrambledZipf, type Choice, zipfRanks } from './zipf.js';
 
-export const KV_MIXES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+export const KV_MIXES = ['a', 'b', 'c', 'd', 'e', 'f', 'w'] as const;
 export type KvMix = (typeof KV_MIXES)[number];
 
 export const SCAN_KEYS_MAX = 10;
 const LATEST_THETA = 0.99;
 
-const READ_SHARE: Readonly<Record<KvMix, number>> = { a: 0.5, b: 0.95, c: 1, d: 0.95, e: 0.95, f: 0.5 };
+const READ_SHARE: Readonly<Record<KvMix, number>> = { a: 0.5, b: 0.95, c: 1, d: 0.95, e: 0.95, f: 0.5, w: 0 };
 
 export function kvWorkload(mix: KvMix): Workload {
   return {

@@ -41,12 +41,14 @@ export class CommandQueue {
 
   push(type: CommandType, args: unknown, mask: StreamMask, call: Call, slot: number, deadline: number): void {
     const commands = this.#commands;
-    commands.types.push(type);
-    commands.args.push(args);
-    commands.masks.push(mask);
-    commands.calls.push(call);
-    commands.slots.push(slot);
-    commands.deadlines.push(deadline);
+    const at = commands.types.length;
+    // Stores are compiled into place, where push() is a call.
+    commands.types[at] = type;
+    commands.args[at] = args;
+    commands.masks[at] = mask;
+    commands.calls[at] = call;
+    commands.slots[at] = slot;
+    commands.deadlines[at] = deadline;
   }
 
   /** When the oldest one's wait ends; Infinity where there is none. */

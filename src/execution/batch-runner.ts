@@ -24,6 +24,8 @@ export class BatchRunner {
   readonly #runner: CommandRunner;
   readonly #values: StreamValues;
   readonly #commands: (PreparedCommand | null)[] = [];
+  /** Of the batch, by the place of their names; the error where there is no such command. */
+  #named: (PreparedCommand | PsmrError)[] = [];
   readonly #keys: DeclaredKeys[] = [];
   /** Of the keys that commands may read; a command's begin at #firstHash. */
   readonly #hashes: number[] = [];
@@ -42,6 +44,7 @@ export class BatchRunner {
   /** `position`: of the first command in its entry. With `readsOnly`, commands that may write are refused. */
   run(batch: CommandBatch, place: Place, position: number, results: ResultBatch, readsOnly: boolean): void {
     const { args } = batch;
+    this.#named = batch.names.map((name) => this.#table.findOrError(name));
     this.#runner.guarded(() => {
       for (let from = 0; from < args.length; from += PREPARED_AT_ONCE) {
         const until = Math.min(args.length, from + PREPARED_AT_ONCE);
@@ -70,13 +73,14 @@ export class BatchRunner {
 
   /** Commands [from, until) of a batch become ours from 0 on. */
   #prepare(batch: CommandBatch, from: number, until: number): void {
-    const { names, indexes, args } = batch;
+    const { indexes, args } = batch;
     this.#hashes.length = 0;
     for (let at = from; at < until; at++) {
       const place = at - from;
       this.#firstHash[place] = this.#hashes.length;
       try {
-        const command = this.#table.find(names[indexes[at] as number] as string);
+        const command = this.#named[indexes[at] as number] as PreparedCommand | PsmrError;
+        if (command instanceof PsmrError) throw command;
         this.#keys[place] = this.#keysOf(command, args[at]);
         this.#commands[place] = command;
       } catch (error) {

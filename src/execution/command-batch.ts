@@ -1,10 +1,12 @@
 /**
- * The body of a segment: MessagePack `[names, indexes, arguments]`. Names stand once per batch, so that a logged
- * batch needs no table from elsewhere to be read, and stays readable when the service gains commands.
- * `indexes` is binary (one byte each) up to 256 names and an array of integers beyond.
+ * The body of a segment: MessagePack `[kinds, indexes, values]`. A kind is a command's name, alone or with the names of
+ * its arguments' properties (argument-rows.ts). Names stand once per batch, so that a logged batch needs no table from
+ * elsewhere to be read, and stays readable when the service gains commands. `indexes` is binary (one byte each) up to
+ * 256 kinds and an array of integers beyond.
  */
 import { Packr, Unpackr } from 'msgpackr';
 import { badFrame } from '../transport/frames.js';
+import { ArgumentRows, isWireKind, readArguments } from './argument-rows.js';
 
 export interface CommandBatch {
   readonly names: readonly string[];
@@ -48,7 +50,9 @@ export function encodeCommandBatch(
   indexes: readonly number[],
   args: readonly unknown[],
 ): Uint8Array {
-  return packr.pack([names, names.length <= 256 ? binary(indexes) : indexes, args]);
+  const rows = new ArgumentRows(names);
+  for (let at = 0; at < args.length; at++) rows.add(indexes[at] as number, args[at]);
+  return packr.pack([rows.kinds, rows.kinds.length <= 256 ? binary(rows.indexes) : rows.indexes, rows.values]);
 }
 
 function isIndexes(value: unknown, names: number): value is ArrayLike<number> {
@@ -68,11 +72,11 @@ export function decodeCommandBatch(body: Uint8Array, count: number): CommandBatc
   } catch {
     throw badFrame('a segment is not valid MessagePack');
   }
-  if (!Array.isArray(batch) || batch.length !== 3) throw badFrame('a segment is not [names, indexes, arguments]');
-  const [names, indexes, args] = batch as unknown[];
-  if (!Array.isArray(names) || !names.every((name): name is string => typeof name === 'string'))
-    throw badFrame("a segment's names are not strings");
-  if (!isIndexes(indexes, names.length) || indexes.length !== count) throw badFrame("a segment's indexes do not fit");
-  if (!Array.isArray(args) || args.length !== count) throw badFrame("a segment's arguments do not fit its count");
-  return { names, indexes, args: args as readonly unknown[] };
+  if (!Array.isArray(batch) || batch.length !== 3) throw badFrame('a segment is not [kinds, indexes, values]');
+  const [kinds, indexes, values] = batch as unknown[];
+  if (!Array.isArray(kinds) || !kinds.every(isWireKind)) throw badFrame("a segment's kinds are not names of commands");
+  if (!isIndexes(indexes, kinds.length) || indexes.length !== count) throw badFrame("a segment's indexes do not fit");
+  const args = Array.isArray(values) ? readArguments(kinds, indexes, values) : null;
+  if (args === null) throw badFrame("a segment's values do not fit its commands");
+  return { names: kinds.map((kind) => (typeof kind === 'string' ? kind : (kind[0] as string))), indexes, args };
 }

@@ -17,9 +17,13 @@ export class CommandTable {
 
   /** The command of that name; throws UNKNOWN_COMMAND. */
   find(name: string): PreparedCommand {
-    const command = this.#commands.get(name);
-    if (command === undefined) throw this.#unknown(name);
+    const command = this.findOrError(name);
+    if (command instanceof PsmrError) throw command;
     return command;
+  }
+
+  findOrError(name: string): PreparedCommand | PsmrError {
+    return this.#commands.get(name) ?? this.#unknown(name);
   }
 
   #unknown(name: string): PsmrError {

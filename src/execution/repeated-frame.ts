@@ -48,4 +48,9 @@ function resultForgotten(): PsmrError {
   );
 }
 
-const refusals = { gap: sequenceGap, conflict: sessionConflict, expired: sessionExpired, forgotten: resultForgotten } as const;
+const refusals = {
+  gap: sequenceGap,
+  conflict: sessionConflict,
+  expired: sessionExpired,
+  forgotten: resultForgotten,
+} as const;

@@ -117,7 +117,7 @@ export class SessionTable {
     this.#sessions.set(key, session);
     const last = first + count - 1;
     // What another process has acknowledged says nothing of what this session's client has got.
-    if (last <= session.last && conflicts(session, first, digest)) return 'conflict';
+    if (first <= session.last && conflicts(session, first, last, digest)) return 'conflict';
     const bytes = session.replyBytes;
     forgetAcknowledged(session, acknowledged);
     this.#replyBytes += session.replyBytes - bytes;
@@ -248,9 +248,11 @@ function forgetUpTo(session: Session, sequence: number): void {
 }
 
 /** A frame is sent again as it was, so one that is cut otherwise is another one. */
-function conflicts({ executed }: Session, first: number, digest: number): boolean {
+function conflicts({ executed, last: known }: Session, first: number, last: number, digest: number): boolean {
+  if (last > known) return true;
   const there = executed.find((frame) => frame.last >= first);
-  return there !== undefined && there.first <= first && (there.first !== first || there.digest !== digest);
+  if (there === undefined || there.first > first) return false;
+  return there.first !== first || there.last !== last || there.digest !== digest;
 }
 
 function holdsTooMuch({ replies, replyBytes }: Session): boolean {

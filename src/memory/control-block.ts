@@ -96,6 +96,12 @@ export class ControlBlock {
     return Atomics.load(this.#words, (1 + group) * WORDS_PER_LINE + LEADER);
   }
 
+  /** Whether this replica knows no leader of a group other than this one. */
+  anyLeaderlessBut(group: number): boolean {
+    for (let other = 0; other < this.#groups; other++) if (other !== group && this.leader(other) === 0) return true;
+    return false;
+  }
+
   setLeader(group: number, replica: number): void {
     Atomics.store(this.#words, (1 + group) * WORDS_PER_LINE + LEADER, replica);
   }

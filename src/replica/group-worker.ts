@@ -19,12 +19,15 @@ import { PartWriter } from './part-writer.js';
 import type { ReplicationEvents } from './replicated-log.js';
 import { ReplicationControl } from './replication-control.js';
 import type { RingClientMemory } from './ring-client.js';
+import { type LeaderSight, StallWatch } from './stall-watch.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 
 /** What the two kinds of node offer to their worker. */
 export interface GroupNode {
   readonly clients: ClientIntake;
   readonly recovered: boolean;
+  /** Something committed waits to be executed: the same as long as this is. Null: nothing does. */
+  readonly stuckAt: number | null;
   poll(): PollOutcome;
   open(): void;
   addFeed(memory: RingClientMemory): void;
@@ -113,10 +116,7 @@ export class GroupWorker {
       done: (checkpoint, part) => this.send({ type: 'part', checkpoint, part }),
       skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint }),
     });
-    this.#replication =
-      storage.replicated === null
-        ? null
-        : new ReplicationControl(storage.replicated, this.counters, (message) => this.send(message));
+    this.#replication = this.#openReplication();
     storage.log.onCommitted = (error) => {
       if (error === null) this.cycle.wake();
       else this.fail(error);
@@ -162,6 +162,18 @@ export class GroupWorker {
     const leader = order.details['leader'];
     this.send({ type: 'checkpoint-refused', leader: typeof leader === 'number' ? leader : 0 });
   };
+
+  #openReplication(): ReplicationControl | null {
+    const { group, replication } = this.#task;
+    if (this.#storage.replicated === null || replication === null) return null;
+    const stalls = new StallWatch(replication.timing.electionMs);
+    const sight = (): Omit<LeaderSight, 'leading'> => ({
+      cutOff: this.control.anyLeaderlessBut(group),
+      stuckAt: this.#node?.stuckAt ?? null,
+    });
+    const parts = { stalls, sight, counters: this.counters };
+    return new ReplicationControl(this.#storage.replicated, parts, (message) => this.send(message));
+  }
 
   #poll(): PollOutcome {
     const node = this.#node;

@@ -4,6 +4,7 @@ import { PsmrError } from '../errors.js';
 import { handOver } from './hand-over.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { ReplicationEvents } from './replicated-log.js';
+import type { LeaderSight, StallWatch } from './stall-watch.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 const STATUS_EVERY_MS = 250;
@@ -12,7 +13,9 @@ type ReplicationCommand = Extract<ToWorker, { type: 'set-peers' | 'move-leader' 
 
 export class ReplicationControl {
   readonly #log: RaftGroupLog;
+  readonly #sight: () => Omit<LeaderSight, 'leading'>;
   readonly #send: (message: FromWorker) => void;
+  readonly #stalls: StallWatch;
   readonly #reachable = new Set<number>();
   /** Whose malformed messages were told of, since the link to it came up. */
   readonly #faulty = new Set<number>();
@@ -20,15 +23,21 @@ export class ReplicationControl {
 
   constructor(
     { log, events }: { readonly log: RaftGroupLog; readonly events: ReplicationEvents },
-    counters: Counters,
+    parts: {
+      readonly stalls: StallWatch;
+      readonly sight: () => Omit<LeaderSight, 'leading'>;
+      readonly counters: Counters;
+    },
     send: (message: FromWorker) => void,
   ) {
     this.#log = log;
+    this.#stalls = parts.stalls;
+    this.#sight = parts.sight;
     this.#send = send;
     events.checkpointNeeded = (from) => send({ type: 'checkpoint-needed', from });
     events.problem = ({ code, message }) => send({ type: 'problem', code, message });
     events.malformed = (from, why) => {
-      counters.add('malformedPeerMessages', 1);
+      parts.counters.add('malformedPeerMessages', 1);
       if (this.#faulty.has(from)) return;
       this.#faulty.add(from);
       send({ type: 'problem', code: why.code, message: faultText(from, log.group, why) });
@@ -38,7 +47,10 @@ export class ReplicationControl {
       if (up) this.#reachable.add(replica);
       else this.#reachable.delete(replica);
     };
-    this.#timer = setInterval(() => this.#report(), STATUS_EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#look();
+      this.#report();
+    }, STATUS_EVERY_MS);
     this.#report();
   }
 
@@ -68,6 +80,16 @@ export class ReplicationControl {
       case 'hand-over':
         void handOver(this.#log).then(() => this.#send({ type: 'handed-over' }));
     }
+  }
+
+  #look(): void {
+    const leading = this.#log.status.role === 'leader';
+    if (!this.#stalls.look({ leading, ...this.#sight() }, performance.now())) return;
+    const message =
+      `Group ${this.#log.group} is handed over: this replica is cut off from another group, so that commands which ` +
+      'touch both wait here. Check its network interfaces.';
+    this.#send({ type: 'problem', code: 'UNREACHABLE', message });
+    void handOver(this.#log);
   }
 
   #report(): void {

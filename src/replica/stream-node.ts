@@ -110,6 +110,11 @@ export class StreamNode implements StreamPorts {
     return this.executor.executedIndex >= this.#recoveredTo;
   }
 
+  get stuckAt(): number | null {
+    const { executedIndex } = this.executor;
+    return executedIndex < this.#options.log.committedIndex ? executedIndex : null;
+  }
+
   poll(): PollOutcome {
     if (!this.#accepting) return 'park';
     if (this.#leadership.takeLoss()) this.#leadershipLost();

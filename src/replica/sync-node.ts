@@ -106,6 +106,11 @@ export class SyncNode {
     return this.#deliveredIndex >= this.#recoveredTo && this.#outstandingRuns === 0;
   }
 
+  /** Some streams may still answer while others do not: results that are missing, whichever, count as the same. */
+  get stuckAt(): number | null {
+    return this.#outstandingRuns > 0 ? 0 : null;
+  }
+
   addFeed(memory: RingClientMemory): void {
     this.#feed = new FeedIntake(memory, this.#options.limits.unreadBytesMax);
     this.#options.wake();

@@ -41,7 +41,9 @@ function isPlainArray(value: readonly unknown[], depth: number): boolean {
 }
 
 function isPlainObject(value: object, depth: number): boolean {
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value.constructor === Uint8Array || isBuffer(value);
+  // The constructor alone could lie; reading it first makes the prototype known to the compiler.
+  if (value.constructor !== Object || Object.getPrototypeOf(value) !== Object.prototype)
+    return value.constructor === Uint8Array || isBuffer(value);
   for (const key in value) {
     if (key === '__proto__' || !key.isWellFormed()) return false;
     const item = (value as Record<string, unknown>)[key];

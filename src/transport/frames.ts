@@ -39,7 +39,7 @@ export interface StreamMask {
 export interface Segment extends StreamMask {
   readonly flags: number;
   readonly count: number;
-  /** MessagePack: [names, indexes into names, arguments]; see execution/command-batch.ts. */
+  /** MessagePack: [kinds, indexes into kinds, values]; see execution/command-batch.ts. */
   readonly body: Uint8Array;
 }
 

@@ -1,6 +1,9 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { psmr, ROOT, runFile, serve, STOCK } from './command-line.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { psmr, ROOT, runFile, serve, STOCK, temporaryDirectory } from './command-line.js';
 
 const example = (name: string): string => join(ROOT, 'dist/examples', `${name}.js`);
 
@@ -37,5 +40,40 @@ describe('the examples run', () => {
     expect((await call('swap', { take: 'apples', give: 'pears' })).code).toBe(0);
     expect((await call('swap', { take: 'plums', give: 'pears' })).stderr).toContain('no plums in stock');
     expect((await call('sum')).stdout).toBe('3\n');
+  });
+
+  it('replicated-bank: a leader is killed and comes back, the money is there, and all replicas agree', async () => {
+    const { code, stdout, stderr } = await runFile(example('replicated-bank/main'), ['--seconds', '1']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/kill -9 of replica (\d), which leads group 0(?:.|\n)*replica \1 is back/);
+    expect(stdout).toMatch(/[1-9]\d* transfers, longest wait \d+ ms, money 500000 of 500000/);
+    expect(stdout).toMatch(/checkpoint \d+: stream 1 [0-9a-f]{16}, stream 2 [0-9a-f]{16}\n/);
+    expect(stdout).toMatch(/replicas 1, 2, 3 agree: they hold the same state\n$/);
+  });
+
+  it('replicated-bank: Ctrl-C under load leaves no process and no file', async () => {
+    const directory = temporaryDirectory();
+    const child = spawn(process.execPath, [example('replicated-bank/main')], {
+      env: { ...process.env, NODE_OPTIONS: '', TMPDIR: directory },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const exited = once(child, 'exit');
+    const under = (): string[] =>
+      execFileSync('ps', ['-eo', 'args'])
+        .toString()
+        .split('\n')
+        .filter((args) => args.includes(directory));
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (!text.includes('clients transfer money')) return;
+      expect(under()).toHaveLength(3);
+      child.kill('SIGINT');
+    });
+    expect(await exited).toEqual([130, null]);
+    expect(stdout).toContain('SIGINT: stopping all replicas');
+    expect(under()).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
   });
 });

@@ -148,7 +148,8 @@ describe('a client of three replicas', () => {
   });
 
   it('reads anywhere where it may, and writes at the leader', async () => {
-    for (let i = 0; i < 12; i++) {
+    // Which one a client reads from is drawn at random.
+    for (let i = 0; i < 200 && visited().length < 3; i++) {
       const client = await connectTo({ reads: 'any' });
       await client.execute('deposit', { account: 'a', amount: 1 });
       expect(await client.execute('balance', { account: 'a' })).toMatchObject({ name: 'balance' });

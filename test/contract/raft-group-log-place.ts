@@ -63,7 +63,10 @@ export async function raftPlace(seed: number, members: number): Promise<GroupLog
       await start(id);
     },
     truncateBelow: async (open, index) => {
+      const replica = group.replicas.get(idOf(open));
       checkpoints.set(idOf(open), open.log.positionOf(index - 1));
+      // A leader keeps what it does not know its followers to have.
+      await until('its followers have it', () => !replica?.log.status.followers.some((one) => one.matchIndex < index));
       await open.log.truncateBelow(index);
     },
     remove: async () => {

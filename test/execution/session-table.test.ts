@@ -97,7 +97,6 @@ describe('commands whose numbers others had before', () => {
       [4, 1, 20],
       [5, 2, 30],
     ] as const) {
-      // prettier-ignore
       expect(table.admit(keyOf(1), first, count, 0, BEGAN_MS, digest)).toBe('admitted');
       table.record(keyOf(1), first, count, new Uint8Array(10));
     }
@@ -109,6 +108,7 @@ describe('commands whose numbers others had before', () => {
     ['the same ones, cut otherwise', 1, 2, 10],
     ['a part of a frame', 2, 1, 10],
     ['what goes over the end of a frame', 4, 2, 20],
+    ['what goes over the end of the last one', 5, 3, 30],
   ])('conflict: %s', (_, first, count, digest) => {
     for (const table of [filled(), restored(filled())])
       expect(table.admit(keyOf(1), first, count, 0, BEGAN_MS, digest)).toBe('conflict');

@@ -1,11 +1,12 @@
 /** A cluster of real processes on this machine: started, killed and started again by `psmr replica`. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import type { PeerLinks } from '../../src/transport/peer-links.js';
@@ -19,6 +20,7 @@ const SECRET = 'a secret of the tests';
 export interface ReplicaGroup {
   readonly group: number;
   readonly leader: number;
+  readonly term: number;
   readonly commitIndex: number;
   readonly executedIndex: number;
   readonly firstIndex: number;
@@ -40,8 +42,28 @@ interface ClusterFile {
   readonly streams: number;
   readonly dataDir: string;
   readonly cluster: {
-    readonly replicas: { id: number; hosts: string[]; port: number; peerPort: number; http: { port: number } }[];
+    readonly replicas: {
+      readonly id: number;
+      readonly hosts: string[];
+      readonly port: number;
+      readonly peerPort: number;
+      readonly http: { readonly host: string; readonly port: number };
+    }[];
   };
+}
+
+/** Other machines than this one, where ports need no choosing. */
+export interface Site {
+  /** The addresses of a replica, one per network interface. */
+  hosts(id: number): string[];
+  /** Where its HTTP endpoint is. */
+  httpHost(id: number): string;
+  /** The command that runs a replica on its machine; without an id, one for operators. */
+  within(id?: number): readonly string[];
+  /** Fetches a JSON document. */
+  get(url: string): Promise<unknown>;
+  /** Where configuration and data are. Its owner ends the replicas and removes it. */
+  readonly directory: string;
 }
 
 /** So many consecutive free ports, as groups take them. */
@@ -68,15 +90,20 @@ export class Replicas {
   readonly urls: string[] = [];
   readonly #http: string[] = [];
   readonly #config: ClusterFile;
+  readonly #site: Site | null;
   readonly #processes = new Map<number, ChildProcess>();
+  /** Also those whose number a second process was given. */
+  readonly #started = new Set<ChildProcess>();
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
-  private constructor(file: string, config: ClusterFile) {
+  private constructor(file: string, config: ClusterFile, site: Site | null) {
     this.file = file;
     this.#config = config;
+    this.#site = site;
     this.dataDir = config.dataDir;
-    onTestFinished(() => Promise.all(this.ids.map((id) => this.kill(id))).then(() => undefined));
+    if (site !== null) return;
+    onTestFinished(() => Promise.all([...this.#started].map((child) => end(child, 'SIGKILL'))).then(() => undefined));
   }
 
   static async start(options: {
@@ -84,17 +111,19 @@ export class Replicas {
     replicas?: number;
     retainBytes?: number;
     everyBytes?: number | null;
+    electionMs?: number;
+    site?: Site;
   }): Promise<Replicas> {
-    const { streams, replicas: count = 3, retainBytes, everyBytes = null } = options;
-    const directory = temporaryDirectory();
+    const { streams, replicas: count = 3, retainBytes, everyBytes = null, electionMs, site = null } = options;
+    const directory = site?.directory ?? temporaryDirectory();
     const config = {
       service: serviceUrl('ledger').pathname,
       streams,
       dataDir: join(directory, 'data'),
       checkpoint: { everyBytes },
-      cluster: { name: 'test', secret: SECRET, replicas: [], ...(retainBytes === undefined ? {} : { retainBytes }) },
+      cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs },
     };
-    const cluster = new Replicas(join(directory, 'cluster.json'), config);
+    const cluster = new Replicas(join(directory, 'cluster.json'), config, site);
     for (let id = 1; id <= count; id++) await cluster.describe(id);
     await Promise.all(cluster.ids.map((id) => cluster.run(id)));
     return cluster;
@@ -104,15 +133,14 @@ export class Replicas {
   async describe(id: number): Promise<void> {
     const { streams, cluster } = this.#config;
     const groups = streams + 1;
-    const port = await freeRange(
-      2 * groups + 1,
-      cluster.replicas.map((replica) => replica.port),
-    );
-    const [peerPort, http] = [port + groups, port + 2 * groups];
-    cluster.replicas.push({ id, hosts: ['127.0.0.1'], port, peerPort, http: { port: http } });
+    const taken = cluster.replicas.map((replica) => replica.port);
+    const port = this.#site === null ? await freeRange(2 * groups + 1, taken) : 7400;
+    const hosts = this.#site?.hosts(id) ?? ['127.0.0.1'];
+    const http = { host: this.#site?.httpHost(id) ?? '127.0.0.1', port: port + 2 * groups };
+    cluster.replicas.push({ id, hosts, port, peerPort: port + groups, http });
     writeFileSync(this.file, JSON.stringify(this.#config));
-    this.urls.push(`ws://127.0.0.1:${port}`);
-    this.#http.push(`http://127.0.0.1:${http}`);
+    this.urls.push(`ws://${hosts[0]}:${port}`);
+    this.#http.push(`http://${http.host}:${http.port}`);
   }
 
   /** Takes replicas out of the configuration; they keep their places here. */
@@ -161,10 +189,9 @@ export class Replicas {
 
   /** Resolves when it serves. */
   async run(id: number, ...args: string[]): Promise<void> {
-    const child = spawn(process.execPath, [CLI, 'replica', '--config', this.file, '--id', String(id), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = this.#spawn(this.#site?.within(id), 'replica', '--id', String(id), ...args);
     this.#processes.set(id, child);
+    this.#started.add(child);
     createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
     const lines = createInterface({ input: child.stdout });
     const ended = once(child, 'exit').then(([code]) => {
@@ -176,16 +203,15 @@ export class Replicas {
 
   async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#processes.get(id);
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
+    if (child !== undefined) await end(child, signal);
   }
 
   /** Null: it does not answer. */
   async view(id: number): Promise<ReplicaView | null> {
     try {
-      const answer = await fetch(`${this.#http[id - 1]}/status`, { signal: AbortSignal.timeout(2000) });
+      const url = `${this.#http[id - 1]}/status`;
+      if (this.#site !== null) return (await this.#site.get(url)) as ReplicaView;
+      const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
       return (await answer.json()) as ReplicaView;
     } catch {
       return null;
@@ -230,10 +256,22 @@ export class Replicas {
   }
 
   async psmr(...args: string[]): Promise<{ code: number | null; output: string }> {
-    const child = spawn(process.execPath, [CLI, ...args, '--config', this.file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = this.#spawn(this.#site?.within(), ...args);
     const pieces: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(pieces).toString() };
   }
+
+  #spawn(within: readonly string[] = [], ...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
+    const [command, ...rest] = [...within, process.execPath, CLI, ...args, '--config', this.file];
+    return spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
 }

@@ -81,7 +81,10 @@ describe('a session used by two processes', () => {
         expect(await askLeader(replicas, group, session, mine(group, 2))).toMatch(/^\[/);
       }
       const client = await ledgerOf(replicas);
-      const dump = (await client.execute('dump')) as [string, { ids: string[] }][];
+      const dump = (await client.execute('dump')) as readonly (readonly [
+        string,
+        { readonly ids: readonly string[] },
+      ])[];
       const ids = new Set(dump.flatMap(([, record]) => record.ids));
       expect([...ids].sort()).toEqual(['mine 0 1', 'mine 0 2', 'mine 1 1', 'mine 1 2']);
       expect(dump.flatMap(([, record]) => record.ids)).toHaveLength(6);

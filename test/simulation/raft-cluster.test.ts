@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { RaftCluster } from './raft-cluster.js';
 import { runCluster } from './raft-cluster-run.js';
 
-const SEEDS = Number(process.env['PSMR_SEEDS'] ?? 80);
+const SEEDS = Number(process.env['PSMR_SEEDS'] ?? 200);
 const FIRST = Number(process.env['PSMR_FIRST_SEED'] ?? 0);
 /** After a failure, too; and say how often what has happened. */
 const GO_ON = process.env['PSMR_GO_ON'] === '1';

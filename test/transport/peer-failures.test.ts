@@ -63,6 +63,17 @@ describe.each(IMPLEMENTATIONS)('a link whose peer fails, accepted by %s', (_name
     await until(() => heard() === 1);
   });
 
+  it('is found dead as soon while small messages are sent all the time, which the system takes', async () => {
+    const { one, events } = await linked({ probeMs: 20, deadMs: 200 });
+    line.pause();
+    const start = performance.now();
+    await until(() => {
+      one.links.send(2, [some]);
+      return events.includes('down 2');
+    });
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
   it('stays as it is while nothing is sent and nothing is wrong', async () => {
     const { events } = await linked({ probeMs: 10, deadMs: 100 });
     await new Promise((resolve) => setTimeout(resolve, 400));
@@ -161,6 +172,16 @@ describe.each(IMPLEMENTATIONS)('a link whose peer fails, accepted by %s', (_name
     await one.links.close();
     server.close();
   });
+});
+
+it('a replica whose host is a name dials from where it can', async () => {
+  const replicas = new Replicas(listenDefault);
+  const two = await replicas.open(2);
+  let up = 0;
+  const one = await replicas.open(1, { localAddress: 'localhost' }, { up: () => up++ });
+  one.links.setPeers([two.address]);
+  await until(() => up === 1);
+  await replicas.close();
 });
 
 describe('links with TLS', () => {

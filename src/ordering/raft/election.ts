@@ -9,6 +9,9 @@ export interface ElectionHandlers {
   elected(): void;
 }
 
+/** In heartbeats: the others learn of a leader's end a little later or earlier. */
+const FIRST_TURN = 0.2;
+
 /**
  * When to ask for votes, and whom to give one's own. A replica that has heard from a leader not long ago gives nobody
  * its vote (but where that leader itself wants it): those who are cut off or removed disturb nobody, and the leader may
@@ -44,6 +47,20 @@ export class Election {
   heardLeader(): void {
     this.#heardLeaderAt = this.#state.now;
     this.resetTimer();
+  }
+
+  /**
+   * The connection to the leader has ended, as it does at once when its process dies: no need to wait for silence. Those
+   * who still hear the leader refuse the pre-vote. Voters stand one after another, lest they split the votes. With
+   * leases the leader, should it live, counts on all keeping quiet: nothing changes.
+   */
+  leaderLost(leader: ReplicaId): void {
+    const { now, timing, id, membership } = this.#state;
+    if (timing.leaseMs > 0) return;
+    this.#heardLeaderAt = Number.NEGATIVE_INFINITY;
+    if (!this.#state.isVoter) return;
+    const turn = turnAfter(leader, id, membership.voters);
+    this.#deadline = Math.min(this.#deadline, now + timing.heartbeatMs * (turn + FIRST_TURN));
   }
 
   /** Whether a leader may still count on this replica. */
@@ -123,4 +140,12 @@ export class Election {
     this.#votes.add(reply.from);
     this.#count();
   }
+}
+
+/** How many voters stand before this one when that leader is lost. */
+function turnAfter(leader: ReplicaId, id: ReplicaId, voters: readonly ReplicaId[]): number {
+  const order = voters.filter((voter) => voter !== leader).sort((a, b) => a - b);
+  const first = order.findIndex((voter) => voter > leader);
+  const place = order.indexOf(id) - Math.max(0, first);
+  return (place + order.length) % order.length;
 }

@@ -148,6 +148,11 @@ export class RaftCore implements Raft {
     this.#leading?.probe(id);
   }
 
+  peerLost(id: ReplicaId, nowMs: number): void {
+    this.#advance(nowMs);
+    if (this.#state.role === 'follower' && this.#state.leader === id) this.#election.leaderLost(id);
+  }
+
   takeEffects(): Effects {
     if (this.#leading === null) this.#forwarded.flush();
     else this.#leading.flush();

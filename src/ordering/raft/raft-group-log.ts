@@ -78,7 +78,7 @@ export class RaftGroupLog implements GroupLog {
     this.#links = options.openLinks({
       message: (from, bytes) => this.#receive(from, bytes),
       up: (peer) => this.#step((now) => this.#core.probe(peer, now)),
-      down: () => undefined,
+      down: (peer) => this.#step((now) => this.#core.peerLost(peer, now)),
     });
     this.#step(() => undefined);
   }

@@ -204,5 +204,7 @@ export interface Raft {
   transferLeadership(to: ReplicaId, nowMs: number): boolean;
   /** As leader: this follower has installed a checkpoint, or its link has come up: probe it now. */
   probe(id: ReplicaId, nowMs: number): void;
+  /** The connection to this replica has ended: as a follower of it, expect no more of it. */
+  peerLost(id: ReplicaId, nowMs: number): void;
   takeEffects(): Effects;
 }

@@ -1,4 +1,5 @@
 /** One attempt at a link: connects, proves, probes while it is up. Ends once, and says why. */
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { messageOf, PsmrError } from '../../errors.js';
@@ -38,9 +39,11 @@ function connect(address: PeerAddress, context: DialContext): WebSocket {
       'INVALID_CONFIG',
       `${JSON.stringify(`${host}:${address.port}`)} is no address: correct that of replica ${address.id}.`,
     );
+  const { localAddress = '' } = context;
   return new WebSocket(url, {
     ...context.certificate,
-    ...(context.localAddress === undefined ? {} : { localAddress: context.localAddress }),
+    // Only addresses can be bound: a replica that is configured by its name leaves where the system finds the way.
+    ...(isIP(localAddress) === 0 ? {} : { localAddress }),
     perMessageDeflate: false,
     maxPayload: HANDSHAKE_BYTES_MAX,
     // Masks protect proxies from browsers. With zeros the bytes go out as they are, uncopied.
@@ -62,6 +65,7 @@ class Attempt implements Dialled {
   #probes: NodeJS.Timeout | undefined;
   #signOfLifeMs = 0;
   #takenBytes = 0;
+  #wasFull = false;
 
   constructor(address: PeerAddress, context: DialContext, handlers: DialHandlers) {
     this.#address = address;
@@ -117,11 +121,15 @@ class Attempt implements Dialled {
     this.#handlers.up(this.#sender);
   }
 
-  /** A peer that reads slowly answers late, behind everything that is under way: what it reads counts as well. */
+  /**
+   * A peer that reads slowly answers late, behind everything that is under way: what it reads counts as well. The system
+   * shows it by taking more when it had been full; as long as it has room, it takes what nobody reads.
+   */
   #probe(): void {
     const { takenBytes } = this.#sender ?? { takenBytes: 0 };
-    if (takenBytes > this.#takenBytes) this.#signOfLifeMs = performance.now();
+    if (this.#wasFull && takenBytes > this.#takenBytes) this.#signOfLifeMs = performance.now();
     this.#takenBytes = takenBytes;
+    this.#wasFull = this.#socket.bufferedAmount > 0;
     const silentMs = performance.now() - this.#signOfLifeMs;
     if (silentMs > this.#context.limits.deadMs)
       return this.#fail(this.#unreachable(`it has not answered for ${Math.round(silentMs)} ms`));

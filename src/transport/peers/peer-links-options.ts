@@ -38,7 +38,10 @@ export interface PeerLinksOptions {
   /** Where to listen; port 0: the system picks one. */
   readonly host: string;
   readonly port: number;
-  /** The address of this machine from which to dial: the group's own network interface in both directions. */
+  /**
+   * The address of this machine from which to dial: the group's own network interface in both directions. A name binds
+   * nothing.
+   */
   readonly localAddress?: string;
   /**
    * Both ends of a link show a certificate of `caFile`'s authority, which must name the host by which the peer is

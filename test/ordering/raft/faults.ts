@@ -104,6 +104,8 @@ export class Faults {
     this.#strikes[this.#below(this.#strikes.length)]?.();
     // A link that is up again is told of.
     if (this.#random() < 0.3) this.#cluster.leader?.probe(this.#any().id);
+    // One that is down as well, whether its replica lives or not.
+    if (this.#random() < 0.3) this.#any().losePeer(this.#any().id);
   }
 
   #kinds(): readonly Strike[] {

@@ -38,6 +38,18 @@ describe('a lease counts on followers that give nobody else their vote meanwhile
     expect(grants(one, voteRequest)).toBe(true);
   });
 
+  it('nor when the connection to the leader has ended: it may live', () => {
+    for (const leaseMs of [90, 0]) {
+      const one = new SingleCore({ leaseMs });
+      one.nowMs = 500;
+      one.receive(heartbeat);
+      const due = one.core.deadlineMs;
+      one.core.peerLost(heartbeat.from, one.nowMs);
+      expect(one.core.deadlineMs === due).toBe(leaseMs > 0);
+      expect(grants(one, voteRequest)).toBe(leaseMs === 0);
+    }
+  });
+
   it('unless the leader itself wants it: then it has given up its lease', () => {
     const one = new SingleCore({ leaseMs: 90 });
     one.nowMs = 500;

@@ -144,6 +144,13 @@ export class SimulatedReplica {
     });
   }
 
+  losePeer(id: ReplicaId): void {
+    this.#whenAwake(() => {
+      this.core.peerLost(id, this.localMs);
+      this.#carryOut();
+    });
+  }
+
   read(id: number): void {
     this.#whenAwake(() => {
       this.#world.properties.readAsked(this, id);
