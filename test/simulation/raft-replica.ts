@@ -173,6 +173,7 @@ export class RaftReplica {
       retainBytes,
       checkpointNeeded,
       malformed: (_, why) => this.#options.failed(why),
+      diskHangs: () => undefined,
     });
     log.onCommitted = (error) => {
       if (error !== null) return this.process.alive && this.#options.failed(error);

@@ -37,6 +37,8 @@ export interface RaftGroupLogOptions {
   readonly checkpointNeeded: (from: ReplicaId) => void;
   /** A message that no replica without a fault sends has come from this one, and is passed over. */
   readonly malformed: (from: ReplicaId, why: PsmrError) => void;
+  /** This replica's disk does not answer. Once each time. */
+  readonly diskHangs: () => void;
 }
 
 /** What an operator may want to know. */

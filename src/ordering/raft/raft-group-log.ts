@@ -15,6 +15,7 @@ import {
   type Proposal,
 } from '../group-log.js';
 import { notLeader } from '../not-leader.js';
+import { DiskWatch } from './disk-watch.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -36,11 +37,13 @@ export class RaftGroupLog implements GroupLog {
   readonly #links: PeerLinks;
   readonly #reads: ReadRequests;
   readonly #preference: LeaderPreference;
+  readonly #disk: DiskWatch;
   #leadership: Leadership = { leading: false, leader: null, term: 0 };
   #next: number;
   #committed: number;
   #flushing = false;
   #syncing = false;
+  #durable = 0;
   /** The newest term that was begun with a no-op here. */
   #ledTerm = -1;
   /** The newest term in which a leader had this replica stand in its place. */
@@ -75,6 +78,8 @@ export class RaftGroupLog implements GroupLog {
       refusal: () => notLeader(this.#core.leader),
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
+    this.#disk = new DiskWatch(() => options.diskHangs());
+    this.#durable = this.#log.lastIndex;
     this.#links = options.openLinks({
       message: (from, bytes) => this.#receive(from, bytes),
       up: (peer) => this.#step((now) => this.#core.probe(peer, now)),
@@ -229,6 +234,7 @@ export class RaftGroupLog implements GroupLog {
     this.#carryOut(this.#core.takeEffects(), received);
     if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
     this.#look();
+    this.#disk.look(this.#syncing || this.#options.hardState.busy, clock.now());
     this.#setTimer();
   }
 
@@ -278,15 +284,14 @@ export class RaftGroupLog implements GroupLog {
 
   /** One sync at a time; what is appended meanwhile is the next one's. */
   async #sync(): Promise<void> {
-    if (this.#syncing) return;
+    if (this.#syncing || this.#closed) return;
     this.#syncing = true;
     try {
-      let durable = -1;
-      while (!this.#closed && durable < this.#log.lastIndex) {
-        durable = await this.#log.sync();
-        const index = durable;
-        this.#step((now) => this.#core.logDurable(index, now));
-      }
+      do {
+        const durable = (this.#durable = await this.#log.sync());
+        this.#disk.answered();
+        this.#step((now) => this.#core.logDurable(durable, now));
+      } while (!this.#closed && this.#durable < this.#log.lastIndex);
     } catch (error) {
       this.#fail(error);
       return;
@@ -333,8 +338,9 @@ export class RaftGroupLog implements GroupLog {
   }
 
   #prefer(): void {
-    const { clock } = this.#options;
-    const to = this.#preference.wishes(this.#core, this.#log.lastIndex, clock.now());
+    const nowMs = this.#options.clock.now();
+    const instead = this.#disk.successor(this.#core, this.#durable, nowMs);
+    const to = instead || this.#preference.wishes(this.#core, this.#log.lastIndex, nowMs);
     if (to === 0) return;
     this.#step((now) => {
       this.#core.transferLeadership(to, now);

@@ -34,6 +34,7 @@ async function lonely(voters: number[]) {
     retainBytes: 0,
     checkpointNeeded: () => undefined,
     malformed: (from, { code }) => malformed.push(`${from}: ${code}`),
+    diskHangs: () => undefined,
   });
   let now = 0;
   const pass = async (ms: number): Promise<void> => {
