@@ -284,7 +284,7 @@ export class RaftGroupLog implements GroupLog {
 
   /** One sync at a time; what is appended meanwhile is the next one's. */
   async #sync(): Promise<void> {
-    if (this.#syncing || this.#closed) return;
+    if (this.#syncing) return;
     this.#syncing = true;
     try {
       do {
