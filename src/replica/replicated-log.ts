@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
 import { preferredLeader } from '../config/cluster.js';
-import type { PsmrError } from '../errors.js';
+import { PsmrError } from '../errors.js';
 import type { Membership } from '../ordering/group-log.js';
 import { HardStateFile } from '../ordering/raft/hard-state-file.js';
 import { prepareStore } from '../ordering/raft/prepare-store.js';
@@ -40,6 +40,8 @@ export interface ReplicationEvents {
   checkpointNeeded: (from: number) => void;
   /** Something that an operator should know. */
   problem: (problem: PsmrError) => void;
+  /** A message that no replica without a fault sends was passed over. */
+  malformed: (from: number, why: PsmrError) => void;
   /** A link to a replica has come up or gone down. */
   reachable: (replica: number, up: boolean) => void;
 }
@@ -96,9 +98,19 @@ export async function openReplicatedLog(
     preferred: (voters) => preferredLeader(voters, group),
     retainBytes,
     checkpointNeeded: (from) => events.checkpointNeeded(from),
+    malformed: (from, why) => events.malformed(from, why),
+    diskHangs: () => events.problem(diskHangs(group, dataDir)),
   });
   log.setPeers(replication.peers);
   return log;
+}
+
+function diskHangs(group: number, dataDir: string): PsmrError {
+  return new PsmrError(
+    'STORAGE_FAILED',
+    `The disk of ${dataDir} does not answer: a write of group ${group} has waited for seconds. Another replica is to lead ` +
+      'the group. Look at the disk; if it does not come back, kill the replica and rebuild it on another one.',
+  );
 }
 
 function openLinks(

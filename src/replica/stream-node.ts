@@ -182,9 +182,9 @@ export class StreamNode implements StreamPorts {
     return this.#exchange.receive(stream);
   }
 
-  reply(sessionKey: string, frame: Uint8Array): void {
-    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(frame);
-    else this.clients.reply(sessionKey, frame);
+  reply(sessionKey: string, reply: Uint8Array, digest: number): void {
+    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(reply);
+    else this.clients.reply(sessionKey, reply, digest);
   }
 
   syncResults(run: SyncRun, frames: readonly Uint8Array[]): void {

@@ -185,6 +185,18 @@ describe('a bad day', () => {
     expect(existsSync(vote)).toBe(false);
   });
 
+  it('messages that no replica sends are counted, and told of once', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 1 });
+    await replicas.kill(3);
+    const links = await replicas.linksAs(3, 1, 1);
+    for (let nth = 0; nth < 5; nth++) expect(links.send(1, [Buffer.from('no message at all')])).toBe(true);
+    const counted = /psmr_malformed_peer_messages_total{stream="1"} 5/;
+    await expect.poll(() => replicas.metrics(1), { timeout: 10_000 }).toMatch(counted);
+    const told = (): string[] => replicas.said.filter((line) => line.includes('Replica 3 sends in group 1'));
+    await expect.poll(told, { timeout: 10_000 }).toHaveLength(1);
+    expect(told()[0]).toMatch(/what no replica sends.*same version/);
+  });
+
   it('a damaged log is refused by name, and its replica rebuilt', LIMIT, async () => {
     const damages: readonly (readonly [string, (file: string) => void])[] = [
       ['flipped bits', flipBits],

@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
+import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
+import type { PeerLinks } from '../../src/transport/peer-links.js';
+import { openPeerLinks } from '../../src/transport/peers/open-peer-links.js';
 import { serviceUrl } from './compiled.js';
 import { temporaryDirectory } from './temporary.js';
 
@@ -168,6 +171,35 @@ export class Replicas {
 
   directoryOf(id: number): string {
     return join(this.dataDir, `replica-${id}`);
+  }
+
+  /** Counters and gauges, as text. */
+  async metrics(id: number): Promise<string> {
+    return (await fetch(`${this.#http[id - 1]}/metrics`)).text();
+  }
+
+  /** Links of one group as that replica would have them, which must not run. Resolves when they reach `to`. */
+  async linksAs(id: number, group: number, to: number): Promise<PeerLinks> {
+    const { streams, cluster } = this.#config;
+    const address = (of: number): { id: number; host: string; port: number } => {
+      const port = (cluster.replicas.find((replica) => replica.id === of)?.peerPort ?? 0) + group;
+      return { id: of, host: '127.0.0.1', port };
+    };
+    const { epoch } = createPartitionMap({ streams });
+    const identity = { cluster: 'test', service: 'ledger', epoch, group, replica: id };
+    const options = {
+      identity,
+      secret: SECRET,
+      ...address(id),
+      problem: (told: Error) => this.said.push(told.message),
+    };
+    let up: () => void = () => undefined;
+    const isUp = new Promise<void>((resolve) => (up = resolve));
+    const links = await openPeerLinks(options, { message: () => undefined, up, down: () => undefined });
+    onTestFinished(() => links.close());
+    links.setPeers([address(to)]);
+    await isUp;
+    return links;
   }
 
   get ids(): number[] {

@@ -172,6 +172,8 @@ export class RaftReplica {
       preferred: () => preferred(group),
       retainBytes,
       checkpointNeeded,
+      malformed: (_, why) => this.#options.failed(why),
+      diskHangs: () => undefined,
     });
     log.onCommitted = (error) => {
       if (error !== null) return this.process.alive && this.#options.failed(error);

@@ -15,6 +15,7 @@ import {
   type Proposal,
 } from '../group-log.js';
 import { notLeader } from '../not-leader.js';
+import { DiskWatch } from './disk-watch.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -36,6 +37,7 @@ export class RaftGroupLog implements GroupLog {
   readonly #links: PeerLinks;
   readonly #reads: ReadRequests;
   readonly #preference: LeaderPreference;
+  readonly #disk: DiskWatch;
   #leadership: Leadership = { leading: false, leader: null, term: 0 };
   #next: number;
   #committed: number;
@@ -43,6 +45,7 @@ export class RaftGroupLog implements GroupLog {
   /** What followers are told without being given entries. */
   #notices: RaftMessage[] = [];
   #syncing = false;
+  #durable = 0;
   /** The newest term that was begun with a no-op here. */
   #ledTerm = -1;
   /** The newest term in which a leader had this replica stand in its place. */
@@ -77,6 +80,8 @@ export class RaftGroupLog implements GroupLog {
       refusal: () => notLeader(this.#core.leader),
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
+    this.#disk = new DiskWatch(() => options.diskHangs());
+    this.#durable = this.#log.lastIndex;
     this.#links = options.openLinks({
       message: (from, bytes) => this.#receive(from, bytes),
       up: (peer) => this.#step((now) => this.#core.probe(peer, now)),
@@ -217,8 +222,8 @@ export class RaftGroupLog implements GroupLog {
 
   #receive(from: ReplicaId, bytes: Uint8Array): void {
     if (this.#closed) return;
-    const received = readMessage(from, bytes);
-    if (received === null) return;
+    const received = readMessage(from, this.#options.replica, bytes);
+    if (received instanceof PsmrError) return this.#options.malformed(from, received);
     if (received.message.type === 'timeout-now') this.#handedTerm = received.message.term + 1;
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }
@@ -231,6 +236,7 @@ export class RaftGroupLog implements GroupLog {
     this.#carryOut(this.#core.takeEffects(), received);
     if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
     this.#look();
+    this.#disk.look(this.#syncing || this.#options.hardState.busy, clock.now());
     this.#setTimer();
   }
 
@@ -301,12 +307,11 @@ export class RaftGroupLog implements GroupLog {
     if (this.#syncing) return;
     this.#syncing = true;
     try {
-      let durable = -1;
-      while (!this.#closed && durable < this.#log.lastIndex) {
-        durable = await this.#log.sync();
-        const index = durable;
-        this.#step((now) => this.#core.logDurable(index, now));
-      }
+      do {
+        const durable = (this.#durable = await this.#log.sync());
+        this.#disk.answered();
+        this.#step((now) => this.#core.logDurable(durable, now));
+      } while (!this.#closed && this.#durable < this.#log.lastIndex);
     } catch (error) {
       this.#fail(error);
       return;
@@ -353,8 +358,9 @@ export class RaftGroupLog implements GroupLog {
   }
 
   #prefer(): void {
-    const { clock } = this.#options;
-    const to = this.#preference.wishes(this.#core, this.#log.lastIndex, clock.now());
+    const nowMs = this.#options.clock.now();
+    const instead = this.#disk.successor(this.#core, this.#durable, nowMs);
+    const to = instead || this.#preference.wishes(this.#core, this.#log.lastIndex, nowMs);
     if (to === 0) return;
     this.#step((now) => {
       this.#core.transferLeadership(to, now);
