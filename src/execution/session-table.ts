@@ -165,13 +165,14 @@ export class SessionTable {
 
   /** Adds one session from a checkpoint chunk written by `encode`. */
   restore(chunk: Uint8Array): void {
-    const [key, last, forgotten, usedMs, stored, frames] = decodeValue(chunk) as [
+    const [key, last, forgotten, usedMs, stored, frames = []] = decodeValue(chunk) as [
       Uint8Array,
       number,
       number,
       number,
       [firstSequence: number, count: number, bytes: Uint8Array][],
-      [first: number, last: number, digest: number][],
+      // A checkpoint of an earlier version has none: nothing is known of what its frames held.
+      [first: number, last: number, digest: number][] | undefined,
     ];
     const replies = stored.map(([firstSequence, count, bytes]) => ({
       firstSequence,
