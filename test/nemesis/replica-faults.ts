@@ -1,4 +1,5 @@
 /** What can befall the replicas of a cluster and the links between them. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Replicas } from '../integration/replicas.js';
 import type { Fault } from './faults.js';
 import type { ReplicaLinks } from './replica-links.js';
@@ -16,6 +17,8 @@ export interface FaultOptions {
 /** Most often one that leads something, sometimes several or all. */
 const MORE_VICTIMS = 0.2;
 const LEADERS = 0.7;
+/** Whoever leads says so in time, or the fault befalls another. */
+const ASKING_MAX_MS = 200;
 const DELAY_MAX_MS = 200;
 
 /** Processes that are killed and started again. */
@@ -140,7 +143,7 @@ function leaderNow(replicas: Replicas, group: number): Promise<number | null> {
     if (view?.groups[group]?.role !== 'leader') throw new Error(`${id} does not lead`);
     return id;
   });
-  return Promise.any(leads).catch(() => null);
+  return Promise.race([Promise.any(leads).catch(() => null), pause(ASKING_MAX_MS, null)]);
 }
 
 function pick<T>(list: readonly T[], random: Random): T {

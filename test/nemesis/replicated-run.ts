@@ -33,6 +33,8 @@ const THINK_MAX_MS = 20;
 const AFTERWARDS = 50;
 const READ_AT_ONCE = 50;
 const CHECKPOINT_BYTES = 8192;
+/** More than the default: on a busy machine most leaders are lost by what tests do. */
+const ELECTION_MS = 500;
 const STILL_MS = 1000;
 
 /** Clients that wait for as long as it takes: all that they ask for gets an answer. */
@@ -114,7 +116,7 @@ class Run {
     const { placesFor } = links;
     const checkpointing = checkpoints ? { everyBytes: CHECKPOINT_BYTES, retainBytes: 0 } : {};
     const replicas = await Replicas.start({
-      ...{ streams: STREAMS, service: 'registers', reads, placesFor },
+      ...{ streams: STREAMS, service: 'registers', reads, placesFor, electionMs: ELECTION_MS },
       ...checkpointing,
     });
     this.#replicas = replicas;
