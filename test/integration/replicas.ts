@@ -3,7 +3,7 @@ import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_p
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import type { PeerLinks } from '../../src/transport/peer-links.js';
 import { openPeerLinks } from '../../src/transport/peers/open-peer-links.js';
-import { serviceUrl } from './compiled.js';
+import { programFile, serviceUrl } from './compiled.js';
 import { temporaryDirectory } from './temporary.js';
 
 const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
@@ -94,6 +94,7 @@ export class Replicas {
   readonly #processes = new Map<number, ChildProcess>();
   /** Also those whose number a second process was given. */
   readonly #started = new Set<ChildProcess>();
+  #haveBadDays = false;
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
@@ -113,6 +114,8 @@ export class Replicas {
     everyBytes?: number | null;
     electionMs?: number;
     site?: Site;
+    /** Their machines may have bad days. */
+    badDays?: boolean;
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null, electionMs, site = null } = options;
     const directory = site?.directory ?? temporaryDirectory();
@@ -124,6 +127,7 @@ export class Replicas {
       cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs },
     };
     const cluster = new Replicas(join(directory, 'cluster.json'), config, site);
+    cluster.#haveBadDays = options.badDays === true;
     for (let id = 1; id <= count; id++) await cluster.describe(id);
     await Promise.all(cluster.ids.map((id) => cluster.run(id)));
     return cluster;
@@ -152,6 +156,15 @@ export class Replicas {
 
   directoryOf(id: number): string {
     return join(this.dataDir, `replica-${id}`);
+  }
+
+  /** What a replica's machine does to it from now on (programs/bad-day.ts); the returned function ends it. */
+  badDay(id: number, what: 'disk-full' | 'disk-hangs' | 'clock', how = ''): () => void {
+    const file = join(this.#badDays(id), what);
+    // Whole at once: it is read meanwhile.
+    writeFileSync(`${file}.new`, how);
+    renameSync(`${file}.new`, file);
+    return () => rmSync(file);
   }
 
   /** Counters and gauges, as text. */
@@ -189,7 +202,12 @@ export class Replicas {
 
   /** Resolves when it serves. */
   async run(id: number, ...args: string[]): Promise<void> {
-    const child = this.#spawn(this.#site?.within(id), 'replica', '--id', String(id), ...args);
+    const child = this.#spawn(
+      [...(this.#site?.within(id) ?? []), ...this.#badDayEnv(id)],
+      'replica',
+      ...['--id', String(id)],
+      ...args,
+    );
     this.#processes.set(id, child);
     this.#started.add(child);
     createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
@@ -204,6 +222,14 @@ export class Replicas {
   async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#processes.get(id);
     if (child !== undefined) await end(child, signal);
+  }
+
+  /** Resolves with its exit code when it has ended by itself. */
+  async ended(id: number): Promise<number | null> {
+    const child = this.#processes.get(id);
+    if (child === undefined) throw new Error(`replica ${id} was started`);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
   }
 
   /** Null: it does not answer. */
@@ -261,6 +287,17 @@ export class Replicas {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(pieces).toString() };
+  }
+
+  #badDays(id: number): string {
+    const path = join(this.dataDir, '..', `bad-days-${id}`);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  #badDayEnv(id: number): string[] {
+    if (!this.#haveBadDays) return [];
+    return ['env', `NODE_OPTIONS=--import=${programFile('bad-day')}`, `BAD_DAY=${this.#badDays(id)}`];
   }
 
   #spawn(within: readonly string[] = [], ...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
