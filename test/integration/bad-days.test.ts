@@ -1,4 +1,5 @@
 /** Bad days of one replica's machine: what the others make of them, and what becomes of the replica. */
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { check, ledgerOf, Load } from './ledger-load.js';
 import { Replicas, type ReplicaView } from './replicas.js';
@@ -86,6 +87,32 @@ describe('a bad day of one machine', () => {
     await load.stop();
     expect(load.failed).toEqual([]);
     expect(load.longestMs).toBeLessThan(10_000);
+    await check(client, [load]);
+    await client.close();
+  });
+
+  it('an old copy of its data is refused, and it is rebuilt', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 1 });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'old');
+    await goesOn(load, 50);
+    await replicas.kill(3);
+    const [directory, copy] = [replicas.directoryOf(3), `${replicas.directoryOf(3)}-copy`];
+    cpSync(directory, copy, { recursive: true });
+    await replicas.run(3);
+    await replicas.caughtUp();
+    await goesOn(load, 50);
+    await replicas.kill(3);
+    rmSync(directory, { recursive: true });
+    renameSync(copy, directory);
+    await expect(replicas.run(3)).rejects.toThrow(
+      /replica-3 is older than what this replica has acknowledged: replica \d, which leads[^]*--rebuild/,
+    );
+    rmSync(directory, { recursive: true });
+    await replicas.run(3, '--rebuild');
+    await replicas.until('replica 3 votes again', (views) => views[2]?.state === 'running', 60_000);
+    await load.stop();
+    expect(load.failed).toEqual([]);
     await check(client, [load]);
     await client.close();
   });

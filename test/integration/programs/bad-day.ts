@@ -56,7 +56,7 @@ function now(): number {
 globalThis.Date = class extends RealDate {
   constructor(...args: [] | ConstructorParameters<DateConstructor>) {
     if (args.length === 0) super(now());
-    else super(...(args));
+    else super(...args);
   }
   static override now(): number {
     return now();
