@@ -240,6 +240,6 @@ export class GroupWorker {
       throw new PsmrError('UNREACHABLE', 'The server is still starting. Try again in a moment.');
     }
     const leaders = this.#welcome.leaders.map((_, group) => this.control.leader(group));
-    return { ...this.#welcome, leaders, group: this.#task.group, nowMs: Date.now() };
+    return { ...this.#welcome, leaders, group: this.#task.group, nowMs: this.control.nowMs };
   }
 }

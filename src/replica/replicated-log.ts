@@ -13,6 +13,7 @@ import type { RaftFlow, RaftTiming } from '../ordering/raft/raft-types.js';
 import type { PartManifest } from '../storage/checkpoint-store.js';
 import type { LogStore } from '../storage/log-store.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
+import { checkHeld, type Acknowledged } from './acknowledged.js';
 import type { PeerAddress, PeerLinkHandlers, PeerLinks } from '../transport/peer-links.js';
 import { openPeerLinks } from '../transport/peers/open-peer-links.js';
 
@@ -32,6 +33,8 @@ export interface GroupReplication {
   readonly members: Membership;
   readonly timing: RaftTiming;
   readonly retainBytes: number;
+  /** What this replica must have on its disk; null: nobody says. */
+  readonly acknowledged: Acknowledged | null;
 }
 
 /** What a group's log tells of beside its entries. */
@@ -78,6 +81,10 @@ export async function openReplicatedLog(
   const file = voteFile(dataDir, group);
   mkdirSync(dirname(file), { recursive: true });
   const hardState = await HardStateFile.open(nodeFileSystem, file, { cluster, replica, group }, store);
+  if (replication.acknowledged !== null) {
+    const held = { term: hardState.state.term, index: Math.max(store.lastIndex, start.index), dataDir };
+    checkHeld(replication.acknowledged, group, held);
+  }
   await prepareStore(store, start);
   const relay = new HandlerRelay(events);
   const links = await openLinks(replication, map.epoch, relay, events);

@@ -273,6 +273,7 @@ export class StreamNode implements StreamPorts {
     counters.set('entries', counts.entries);
     counters.set('rendezvous', counts.rendezvous);
     counters.set('queuedBytes', this.queuedBytes);
+    this.#options.control.setTime(this.#options.stream, this.executor.timestampMs);
     counters.set('keys', this.executor.values.own.size);
     counters.set('sessions', this.executor.sessions.size);
     counters.set('connections', this.clients.connections);

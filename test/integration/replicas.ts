@@ -3,7 +3,7 @@ import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_p
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import type { PeerLinks } from '../../src/transport/peer-links.js';
 import { openPeerLinks } from '../../src/transport/peers/open-peer-links.js';
-import { serviceUrl } from './compiled.js';
+import { programFile, serviceUrl } from './compiled.js';
 import { temporaryDirectory } from './temporary.js';
 
 const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
@@ -97,7 +97,8 @@ export class Replicas {
   /** Also those whose number a second process was given. */
   readonly #started = new Set<ChildProcess>();
   /** Those that ended by themselves. */
-  readonly ended: string[] = [];
+  readonly endedAlone: string[] = [];
+  #haveBadDays = false;
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
@@ -121,6 +122,8 @@ export class Replicas {
     reads?: 'index' | 'lease';
     /** Where one replica is told that all are; by default where they are. */
     placesFor?: (id: number, places: readonly ReplicaPlace[]) => Promise<readonly ReplicaPlace[]>;
+    /** Their machines may have bad days. */
+    badDays?: boolean;
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null, electionMs, site = null } = options;
     const directory = site?.directory ?? temporaryDirectory();
@@ -132,6 +135,7 @@ export class Replicas {
       cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs, reads: options.reads },
     };
     const cluster = new Replicas(join(directory, 'cluster.json'), config, site);
+    cluster.#haveBadDays = options.badDays === true;
     for (let id = 1; id <= count; id++) await cluster.describe(id);
     if (options.placesFor !== undefined) await cluster.#describeTo(options.placesFor);
     await Promise.all(cluster.ids.map((id) => cluster.run(id)));
@@ -173,6 +177,15 @@ export class Replicas {
     return join(this.dataDir, `replica-${id}`);
   }
 
+  /** What a replica's machine does to it from now on (programs/bad-day.ts); the returned function ends it. */
+  badDay(id: number, what: 'disk-full' | 'disk-hangs' | 'clock', how = ''): () => void {
+    const file = join(this.#badDays(id), what);
+    // Whole at once: it is read meanwhile.
+    writeFileSync(`${file}.new`, how);
+    renameSync(`${file}.new`, file);
+    return () => rmSync(file);
+  }
+
   /** Counters and gauges, as text. */
   async metrics(id: number): Promise<string> {
     return (await fetch(`${this.#http[id - 1]}/metrics`)).text();
@@ -209,11 +222,10 @@ export class Replicas {
   /** Resolves when it serves. */
   async run(id: number, ...args: string[]): Promise<void> {
     const child = this.#spawn(
-      this.#site?.within(id),
+      [...(this.#site?.within(id) ?? []), ...this.#badDayEnv(id)],
       this.#files.get(id) ?? this.file,
       'replica',
-      '--id',
-      String(id),
+      ...['--id', String(id)],
       ...args,
     );
     this.#processes.set(id, child);
@@ -221,7 +233,7 @@ export class Replicas {
     createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
     const lines = createInterface({ input: child.stdout });
     const ended = once(child, 'exit').then(([code]: (number | null)[]) => {
-      if (code !== null) this.ended.push(`replica ${id} ended with ${code}`);
+      if (code !== null) this.endedAlone.push(`replica ${id} ended with ${code}`);
       throw new Error(`replica ${id} ended with ${String(code)}:\n${this.said.join('\n')}`);
     });
     ended.catch(() => undefined);
@@ -240,6 +252,14 @@ export class Replicas {
 
   resume(id: number): void {
     this.#processes.get(id)?.kill('SIGCONT');
+  }
+
+  /** Resolves with its exit code when it has ended by itself. */
+  async ended(id: number): Promise<number | null> {
+    const child = this.#processes.get(id);
+    if (child === undefined) throw new Error(`replica ${id} was started`);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
   }
 
   /** Null: it does not answer. */
@@ -297,6 +317,17 @@ export class Replicas {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(pieces).toString() };
+  }
+
+  #badDays(id: number): string {
+    const path = join(this.dataDir, '..', `bad-days-${id}`);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  #badDayEnv(id: number): string[] {
+    if (!this.#haveBadDays) return [];
+    return ['env', `NODE_OPTIONS=--import=${programFile('bad-day')}`, `BAD_DAY=${this.#badDays(id)}`];
   }
 
   #spawn(

@@ -16,6 +16,8 @@ import {
 } from '../group-log.js';
 import { notLeader } from '../not-leader.js';
 import { DiskWatch } from './disk-watch.js';
+import { leadershipOf, neededFrom } from './group-view.js';
+import { LateNotices } from './late-notices.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -42,8 +44,7 @@ export class RaftGroupLog implements GroupLog {
   #next: number;
   #committed: number;
   #flushing = false;
-  /** What followers are told without being given entries. */
-  #notices: RaftMessage[] = [];
+  readonly #notices: LateNotices;
   #syncing = false;
   #durable = 0;
   /** The newest term that was begun with a no-op here. */
@@ -80,6 +81,9 @@ export class RaftGroupLog implements GroupLog {
       refusal: () => notLeader(this.#core.leader),
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
+    this.#notices = new LateNotices(clock, (notice) => {
+      if (!this.#closed) this.#send(notice);
+    });
     this.#disk = new DiskWatch(() => options.diskHangs());
     this.#durable = this.#log.lastIndex;
     this.#links = options.openLinks({
@@ -151,8 +155,7 @@ export class RaftGroupLog implements GroupLog {
 
   /** Followers that are a little behind are better served from the log than with a checkpoint. */
   truncateBelow(index: number): Promise<void> {
-    const live = this.#core.followers.filter((follower) => follower.silentMs < this.#options.timing.electionMs * 10);
-    const needed = Math.min(index, ...live.map((follower) => follower.matchIndex + 1));
+    const needed = neededFrom(index, this.#core.followers, this.#options.timing.electionMs);
     const { retainBytes } = this.#options;
     const spare = this.#log.bytes > 2 * retainBytes ? index : needed;
     return this.#log.bytes <= retainBytes ? Promise.resolve() : this.#log.truncateBelow(spare);
@@ -264,7 +267,7 @@ export class RaftGroupLog implements GroupLog {
     }
     if (append !== null) this.#store(append.request.previousIndex, append.from, received);
     for (const message of messages) {
-      if (message.type === 'append-request' && message.terms.length === 0) this.#sendLater(message);
+      if (message.type === 'append-request' && message.terms.length === 0) this.#notices.add(message);
       else this.#send(message);
     }
     for (const { id, index } of reads) this.#reads.answer(id, index);
@@ -273,17 +276,6 @@ export class RaftGroupLog implements GroupLog {
 
   #send(message: RaftMessage): void {
     this.#links.send(message.to, piecesOf(message, this.#log));
-  }
-
-  /** Word of a commit leaves after the replies to what was committed: a client waits for these. */
-  #sendLater(notice: RaftMessage): void {
-    this.#notices.push(notice);
-    if (this.#notices.length > 1) return;
-    this.#options.clock.later(() => {
-      const notices = this.#notices;
-      this.#notices = [];
-      if (!this.#closed) for (const each of notices) this.#send(each);
-    });
   }
 
   #hardStateWritten(): void {
@@ -330,13 +322,11 @@ export class RaftGroupLog implements GroupLog {
 
   /** Tells of what has changed. */
   #look(): void {
-    const { role, settled, transferringTo, leader, term, commitIndex } = this.#core;
-    const leading = role === 'leader' && settled && transferringTo === 0;
-    const name = transferringTo !== 0 ? transferringTo : leader;
-    const known = leading || name === 0 || name === this.#options.replica ? null : String(name);
-    const before = this.#leadership;
-    if (before.leading !== leading || before.leader !== known || before.term !== term) {
-      this.#leadership = { leading, leader: known, term };
+    const { commitIndex } = this.#core;
+    const leadership = leadershipOf(this.#core, this.#options.replica);
+    const { leading, leader, term } = this.#leadership;
+    if (leading !== leadership.leading || leader !== leadership.leader || term !== leadership.term) {
+      this.#leadership = leadership;
       this.onLeadership?.();
     }
     if (commitIndex === this.#committed) return;
