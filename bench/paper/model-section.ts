@@ -31,9 +31,9 @@ export function modelSection(model: CheckedModel, forecasts: readonly Forecast[]
   };
 }
 
-function costsText({ commandUs, workUs, crossUs, meetingUs, entryUs }: CostModel): string {
+function costsText({ commandUs, mixedUs, workUs, crossUs, meetingUs, entryUs }: CostModel): string {
   return [
-    `${us(commandUs)} per execution`,
+    `${us(commandUs)} per execution (${us(commandUs + mixedUs)} where streams meet at all)`,
     `${workUs.toFixed(2)} times the work asked for`,
     `${us(crossUs)} more per execution of a cross-stream command`,
     `${us(meetingUs)} per meeting with another stream`,
