@@ -2,7 +2,8 @@
  * Predicts the throughput of p-smr from what its busiest stream does for each command, and what that costs. Pure: what
  * was measured comes in, figures come out.
  *
- *   time per command = executions * (command + work) + crossExecutions * cross + meetings * meeting + entries * entry
+ *   time per command = executions * (command + mixed, where streams meet at all + work)
+ *                      + crossExecutions * cross + meetings * meeting + entries * entry
  *
  * With more streams than cores, their work shares the cores.
  */
@@ -13,6 +14,11 @@ import type { LoadProfile, StreamLoad } from './load-profile.js';
 /** Microseconds of one thread. */
 export interface CostModel {
   readonly commandUs: number;
+  /**
+   * What every execution costs more once some commands are of several streams: pauses of one stream become pauses of all,
+   * and code for one kind of command becomes code for two.
+   */
+  readonly mixedUs: number;
   /** Of a microsecond of work that was asked for. */
   readonly workUs: number;
   /** What a command of several streams costs each of them more. */
@@ -40,16 +46,17 @@ export function fitCostModel(points: readonly MeasuredPoint[]): CostModel {
   // The time of each point is made 1: so errors are relative.
   const rows = points.map((point) => termsOf(point).map((term) => (term * point.commandsPerSecond) / US_PER_SECOND));
   const solution = nonNegativeLeastSquares({ rows, targets: points.map(() => 1) });
-  const [commandUs = 0, workUs = 0, crossUs = 0, meetingUs = 0, entryUs = 0] = solution;
-  return { commandUs, workUs, crossUs, meetingUs, entryUs };
+  const [commandUs = 0, mixedUs = 0, workUs = 0, crossUs = 0, meetingUs = 0, entryUs = 0] = solution;
+  return { commandUs, mixedUs, workUs, crossUs, meetingUs, entryUs };
 }
 
 /** Commands per second. */
 export function predictRate(model: CostModel, conditions: Conditions): number {
-  const [executions, work, cross, meetings, entries] = termsOf(conditions);
+  const [executions, mixed, work, cross, meetings, entries] = termsOf(conditions);
   return (
     US_PER_SECOND /
     (executions * model.commandUs +
+      mixed * model.mixedUs +
       work * model.workUs +
       cross * model.crossUs +
       meetings * model.meetingUs +
@@ -67,12 +74,20 @@ export function medianError(model: CostModel, points: readonly MeasuredPoint[]):
   return spreadOf(points.map((point) => errorOf(model, point))).median;
 }
 
-type Terms = readonly [executions: number, work: number, cross: number, meetings: number, entries: number];
+type Terms = readonly [
+  executions: number,
+  mixed: number,
+  work: number,
+  cross: number,
+  meetings: number,
+  entries: number,
+];
 
 /** What each cost is multiplied by, for one command of the workload. */
 function termsOf({ profile, workUs, cores }: Conditions): Terms {
   const { executions, crossExecutions, meetings, entries } = limitingLoad(profile, cores);
-  return [executions, executions * workUs, crossExecutions, meetings, entries];
+  const mixed = meetings > 0 ? executions : 0;
+  return [executions, mixed, executions * workUs, crossExecutions, meetings, entries];
 }
 
 /** A core has its share of all streams' work, but never less than the busiest stream's, which is one thread. */

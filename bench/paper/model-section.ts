@@ -19,7 +19,7 @@ export function modelSection(model: CheckedModel, forecasts: readonly Forecast[]
   return {
     title: 'Beyond this machine: a prediction',
     notes: [
-      `A cost model, not a measurement. On the ${checking.length} measured points that did not calibrate it, its median error is ${percent(medianError)}.`,
+      `A cost model, not a measurement. On the ${checking.length} measured points that did not calibrate it, its median error is ${percent(medianError)}. Points are the fastest rounds: what interrupts a round is no cost of a command.`,
       `The busiest stream sets the pace. For each command it pays ${costsText(costs)}. How many of each there are is counted in the logs of the workload, for every number of streams.`,
       `The curves take a core for each stream, all as fast as this machine's ${cores}, and memory that keeps up with them. Waiting for a slower stream at a meeting is in the cost of a meeting, as far as two streams show it.`,
     ],
@@ -31,9 +31,9 @@ export function modelSection(model: CheckedModel, forecasts: readonly Forecast[]
   };
 }
 
-function costsText({ commandUs, workUs, crossUs, meetingUs, entryUs }: CostModel): string {
+function costsText({ commandUs, mixedUs, workUs, crossUs, meetingUs, entryUs }: CostModel): string {
   return [
-    `${us(commandUs)} per execution`,
+    `${us(commandUs)} per execution (${us(commandUs + mixedUs)} where streams meet at all)`,
     `${workUs.toFixed(2)} times the work asked for`,
     `${us(crossUs)} more per execution of a cross-stream command`,
     `${us(meetingUs)} per meeting with another stream`,
@@ -80,9 +80,9 @@ function measuredSeries(
   points: readonly ModelPoint[],
   calibrating: boolean,
 ): ChartSeries {
-  const own = points.map((point) => (point.calibrates === calibrating ? point.spread : null));
-  const medians = own.map((spread) => spread?.median ?? null);
-  return { ...series(label, colour, 'dots', medians), spread: own };
+  const own = points.map((point) => (point.calibrates === calibrating ? point : null));
+  const rates = own.map((point) => point?.commandsPerSecond ?? null);
+  return { ...series(label, colour, 'dots', rates), spread: own.map((point) => point?.spread ?? null) };
 }
 
 /** One per amount of work: the rates are far apart. */
@@ -118,7 +118,7 @@ function series(
 
 function pointsTable({ points, costs }: CheckedModel): PageTable {
   return {
-    head: ['point', 'streams', 'cross', 'work µs', 'zipf', 'batch', 'use', 'measured', 'predicted', 'error'],
+    head: ['point', 'streams', 'cross', 'work µs', 'zipf', 'batch', 'use', 'fastest round', 'predicted', 'error'],
     rows: points.map((point) => {
       const { options, part, calibrates, commandsPerSecond } = point;
       return [

@@ -92,6 +92,12 @@ function shapes(part: MakePart, { streams }: PaperOptions): PaperPart[] {
       true,
     ),
     part(
+      'Batches of independent commands',
+      'What entries cost by themselves: the rest of what is seen above are meetings.',
+      { technique: 'p-smr', batch: '4,64' },
+      true,
+    ),
+    part(
       'Streams',
       'A twentieth of the commands are dependent. As many streams as this machine has cores; for more see the model.',
       { ...BASE, cross: 0.05, streams: powersUpTo(streams).join(',') },

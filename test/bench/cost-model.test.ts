@@ -65,7 +65,7 @@ describe('the profile of a workload', () => {
   });
 });
 
-const TRUE_COSTS: CostModel = { commandUs: 1.1, workUs: 1.05, crossUs: 0.8, meetingUs: 40, entryUs: 3 };
+const TRUE_COSTS: CostModel = { commandUs: 1.1, mixedUs: 0.3, workUs: 1.05, crossUs: 0.8, meetingUs: 40, entryUs: 3 };
 
 /** Every shape of load that a calibration has. */
 const CONDITIONS: Conditions[] = [
@@ -79,7 +79,7 @@ describe('the cost model', () => {
   test('finds the costs that made the points', () => {
     const points = CONDITIONS.map((each) => ({ ...each, commandsPerSecond: predictRate(TRUE_COSTS, each) }));
     const model = fitCostModel(points);
-    for (const cost of ['commandUs', 'workUs', 'crossUs', 'meetingUs', 'entryUs'] as const)
+    for (const cost of ['commandUs', 'mixedUs', 'workUs', 'crossUs', 'meetingUs', 'entryUs'] as const)
       expect(model[cost]).toBeCloseTo(TRUE_COSTS[cost], 5);
     expect(medianError(model, points)).toBeLessThan(1e-6);
   });

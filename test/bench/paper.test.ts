@@ -82,7 +82,7 @@ describe('psmr bench paper', () => {
 });
 
 describe('the model of a set', () => {
-  const COSTS = { commandUs: 1, workUs: 1, crossUs: 0.5, meetingUs: 20, entryUs: 2 };
+  const COSTS = { commandUs: 1, mixedUs: 0.2, workUs: 1, crossUs: 0.5, meetingUs: 20, entryUs: 2 };
   const parts = paperSet(parsePaperOptions({ quick: true, streams: 2 })).filter(({ modelled }) => modelled);
 
   /** Runs as a machine of two cores with these costs would have them, but for points that only check, off by a tenth. */

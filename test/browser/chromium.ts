@@ -9,7 +9,10 @@ function chromiumPath(): string | null {
   return [process.env['CHROMIUM'] ?? '', ...USUAL_PLACES].find((path) => existsSync(path)) ?? null;
 }
 
-/** null: there is none on this machine. Whoever starts it closes it. */
+/**
+ * null: there is none on this machine. Whoever starts it closes it.
+ * @public for tests that need a browser of their own, and for taking screenshots
+ */
 export async function chromium(): Promise<Browser | null> {
   const executablePath = chromiumPath();
   if (executablePath === null) return null;
