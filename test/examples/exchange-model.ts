@@ -69,10 +69,7 @@ export class ExchangeModel {
         return this.#cancel(args as ModelOrder & { size?: number });
       default: {
         const { account, legs } = args as { account: string; legs: ModelOrder[] };
-        const results = legs.map((leg) => {
-          const result = this.#order({ ...leg, account });
-          return result.refused === null && result.filled < leg.size ? { ...NOTHING, refused: 'unfilled' } : result;
-        });
+        const results = legs.map((leg) => this.#order({ ...leg, account }, true));
         const refused = results.find((result) => result.refused !== null)?.refused ?? null;
         return { refused, results: refused === null ? results : [] };
       }
@@ -94,7 +91,10 @@ export class ExchangeModel {
     return left;
   }
 
-  #order(order: ModelOrder): { refused: string | null; filled: number; resting: number; fills: object[] } {
+  #order(
+    order: ModelOrder,
+    inFull = false,
+  ): { refused: string | null; filled: number; resting: number; fills: object[] } {
     const { account, symbol, id, side, price } = order;
     const { resting } = this.#books;
     const same = (other: Resting): boolean =>
@@ -116,6 +116,7 @@ export class ExchangeModel {
       this.#settle(first.account, symbol, -sign * size, first.price);
       fills.push({ price: first.price, size, account: first.account, id: first.id });
     }
+    if (inFull && left > 0) return { ...NOTHING, refused: 'unfilled' };
     this.#books.resting = resting.filter((other) => other.left > 0);
     const rests = price !== undefined && left > 0;
     if (rests) this.#books.resting.push({ ...order, price, left });

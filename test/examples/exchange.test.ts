@@ -12,6 +12,8 @@ import { fedService, type Result } from './fed-service.js';
 const RECORDING = process.env['PSMR_ORDERS'] ?? '../shared/data/orders-aapl.csv';
 const RECORDED_LINES = Number(process.env['EXAMPLE_LINES'] ?? 10_000);
 const RUNS = Number(process.env['EXAMPLE_RUNS'] ?? 40);
+/** Each run leaves its books, and each check looks at all of them. */
+const TIMEOUT_MS = 60_000 + RUNS * 1000;
 const ACCOUNTS = ['anna', 'bert', 'carl'];
 const SYMBOLS = ['X', 'Y', 'Z'];
 const LIMIT = 450;
@@ -121,41 +123,48 @@ class Shares {
 describe('the exchange', () => {
   const { execute, value } = fedService('exchange/service');
 
-  it('does what a plain list of orders does, loses no share, and its books are in order after every batch', async () => {
-    let run = 0;
-    const seen = new Map<string, number>();
-    const property = fc.asyncProperty(fc.array(fc.array(act, { maxLength: 30 }), { maxLength: 4 }), async (batches) => {
-      run++;
-      const model = new ExchangeModel();
-      const shares = new Shares();
-      const orders: object[] = [];
-      const to = SYMBOLS.map((each) => ({ symbol: each, amount: LIMIT / SYMBOLS.length }));
-      const opening = ACCOUNTS.map((each) => ({ name: 'allot', account: each, limit: LIMIT, to }));
-      for (const acts of [opening, ...batches]) {
-        const commands = acts.map((each) => named(run, orders, each));
-        const results = (await execute([...commands, ['check']])).map(valueOf);
-        expect(results.pop()).toMatchObject({ problems: [] });
-        expect(results).toEqual(commands.map((command) => model.execute(command)));
-        for (const [at, command] of commands.entries()) {
-          shares.count(command, results[at]);
-          const kind = kindOf(command, results[at]);
-          seen.set(kind, (seen.get(kind) ?? 0) + 1);
-        }
-      }
-      const books = SYMBOLS.map((each) => `${each}-${run}`);
-      const depths = (await execute(books.map((book) => ['depth', { symbol: book }]))).map(valueOf);
-      expect(depths).toEqual(books.map((book) => model.depth(book)));
-      const rests = books.flatMap((book) => Object.values(model.depth(book)).flat());
-      expect(shares.resting).toBe(rests.reduce((sum, [, left]) => sum + left, 0));
-      const pairs = books.flatMap((book) => ACCOUNTS.map((each) => ({ account: `${each}-${run}`, symbol: book })));
-      const standings = (await execute(pairs.map((pair) => ['standing', pair]))).map(valueOf);
-      expect(standings).toEqual(pairs.map((pair) => model.standing(pair.account, pair.symbol)));
-    });
-    await fc.assert(property, { numRuns: RUNS });
-    // The runs had something to tell.
-    const due = ['order risk', 'order filled', 'basket filled', 'basket unfilled', 'cancel part', 'cancel all'];
-    expect(due.filter((kind) => !seen.has(kind))).toEqual([]);
-  });
+  it(
+    'does what a plain list of orders does, loses no share, and its books are in order after every batch',
+    async () => {
+      let run = 0;
+      const seen = new Map<string, number>();
+      const property = fc.asyncProperty(
+        fc.array(fc.array(act, { maxLength: 30 }), { maxLength: 4 }),
+        async (batches) => {
+          run++;
+          const model = new ExchangeModel();
+          const shares = new Shares();
+          const orders: object[] = [];
+          const to = SYMBOLS.map((each) => ({ symbol: each, amount: LIMIT / SYMBOLS.length }));
+          const opening = ACCOUNTS.map((each) => ({ name: 'allot', account: each, limit: LIMIT, to }));
+          for (const acts of [opening, ...batches]) {
+            const commands = acts.map((each) => named(run, orders, each));
+            const results = (await execute([...commands, ['check']])).map(valueOf);
+            expect(results.pop()).toMatchObject({ problems: [] });
+            expect(results).toEqual(commands.map((command) => model.execute(command)));
+            for (const [at, command] of commands.entries()) {
+              shares.count(command, results[at]);
+              const kind = kindOf(command, results[at]);
+              seen.set(kind, (seen.get(kind) ?? 0) + 1);
+            }
+          }
+          const books = SYMBOLS.map((each) => `${each}-${run}`);
+          const depths = (await execute(books.map((book) => ['depth', { symbol: book }]))).map(valueOf);
+          expect(depths).toEqual(books.map((book) => model.depth(book)));
+          const rests = books.flatMap((book) => Object.values(model.depth(book)).flat());
+          expect(shares.resting).toBe(rests.reduce((sum, [, left]) => sum + left, 0));
+          const pairs = books.flatMap((book) => ACCOUNTS.map((each) => ({ account: `${each}-${run}`, symbol: book })));
+          const standings = (await execute(pairs.map((pair) => ['standing', pair]))).map(valueOf);
+          expect(standings).toEqual(pairs.map((pair) => model.standing(pair.account, pair.symbol)));
+        },
+      );
+      await fc.assert(property, { numRuns: RUNS });
+      // The runs had something to tell.
+      const due = ['order risk', 'order filled', 'basket filled', 'basket unfilled', 'cancel part', 'cancel all'];
+      expect(due.filter((kind) => !seen.has(kind))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 
   const allotment = (book: string, names: readonly string[], amount: number): FeedCommand[] =>
     names.map((each) => ['allot', { account: each, limit: amount, to: [{ symbol: book, amount }] }]);
