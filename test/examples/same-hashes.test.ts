@@ -6,8 +6,8 @@ import { randomSource } from '../../bench/workloads/random-source.js';
 import { take, workloadOptions } from '../bench/bench-setting.js';
 import { exampleUrl } from './fed-service.js';
 
-const STREAMS = 3;
-const COMMANDS = 600;
+const STREAMS = 2;
+const COMMANDS = 300;
 const BATCH = 50;
 const PATHS: Readonly<Record<ExampleName, string>> = {
   'kv-ranges': 'kv/service',
@@ -61,8 +61,8 @@ async function execute(name: ExampleName, log: readonly FeedCommand[][], waits: 
 describe.each(EXAMPLE_NAMES)('the service of examples/, %s,', (name) => {
   it('has the same state and the same results on two replicas', async () => {
     const log = logOf(name);
-    const [one, other] = await Promise.all([execute(name, log, true), execute(name, log, false)]);
-    expect(other).toEqual(one);
+    const one = await execute(name, log, true);
+    expect(await execute(name, log, false)).toEqual(one);
     expect(new Set(one.hashes).size).toBeGreaterThanOrEqual(STREAMS);
   });
 });
