@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PsmrError } from '../../src/errors.js';
 import { STREAMS_MAX } from '../../src/transport/frames.js';
 import { TECHNIQUES, type TechniqueName } from '../techniques/technique.js';
-import { EXAMPLE_KEYS, EXAMPLE_NAMES, isExample } from '../workloads/examples/examples.js';
+import { EXAMPLE_KEYS, EXAMPLE_NAMES, isExample, SYMBOLS_MAX } from '../workloads/examples/examples.js';
 import { KV_MIXES } from '../workloads/kv.js';
 import { SECTOR_BYTES_MIN } from '../workloads/sectors.js';
 import { commaList, decimal, flag, parseOptions, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
@@ -202,9 +202,11 @@ function checkTogether(options: BenchOptions): void {
   else checkClientFeed(options);
 }
 
-function checkWorkload({ workload, trace, valueBytes, technique, workUs }: BenchOptions): void {
+function checkWorkload({ workload, trace, valueBytes, technique, workUs, keys }: BenchOptions): void {
   if (isExample(workload) && workUs > 0)
     wrong(`--work-us needs --workload kv, bank or blocks: ${workload} is a service of examples/, and runs as it is.`);
+  if (workload === 'exchange' && keys > SYMBOLS_MAX)
+    wrong(`--keys: found ${keys}; exchange accepts ${SYMBOLS_MAX} or fewer, each account's limits are one command.`);
   if (workload === 'blocks' && trace === null)
     wrong('--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.');
   if (workload === 'blocks' && valueBytes < SECTOR_BYTES_MIN)

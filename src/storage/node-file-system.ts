@@ -58,9 +58,10 @@ class NodeFile implements StoredFile {
     }
   }
 
-  async sync(): Promise<void> {
+  async sync(onTheSpot = false): Promise<void> {
     const startMs = performance.now();
     const direct =
+      onTheSpot &&
       this.#lastSyncMs <= DIRECT_SYNC_MS_MAX &&
       this.#unsyncedBytes <= DIRECT_SYNC_BYTES_MAX &&
       startMs >= this.#pausedUntilMs;

@@ -61,10 +61,17 @@ describe('the options of a benchmark', () => {
     expect(await parse('--workload netfs')).toMatchObject({ valueBytes: 1024, keys: 10_000, mix: null });
   });
 
+  test('services of examples/ have fewer keys and no work of their own, also with --quick', async () => {
+    expect(await parse('--workload exchange --quick')).toMatchObject({ keys: 1000, workUs: 0, mix: null });
+    expect(await parse('--workload ledger')).toMatchObject({ keys: 100_000, workUs: 0 });
+  });
+
   test.each([
     ['--workload kvv', '--workload', 'kv, bank, blocks, netfs'],
     ['--mix g', '--mix', 'a, b, c'],
     ['--mix b --workload bank', '--mix', '--workload kv'],
+    ['--workload ledger --work-us 5', '--work-us', 'examples/'],
+    ['--workload exchange --keys 20001', '--keys', '20000'],
     ['--technique smr,psmr', '--technique', 'p-smr'],
     ['--technique smr,smr', '--technique', 'repetition'],
     ['--technique ,', '--technique', 'p-smr'],

@@ -20,6 +20,9 @@ export const EXAMPLE_KEYS: Readonly<Record<ExampleName, number>> = {
   exchange: 1000,
 };
 
+/** Of exchange. */
+export const SYMBOLS_MAX = 20_000;
+
 export function isExample(workload: string): workload is ExampleName {
   return EXAMPLE_NAMES.some((name) => name === workload);
 }

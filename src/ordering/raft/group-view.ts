@@ -1,5 +1,7 @@
 /** What a replica's group log concludes from the state of its core. */
 import type { Leadership } from '../group-log.js';
+import type { RaftStatus } from './raft-group-log-options.js';
+import type { RaftLog } from './raft-log.js';
 import type { FollowerProgress, Raft, ReplicaId } from './raft-types.js';
 
 /** A follower that was silent for this many election timeouts fetches a checkpoint when it is back. */
@@ -17,4 +19,12 @@ export function leadershipOf({ role, settled, transferringTo, leader, term }: Ra
 export function neededFrom(index: number, followers: readonly FollowerProgress[], electionMs: number): number {
   const live = followers.filter((follower) => follower.silentMs < electionMs * GONE_AFTER_ELECTIONS);
   return Math.min(index, ...live.map((follower) => follower.matchIndex + 1));
+}
+
+export function statusOf(
+  { role, term, leader, commitIndex, membership, followers, settled }: Raft,
+  { lastIndex, membershipIndex }: RaftLog,
+): RaftStatus {
+  const membershipSettled = settled && membershipIndex <= commitIndex;
+  return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers };
 }

@@ -15,8 +15,9 @@ import {
   type Proposal,
 } from '../group-log.js';
 import { notLeader } from '../not-leader.js';
+import { DeadlineTimer } from './deadline-timer.js';
 import { DiskWatch } from './disk-watch.js';
-import { leadershipOf, neededFrom } from './group-view.js';
+import { leadershipOf, neededFrom, statusOf } from './group-view.js';
 import { LateNotices } from './late-notices.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
@@ -51,8 +52,7 @@ export class RaftGroupLog implements GroupLog {
   #ledTerm = -1;
   /** The newest term in which a leader had this replica stand in its place. */
   #handedTerm = -1;
-  #cancelTimer: () => void = () => undefined;
-  #timerAt = Infinity;
+  readonly #timer: DeadlineTimer;
   #failed = false;
   #closed = false;
 
@@ -79,6 +79,10 @@ export class RaftGroupLog implements GroupLog {
       clock,
       ask: (id) => this.#step((now) => this.#core.read(id, now)),
       refusal: () => notLeader(this.#core.leader),
+    });
+    this.#timer = new DeadlineTimer(clock, () => {
+      this.#step((now) => this.#core.tick(now));
+      this.#prefer();
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
     this.#notices = new LateNotices(clock, (notice) => {
@@ -114,10 +118,7 @@ export class RaftGroupLog implements GroupLog {
   }
 
   get status(): RaftStatus {
-    const { role, term, leader, commitIndex, membership, followers, settled } = this.#core;
-    const { lastIndex, membershipIndex } = this.#log;
-    const membershipSettled = settled && membershipIndex <= commitIndex;
-    return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers };
+    return statusOf(this.#core, this.#log);
   }
 
   propose(proposal: Proposal): number {
@@ -193,7 +194,7 @@ export class RaftGroupLog implements GroupLog {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelTimer();
+    this.#timer.stop();
     this.#reads.close();
     await this.#links.close();
     await this.#options.hardState.close();
@@ -240,7 +241,7 @@ export class RaftGroupLog implements GroupLog {
     if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
     this.#look();
     this.#disk.look(this.#syncing || this.#options.hardState.busy, clock.now());
-    this.#setTimer();
+    this.#timer.set(this.#core.deadlineMs);
   }
 
   /** A new leader's first entry commits all that its predecessors left. */
@@ -300,7 +301,8 @@ export class RaftGroupLog implements GroupLog {
     this.#syncing = true;
     try {
       do {
-        const durable = (this.#durable = await this.#log.sync());
+        // A leader must not stand still with its disk: its followers do its work meanwhile.
+        const durable = (this.#durable = await this.#log.sync(this.#core.role !== 'leader'));
         this.#disk.answered();
         this.#step((now) => this.#core.logDurable(durable, now));
       } while (!this.#closed && this.#durable < this.#log.lastIndex);
@@ -332,19 +334,6 @@ export class RaftGroupLog implements GroupLog {
     if (commitIndex === this.#committed) return;
     this.#committed = commitIndex;
     this.onCommitted?.(null);
-  }
-
-  #setTimer(): void {
-    const at = this.#core.deadlineMs;
-    if (at === this.#timerAt) return;
-    this.#cancelTimer();
-    this.#timerAt = at;
-    // Timers come at whole milliseconds; less would find the deadline still ahead.
-    this.#cancelTimer = this.#options.clock.after(Math.max(1, at - this.#options.clock.now()), () => {
-      this.#timerAt = Infinity;
-      this.#step((now) => this.#core.tick(now));
-      this.#prefer();
-    });
   }
 
   #prefer(): void {
