@@ -39,7 +39,7 @@ function classSection(name: RowClass, rows: readonly RowResult[]): Section {
   );
   const late = measured.filter(({ result }) => result.p99Ms !== null);
   const charts = [
-    ...(measured.length === 0
+    ...(measured.length < CHART_ROWS_MIN
       ? []
       : [bars('Throughput', 'commands per second', measured, (each) => each.commandsPerSecond)]),
     ...(late.length < CHART_ROWS_MIN ? [] : [bars('Latency, 99th percentile', 'ms', late, (each) => each.p99Ms)]),
