@@ -49,6 +49,9 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 .table th, .table td { padding: 6px 12px; text-align: right; white-space: nowrap; border-top: 1px solid var(--grid); }
 .table thead th { border-top: 0; color: var(--muted); font-weight: 600; }
 .table th:first-child, .table td:first-child { text-align: left; }
+.prose th, .prose td { text-align: left; vertical-align: top; }
+.prose td { white-space: normal; min-width: 16ch; }
+.prose td:first-child { white-space: nowrap; }
 .uplot, .u-legend { color: var(--text); font-family: inherit; }
 .u-legend { font-size: 13px; text-align: left; }
 .u-legend th { font-weight: 500; }

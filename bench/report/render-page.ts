@@ -84,10 +84,10 @@ function figure(chart: Chart, number: number): string {
 }
 
 /** A table may be wider than a telephone: it scrolls by itself, not the page, also by keyboard. */
-function renderTable({ head, rows }: PageTable): string {
+function renderTable({ head, rows, prose }: PageTable): string {
   const headCells = head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('');
   const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`).join('\n');
-  return `<div class="table" tabindex="0"><table><thead><tr>${headCells}</tr></thead><tbody>
+  return `<div class="table${prose === true ? ' prose' : ''}" tabindex="0"><table><thead><tr>${headCells}</tr></thead><tbody>
 ${body}
 </tbody></table></div>`;
 }

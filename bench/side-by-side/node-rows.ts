@@ -15,7 +15,7 @@ const POOL_LOAD = { load: 'the thread that feeds the pool', loadApart: false };
 
 export const NODE_ROWS: readonly PeerRow[] = [
   {
-    ...{ name: 'map-loop', class: 'memory', programs: [], load: 'itself: there are no clients', loadApart: false },
+    ...{ name: 'map-loop', class: 'bare', programs: [], load: 'itself: there are no clients', loadApart: false },
     what: 'a loop over a Map in one thread of Node',
     promises: { ...PROMISES, linearizable: 'yes: one thread', roundTrip: 'none: a call of a function' },
     start: ({ options }) => Promise.resolve(mapLoop(options.keys)),
@@ -24,13 +24,13 @@ export const NODE_ROWS: readonly PeerRow[] = [
     ...{ name: 'piscina', class: 'memory', programs: [], ...POOL_LOAD },
     what: 'piscina, 2 threads with a Map each, a task per command',
     promises: { ...POOLS, roundTrip: 'one' },
-    start: (setting) => Promise.resolve(pools(setting, 1)),
+    start: (setting) => Promise.resolve(pools(setting, 1, callsOf(setting.options, 1))),
   },
   {
     ...{ name: 'piscina-batches', class: 'memory', programs: [], ...POOL_LOAD },
     what: 'the same, a task per batch',
     promises: { ...POOLS, roundTrip: 'a batch per task (--batch)' },
-    start: (setting) => Promise.resolve(pools(setting, setting.options.batch)),
+    start: (setting) => Promise.resolve(pools(setting, setting.options.batch, 1)),
   },
 ];
 
@@ -55,8 +55,8 @@ function mapLoop(keys: number): Run {
 }
 
 /** Both at the same time, with half of the unanswered commands each. */
-function pools({ options, resources }: Setting, batch: number): Run {
-  const clients = piscinaPools(callsOf(options, batch));
+function pools({ options, resources }: Setting, batch: number, tasksMax: number): Run {
+  const clients = piscinaPools(tasksMax);
   const parts = dividedByPool(kvSets(options.keys));
   const each = Math.max(batch, Math.floor(options.outstanding / clients.length));
   const loads = clients.flatMap((client, at) => {

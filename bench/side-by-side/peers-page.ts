@@ -7,7 +7,7 @@ import { commandOf, type PeersOptions } from './options.js';
 import { byClass } from './report.js';
 import { CLASSES, type RowClass } from './row-names.js';
 import type { Measured, RowResult } from './row.js';
-import { conditionsOf, FIGURE_HEAD, figureCells, NOTES, PROMISE_HEAD, promiseCells } from './texts.js';
+import { conditionsOf, endings, FIGURE_HEAD, figureCells, NOTES, PROMISE_HEAD, promiseCells } from './texts.js';
 
 /** Of the page's palette, by the first word of a row's name. */
 const COLOURS: Readonly<Record<string, number>> = { psmr: 2, redis: 3, etcd: 4, nats: 5, map: 1, piscina: 6 };
@@ -17,7 +17,7 @@ export function peersPage(results: readonly RowResult[], options: PeersOptions, 
   const missing = install === null ? [] : [`Some programs are missing; this installs them: ${install}`];
   const promises = {
     ...section('What each figure promises', [...NOTES, ...missing]),
-    table: { head: PROMISE_HEAD, rows: results.map(promiseCells) },
+    table: { head: PROMISE_HEAD, rows: results.map(promiseCells), prose: true as const },
   };
   return {
     ...{
@@ -29,6 +29,9 @@ export function peersPage(results: readonly RowResult[], options: PeersOptions, 
   };
 }
 
+/** One bar says nothing. */
+const CHART_ROWS_MIN = 2;
+
 function classSection(name: RowClass, rows: readonly RowResult[]): Section {
   const { title, lost } = CLASSES[name];
   const measured = rows.flatMap(({ row, result }) =>
@@ -36,12 +39,16 @@ function classSection(name: RowClass, rows: readonly RowResult[]): Section {
   );
   const late = measured.filter(({ result }) => result.p99Ms !== null);
   const charts = [
-    ...(measured.length === 0
+    ...(measured.length < CHART_ROWS_MIN
       ? []
       : [bars('Throughput', 'commands per second', measured, (each) => each.commandsPerSecond)]),
-    ...(late.length === 0 ? [] : [bars('Latency, 99th percentile', 'ms', late, (each) => each.p99Ms)]),
+    ...(late.length < CHART_ROWS_MIN ? [] : [bars('Latency, 99th percentile', 'ms', late, (each) => each.p99Ms)]),
   ];
-  return { ...section(title, [lost]), charts, table: { head: FIGURE_HEAD, rows: rows.map(figureCells) } };
+  return {
+    ...section(title, [lost, ...endings(rows)]),
+    charts,
+    table: { head: FIGURE_HEAD, rows: rows.map(figureCells) },
+  };
 }
 
 function section(title: string, notes: readonly string[]): Section {
@@ -58,7 +65,7 @@ function bars(
   return {
     ...{ title, kind: 'bars', xLabel: '', yLabel, xScale: 'linear', yScale: 'linear', prediction: false },
     x: rows.map((_row, at) => at),
-    categories: rows.map(({ name }) => name),
+    categories: rows.map(({ name }) => name.replaceAll('-', '-\n')),
     series: [
       {
         ...{ label: 'median, min - max', colour: 1, style: 'solid' },

@@ -8,13 +8,15 @@ import type { BenchCommand } from '../workloads/workload.js';
 
 const WORKER = fileURLToPath(new URL('./map-worker.js', import.meta.url));
 
-/** As many threads as psmr has streams, each with its part of the keys: threads of one pool could not share a Map. */
+/**
+ * As many threads as psmr has streams, each with its part of the keys: threads of one pool could not share a Map. `tasksMax`:
+ * a thread is given so many before the first is done, which helps where tasks are small.
+ */
 export function piscinaPools(tasksMax: number): LoadClient[] {
   return Array.from({ length: STREAMS }, () => {
     const pool = new Piscina({
       ...{ filename: WORKER, minThreads: 1, maxThreads: 1, idleTimeout: Infinity },
-      // Tasks do not wait for one another's answers: that makes it several times as fast.
-      ...{ concurrentTasksPerWorker: tasksMax, atomics: 'disabled' },
+      concurrentTasksPerWorker: tasksMax,
     });
     return {
       executeBatch: async (commands) => {

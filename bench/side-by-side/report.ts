@@ -3,7 +3,7 @@ import { thisMachine } from '../report/machine.js';
 import { commandOf, type PeersOptions } from './options.js';
 import type { RowResult } from './row.js';
 import { CLASSES, type RowClass } from './row-names.js';
-import { conditionsOf, ending, FIGURE_HEAD, figureCells, NOTES } from './texts.js';
+import { conditionsOf, endings, FIGURE_HEAD, figureCells, NOTES } from './texts.js';
 
 /** The classes that were measured, each with its rows. */
 export function byClass(results: readonly RowResult[]): { name: RowClass; rows: RowResult[] }[] {
@@ -15,7 +15,7 @@ export function byClass(results: readonly RowResult[]): { name: RowClass; rows: 
 export function peersText(results: readonly RowResult[], options: PeersOptions, install: string | null): string {
   const parts = byClass(results).map(({ name, rows }) => {
     const { title, lost } = CLASSES[name];
-    return `${title}. ${lost}\n${table(rows)}\n${rows.map(explained).join('\n')}\n`;
+    return `${title}. ${lost}\n${table(rows)}\n${[...rows.map(explained), ...endings(rows)].join('\n')}\n`;
   });
   const missing = install === null ? [] : [`Some programs are missing; this installs them: ${install}`];
   return [...parts, `${conditionsOf(options)}.`, ...NOTES, ...missing, ''].join('\n');
@@ -27,20 +27,11 @@ function table(rows: readonly RowResult[]): string {
     colAligns: ['left', ...FIGURE_HEAD.slice(1).map(() => 'right' as const)],
     style: { head: [], border: [] },
   });
-  for (const each of rows) {
-    if ('commandsPerSecond' in each.result) made.push(figureCells(each));
-    // The reason stands below the table, which it would make too wide.
-    else
-      made.push([
-        each.row.name,
-        'skipped' in each.result ? 'skipped' : 'failed',
-        ...FIGURE_HEAD.slice(2).map(() => ''),
-      ]);
-  }
+  for (const each of rows) made.push(figureCells(each));
   return made.toString();
 }
 
-function explained({ row, result }: RowResult): string {
+function explained({ row }: RowResult): string {
   const { replicated, onDisk, linearizable, roundTrip } = row.promises;
   const promised = [
     `replicated: ${replicated}`,
@@ -49,8 +40,7 @@ function explained({ row, result }: RowResult): string {
     `commands per round trip: ${roundTrip}`,
     `load: ${row.load}`,
   ];
-  const end = 'commandsPerSecond' in result ? [] : [`    ${ending(result)}`];
-  return [`  ${row.name}: ${row.what}`, `    ${promised.join('; ')}`, ...end].join('\n');
+  return [`  ${row.name}: ${row.what}`, `    ${promised.join('; ')}`].join('\n');
 }
 
 /** For programs. */

@@ -26,9 +26,9 @@ export function conditionsOf({ rounds, seconds, outstanding, batch, keys }: Peer
   return `${times}; ${figureText(outstanding)} commands outstanding in every row, batches of ${batch}, ${figureText(keys)} keys`;
 }
 
-/** Of the figures' table; a row without any says why in one cell. */
+/** Of the figures' table; why a row has none is too long for it. */
 export function figureCells({ row, result }: RowResult): string[] {
-  if (!('commandsPerSecond' in result)) return [row.name, ending(result), '', '', '', '', '', ''];
+  if (!('commandsPerSecond' in result)) return [row.name, ending(result), ...FIGURE_HEAD.slice(2).map(() => '')];
   const { commandsPerSecond, ratio, p50Ms, p99Ms, loadCores } = result;
   const range = ({ min, max }: Spread): string => `${figureText(min)} - ${figureText(max)}`;
   return [
@@ -43,6 +43,14 @@ export function promiseCells({ row: { name, what, promises, load } }: RowResult)
   return [name, what, replicated, onDisk, linearizable, roundTrip, load];
 }
 
-export function ending(result: Exclude<Result, { commandsPerSecond: Spread }>): string {
-  return 'skipped' in result ? `skipped: ${result.skipped}` : `failed: ${result.failed}`;
+function ending(result: Result): string {
+  return 'skipped' in result ? 'skipped' : 'failed';
+}
+
+/** Of the rows without figures. */
+export function endings(results: readonly RowResult[]): string[] {
+  return results.flatMap(({ row, result }) => {
+    if ('skipped' in result) return [`${row.name} is skipped: ${result.skipped}`];
+    return 'failed' in result ? [`${row.name} failed: ${result.failed}`] : [];
+  });
 }

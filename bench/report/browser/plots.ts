@@ -15,6 +15,9 @@ const BAR_SHARE = 0.6;
 const BAR_WIDTH_MAX = 72;
 /** Fewer pixels than this between two x: no number below the second. */
 const TICK_DISTANCE_MIN = 24;
+/** Below the plot, with one line of text. */
+const AXIS_SIZE = 34;
+const LINE_HEIGHT = 18;
 
 /** Set anew for each drawing: a page may change between light and dark. */
 interface Look {
@@ -79,7 +82,9 @@ function yScale({ series, yScale: scale }: Chart): UPlot.Scale {
 }
 
 function xAxis(chart: Chart, { text, grid }: Look): UPlot.Axis {
-  const common: UPlot.Axis = { stroke: text, grid: { show: chart.kind === 'lines', stroke: grid, width: 1 }, size: 34 };
+  const lines = Math.max(1, ...(chart.categories ?? []).map((category) => category.split('\n').length));
+  const size = AXIS_SIZE + (lines - 1) * LINE_HEIGHT;
+  const common: UPlot.Axis = { stroke: text, grid: { show: chart.kind === 'lines', stroke: grid, width: 1 }, size };
   const ticks: UPlot.Axis = { ...common, ticks: { stroke: grid, width: 1, size: 5 }, font: '12px system-ui' };
   const labelled: UPlot.Axis =
     chart.xLabel === '' ? ticks : { ...ticks, label: chart.xLabel, labelSize: 20, labelFont: '12px system-ui' };
