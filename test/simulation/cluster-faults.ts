@@ -10,10 +10,11 @@ type Strike = () => void;
 const FAIR = { delayMs: [0.1, 1] as const, loss: 0, duplication: 0, reordering: 0 };
 
 export interface ClusterFaultsOptions {
-  /** Whether clocks may jump: leases do not bear it. */
-  readonly jumps: boolean;
+  readonly leases: boolean;
   /** Clients send more than usual. */
   readonly burst: () => void;
+  /** One client writes past a stream's old leader, another reads from that one. */
+  readonly duel: (stream: number, oldLeader: number) => void;
 }
 
 export class ClusterFaults {
@@ -28,6 +29,7 @@ export class ClusterFaults {
     this.#random = cluster.random;
     this.#options = options;
     this.#strikes = this.#kinds().filter(() => this.#random() < 0.5);
+    if (options.leases && this.#random() < 0.7) this.#again(200 + this.#random() * 400, () => this.#depose());
     if (this.#random() < 0.5) this.#crashAtSyncs(this.#random() * 0.005, this.#random() * 0.2);
     this.#again(50 + this.#random() * 300, () => this.#pick(this.#strikes)?.());
     const checkpointMs = 80 + this.#random() * 600;
@@ -75,6 +77,7 @@ export class ClusterFaults {
         this.#cluster.running[number - 1]?.pause(group, this.#random() * 500);
       },
       () => this.#jumpClock(),
+      () => this.#depose(),
       () => this.#transfer(),
       () => this.#changeMembers(this.#group()),
       () => networks[this.#group()]?.breakLink(this.#anyone(), this.#anyone()),
@@ -149,6 +152,22 @@ export class ClusterFaults {
     if (this.#random() < 0.7) this.#options.burst();
   }
 
+  /** A stream's leader is replaced and does not know it: it is cut off, or sleeps, and its clients still reach it. */
+  #depose(): void {
+    const group = 1 + Math.floor(this.#random() * (this.#cluster.networks.length - 1));
+    const number = this.#cluster.leader(group);
+    if (number === 0) return;
+    const others = this.#cluster.running.map((_, at) => at + 1).filter((other) => other !== number);
+    const way = this.#random();
+    if (way < 0.4) this.#cluster.running[number - 1]?.pause(group, 100 + this.#random() * 400);
+    else for (const other of others) this.#cut([group], number, other, true);
+    // As when a host between them forgets its connections.
+    const network = this.#cluster.networks[group];
+    if (way > 0.7) for (const other of others) network?.breakLink(number, other);
+    if (way > 0.7) for (const other of others) network?.breakLink(other, number);
+    this.#options.duel(group, number);
+  }
+
   #weather(): void {
     const network = this.#cluster.networks[this.#group()];
     const bad = (chance: number): number => (this.#random() < 0.5 ? 0 : this.#random() * chance);
@@ -161,7 +180,9 @@ export class ClusterFaults {
     const machine = this.#cluster.machines[this.#anyone() - 1];
     if (machine === undefined) return;
     machine.wallOffsetMs = (this.#random() - 0.5) * 2_000_000;
-    if (this.#options.jumps) machine.timerOffsetMs = (this.#random() - 0.5) * 5000;
+    // A lease counts on clocks that do not run ahead, and on steps back to be seen: farther than the longest pause.
+    if (this.#options.leases) machine.timerOffsetMs -= 3000 + this.#random() * 3000;
+    else machine.timerOffsetMs = (this.#random() - 0.5) * 5000;
   }
 
   #transfer(): void {

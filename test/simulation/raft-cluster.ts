@@ -19,6 +19,8 @@ export interface RaftClusterOptions {
   readonly random: () => number;
   readonly replicas: number;
   readonly clients: number;
+  /** How fast a machine's timers go. */
+  readonly clockRate: () => number;
   readonly timing: RaftTiming;
   readonly flow: RaftFlow;
 }
@@ -77,6 +79,7 @@ export class RaftCluster implements Cluster {
     this.networks = groups.map(() => new MemoryNetwork({ clock, random, deadMs: 500 }));
     this.orders = groups.map((group) => new CommittedOrder(group));
     this.machines = this.#numbers.map((number) => new Machine(number, this.time, random));
+    for (const machine of this.machines) machine.clockRate = options.clockRate();
     this.stores = this.#numbers.map(() => new MemoryCheckpointStore());
     this.history = new ListHistory(map);
     this.running = this.#numbers.map(() => null);

@@ -7,7 +7,7 @@ import type { LogStart } from '../../src/ordering/raft/raft-log.js';
 import { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
 import { decodeRaftMessage } from '../../src/ordering/raft/raft-message-codec.js';
 import { termOfRecord } from '../../src/ordering/raft/raft-record.js';
-import type { RaftFlow, RaftMessage, RaftTiming } from '../../src/ordering/raft/raft-types.js';
+import type { RaftFlow, RaftTiming } from '../../src/ordering/raft/raft-types.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
 import type { CommittedOrder } from './committed-order.js';
@@ -19,6 +19,8 @@ import { slowCheckpoints } from './slow-checkpoints.js';
 
 /** A few entries each, so that truncation drops files. */
 const SEGMENT_BYTES = 2048;
+/** Of a message that is no append request. */
+const ANSWER_BYTES_MAX = 44;
 
 export interface RaftReplicaOptions {
   readonly machine: Machine;
@@ -160,7 +162,7 @@ export class RaftReplica {
         return {
           ...links,
           send: (to, pieces) => {
-            checkAnswer(decodeRaftMessage(Buffer.concat(pieces)).message, store, log);
+            if (pieces.length === 1) checkAnswer(pieces[0] as Uint8Array, store, log);
             return links.send(to, pieces);
           },
         };
@@ -186,7 +188,10 @@ export class RaftReplica {
 }
 
 /** What a follower says to be stored is in its store, synced, and is the same as in its log. */
-function checkAnswer(message: RaftMessage, store: SegmentLogStore, log: RaftGroupLog): void {
+function checkAnswer(bytes: Uint8Array, store: SegmentLogStore, log: RaftGroupLog): void {
+  // An append request, as most are: longer than any answer.
+  if (bytes.byteLength > ANSWER_BYTES_MAX) return;
+  const { message } = decodeRaftMessage(bytes);
   if (message.type !== 'append-reply' || !message.ok || message.index < store.firstIndex) return;
   const { index, from } = message;
   const [record] = index <= store.durableIndex ? store.read(index, 1) : [];
