@@ -10,7 +10,7 @@ import { ratioOf, takeTurns } from '../measure/turns.js';
 /** Commands of a call at half load. Much smaller ones are due more often than timers can tell: waiting would cost a core. */
 const BATCH_AT_HALF = 500;
 const US_PER_MS = 1000;
-/** Rounds of one outstanding command that are not measured: at so low a rate V8 takes seconds to compile what is used. */
+/** Rounds that are not measured: where entries are few, V8 takes seconds to compile what they need. */
 const WARM_ROUNDS = 5;
 
 export const oneRow: Row = {
@@ -60,7 +60,8 @@ export const halfLoadRow: Row = {
     const half = Math.round(spreadOf(maximum).median / 2);
     progress(`half of the maximum: ${half} commands/s`);
     const load = await startKvLoad(setting, cluster.urls, { rate: half, batch: BATCH_AT_HALF });
-    await load.run(seconds);
+    progress('warming up');
+    for (let round = 0; round < WARM_ROUNDS; round++) await load.run(seconds);
     const summaries: LatencySummary[] = [];
     const p99 = async (): Promise<number> => {
       const summary = latencyMs(await load.run(seconds));
