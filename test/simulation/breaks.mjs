@@ -44,8 +44,8 @@ export const BREAKS = [
       [raft('raft-group-log'), '        () => this.#hardStateWritten(),', '        () => undefined,'],
       [
         raft('raft-group-log'),
-        'if (truncateAbove !== null) this.#truncateAbove(truncateAbove);',
-        'if (hardState !== null) queueMicrotask(() => this.#step((now) => this.#core.hardStateDurable(now)));\n    if (truncateAbove !== null) this.#truncateAbove(truncateAbove);',
+        'if (truncateAbove !== null) {',
+        'if (hardState !== null) queueMicrotask(() => this.#step((now) => this.#core.hardStateDurable(now)));\n    if (truncateAbove !== null) {',
       ],
     ],
   },
@@ -88,6 +88,10 @@ export const BREAKS = [
         'this.#leaseFrom < timing.leaseMs + 4 * timing.electionMs;',
       ],
     ],
+  },
+  {
+    broken: 'a lease counted from the answers',
+    changes: [[raft('leading'), 'this.#leaseFrom = begun;', 'this.#leaseFrom = begun + (this.#state.now - begun);']],
   },
   {
     broken: 'a lease forgotten by followers whose connection ends',
@@ -139,9 +143,7 @@ export const BREAKS = [
   },
   {
     broken: 'session table left out of group 0’s checkpoint',
-    changes: [
-      [replica('partition-writer'), 'await writeItems(writer, ChunkKind.sessions, [...sessions.encode()]);', ''],
-    ],
+    changes: [[replica('partition-writer'), 'await writeSessionItems(writer, [...sessions.encode()], hash);', '']],
   },
   {
     broken: 'a repeated frame executed again',
@@ -156,6 +158,10 @@ export const BREAKS = [
   {
     broken: 'log kept behind an installed checkpoint',
     changes: [[raft('prepare-store'), '  await store.restartAt(start.index + 1);', '']],
+  },
+  {
+    broken: 'a checkpoint that forgets the term of its last entry',
+    changes: [[raft('raft-log'), 'new TermRuns(below, start.term)', 'new TermRuns(below, 0)']],
   },
   {
     broken: 'log truncated before the checkpoint is complete',

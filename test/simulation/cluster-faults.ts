@@ -152,20 +152,38 @@ export class ClusterFaults {
     if (this.#random() < 0.7) this.#options.burst();
   }
 
-  /** A stream's leader is replaced and does not know it: it is cut off, or sleeps, and its clients still reach it. */
+  /** A stream's leader is replaced and does not know it, and its clients still reach it. */
   #depose(): void {
     const group = 1 + Math.floor(this.#random() * (this.#cluster.networks.length - 1));
     const number = this.#cluster.leader(group);
-    if (number === 0) return;
-    const others = this.#cluster.running.map((_, at) => at + 1).filter((other) => other !== number);
-    const way = this.#random();
-    if (way < 0.4) this.#cluster.running[number - 1]?.pause(group, 100 + this.#random() * 400);
-    else for (const other of others) this.#cut([group], number, other, true);
-    // As when a host between them forgets its connections.
     const network = this.#cluster.networks[group];
-    if (way > 0.7) for (const other of others) network?.breakLink(number, other);
-    if (way > 0.7) for (const other of others) network?.breakLink(other, number);
-    this.#options.duel(group, number);
+    if (number === 0 || network === undefined) return;
+    const others = this.#cluster.running.map((_, at) => at + 1).filter((other) => other !== number);
+    const duel = (): void => this.#options.duel(group, number);
+    const way = this.#random();
+    if (way < 0.2) {
+      // It sleeps.
+      this.#cluster.running[number - 1]?.pause(group, 100 + this.#random() * 400);
+      duel();
+    } else if (way < 0.5) {
+      // It is cut off, and its connections end at once, as when a host between them forgets them.
+      for (const other of others) {
+        this.#cut([group], number, other, true);
+        network.breakLink(number, other);
+        network.breakLink(other, number);
+      }
+      duel();
+    } else {
+      // What it hears is old, and then nobody hears it.
+      for (const other of others) network.setFaults({ ...FAIR, delayMs: [40, 70] }, other, number);
+      this.#later(100, () => {
+        for (const other of others) this.#cut([group], number, other, false);
+        duel();
+      });
+      this.#cluster.time.after(500, () => {
+        for (const other of others) network.setFaults(FAIR, other, number);
+      });
+    }
   }
 
   #weather(): void {
@@ -211,7 +229,7 @@ export class ClusterFaults {
 
   /** Everybody votes everywhere in the end. */
   #bringBack(): void {
-    this.#cluster.orders.forEach(({ group }) => {
+    this.#cluster.orders.forEach((_, group) => {
       const voters = this.#leaderLog(group)?.status.membership.voters ?? this.#cluster.machines;
       if (voters.length < this.#cluster.machines.length) this.#changeMembers(group);
     });

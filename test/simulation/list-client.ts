@@ -66,7 +66,7 @@ export function openGateLink(replica: SimulatedReplica, group: number, session: 
   let open = true;
   const connection: Connection = {
     id: ++connections,
-    send: (message) => open && inbox.push(Uint8Array.from(message)) > 0,
+    send: (message) => open && inbox.push(message.slice()) > 0,
     close: () => {
       open = false;
     },
@@ -126,6 +126,8 @@ class Lane {
   #link: Link | null = null;
   #linkedTo = 0;
   #allowed: (replica: number) => boolean = () => true;
+  /** It is in a hurry, then. */
+  #isRestricted = false;
   #hint = 0;
   /** Steps to let pass before it looks for a leader again. */
   #rest = 0;
@@ -172,6 +174,7 @@ class Lane {
   /** Which replicas it may connect to from now on, by their numbers. */
   restrict(allowed: (replica: number) => boolean): void {
     this.#allowed = allowed;
+    this.#isRestricted = ![1, 2, 3].every(allowed);
     this.#rest = 0;
     if (!allowed(this.#linkedTo)) this.#disconnect();
   }
@@ -208,7 +211,8 @@ class Lane {
     this.#link?.close();
     this.#link = null;
     // While there is no leader, to ask all the time would only keep everybody busy.
-    this.#rest = Math.floor(this.#cluster.random() * (this.#hint === 0 ? RESTS_MAX : RESTS_MAX / 4));
+    const restsMax = this.#hint === 0 ? RESTS_MAX : RESTS_MAX / 4;
+    this.#rest = Math.floor(this.#cluster.random() * (this.#isRestricted ? 2 : restsMax));
   }
 
   #sendNext(link: Link): void {

@@ -8,8 +8,6 @@ import { RaftCluster } from './raft-cluster.js';
 
 /** Once faults have ended, in virtual time. */
 const PEACE_MS = 20_000;
-/** Clocks are wrong by up to half as much: a lease of 60 ms by one is over before an election of 100 ms by another. */
-const DRIFT = 0.3;
 /** Clients, the last ones, that do nothing but look for a leader that answers though it was replaced. */
 const DUELLISTS = 2;
 const DUEL_MS = 350;
@@ -23,7 +21,7 @@ export async function runCluster(seed: number): Promise<RaftCluster> {
     random,
     replicas: random() < 0.8 ? 3 : 5,
     clients: 1 + Math.floor(random() * 3) + DUELLISTS,
-    clockRate: () => 1 + (random() - 0.5) * DRIFT,
+    clockRate: () => 0.8 + random() * 0.45,
     timing: { heartbeatMs: 25, electionMs: 100, leaseMs: leases ? 60 : 0 },
     flow: {
       appendBytesMax: random() < 0.5 ? 1 : 2048,
@@ -85,7 +83,7 @@ class Load {
     clients[writer]?.restrict(stream, (replica) => replica !== oldLeader);
     clients[reader]?.restrict(stream, (replica) => replica === oldLeader);
     const key = this.#keyOf(stream);
-    for (let at = 0; at < DUEL_MS; at += 8 + this.#random() * 16) {
+    for (let at = 0; at < DUEL_MS; at += 5 + this.#random() * 5) {
       time.after(at, () => {
         this.#cluster.send(reader, [[this.#extra++, ['marks', { key }]]]);
         const id = this.#extra++;

@@ -5,8 +5,6 @@ import { HardStateFile } from '../../src/ordering/raft/hard-state-file.js';
 import { prepareStore } from '../../src/ordering/raft/prepare-store.js';
 import type { LogStart } from '../../src/ordering/raft/raft-log.js';
 import { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
-import { decodeRaftMessage } from '../../src/ordering/raft/raft-message-codec.js';
-import { termOfRecord } from '../../src/ordering/raft/raft-record.js';
 import type { RaftFlow, RaftTiming } from '../../src/ordering/raft/raft-types.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
@@ -19,8 +17,6 @@ import { slowCheckpoints } from './slow-checkpoints.js';
 
 /** A few entries each, so that truncation drops files. */
 const SEGMENT_BYTES = 2048;
-/** Of a message that is no append request. */
-const ANSWER_BYTES_MAX = 44;
 
 export interface RaftReplicaOptions {
   readonly machine: Machine;
@@ -151,10 +147,11 @@ export class RaftReplica {
     const { machine, members, networks, orders, timing, flow, preferred, retainBytes, checkpointNeeded } =
       this.#options;
     const { number, random } = machine;
-    const log: WatchedLog = new WatchedLog(orders[group] as CommittedOrder, {
+    const order = orders[group] as CommittedOrder;
+    const log: WatchedLog = new WatchedLog(order, {
       group,
       replica: number,
-      store,
+      store: order.watch(number, store, () => log),
       hardState,
       start,
       openLinks: (handlers) => {
@@ -162,7 +159,7 @@ export class RaftReplica {
         return {
           ...links,
           send: (to, pieces) => {
-            if (pieces.length === 1) checkAnswer(pieces[0] as Uint8Array, store, log);
+            if (pieces.length === 1) order.sent(pieces[0] as Uint8Array, store, log);
             return links.send(to, pieces);
           },
         };
@@ -187,18 +184,6 @@ export class RaftReplica {
   }
 }
 
-/** What a follower says to be stored is in its store, synced, and is the same as in its log. */
-function checkAnswer(bytes: Uint8Array, store: SegmentLogStore, log: RaftGroupLog): void {
-  // An append request, as most are: longer than any answer.
-  if (bytes.byteLength > ANSWER_BYTES_MAX) return;
-  const { message } = decodeRaftMessage(bytes);
-  if (message.type !== 'append-reply' || !message.ok || message.index < store.firstIndex) return;
-  const { index, from } = message;
-  const [record] = index <= store.durableIndex ? store.read(index, 1) : [];
-  if (record === undefined || termOfRecord(index, record.bytes) !== log.positionOf(index).term)
-    throw new Error(`group ${log.group}: replica ${from} answers that it holds entry ${index}, which is not durable`);
-}
-
 /** Tells of all that it commits, hands out and leads. */
 class WatchedLog extends RaftGroupLog {
   readonly #order: CommittedOrder;
@@ -215,13 +200,6 @@ class WatchedLog extends RaftGroupLog {
   watchCommits(): void {
     this.#order.committed(this.#replica, this, this.#told);
     this.#told = this.committedIndex;
-    const { role, term } = this.status;
-    // Entries of older terms are committed along with one of the leader's own, and never by themselves (paper 5.4.2).
-    if (role === 'leader' && this.positionOf(this.committedIndex).term !== term)
-      throw new Error(
-        `group ${this.group}: leader ${this.#replica} commits entry ${this.committedIndex} of an old term`,
-      );
-    if (this.leadership.leading) this.#order.led(this.#replica, this);
   }
 
   override take(): Entry | null {

@@ -38,7 +38,7 @@ function runSeeds(tree) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   return new Promise((resolve, reject) => {
     child.on('close', (status) => {
-      const seeds = [...output.matchAll(/seed (\d+) \(replay/g)].map(([, seed]) => Number(seed));
+      const seeds = [...output.matchAll(/--seed (\d+)\)/g)].map(([, seed]) => Number(seed));
       const unique = [...new Set(seeds)].sort((a, b) => a - b);
       if (unique.length === 0 && status !== 0) reject(new Error(output.slice(-2000)));
       else resolve(unique);
