@@ -63,7 +63,6 @@ const clock: RaftClock = {
     return () => clearTimeout(timer);
   },
   soon: queueMicrotask,
-  later: setImmediate,
 };
 
 export async function openReplicatedLog(
