@@ -7,8 +7,6 @@ import { PipelinedSets } from '../peers/pipelined-sets.js';
 import type { Row } from './row.js';
 import { ratioOf, takeTurns } from '../measure/turns.js';
 
-/** Commands of a call at half load. Much smaller ones are due more often than timers can tell: waiting would cost a core. */
-const BATCH_AT_HALF = 500;
 const US_PER_MS = 1000;
 /** Rounds that are not measured: where entries are few, V8 takes seconds to compile what they need. */
 const WARM_ROUNDS = 5;
@@ -59,7 +57,7 @@ export const halfLoadRow: Row = {
     const { maximum } = await takeTurns({ maximum: rate }, rounds, progress);
     const half = Math.round(spreadOf(maximum).median / 2);
     progress(`half of the maximum: ${half} commands/s`);
-    const load = await startKvLoad(setting, cluster.urls, { rate: half, batch: BATCH_AT_HALF });
+    const load = await startKvLoad(setting, cluster.urls, { rate: half });
     progress('warming up');
     for (let round = 0; round < WARM_ROUNDS; round++) await load.run(seconds);
     const summaries: LatencySummary[] = [];
