@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, wr
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, ledgerOf, Load } from './ledger-load.js';
-import { Replicas, type ReplicaView } from './replicas.js';
+import { leaderIn, Replicas, type ReplicaView } from './replicas.js';
 
 const LIMIT = { timeout: 180_000 };
 
@@ -90,30 +90,28 @@ describe('a cluster under load', () => {
     const replicas = await Replicas.start({ streams: 2 });
     const client = await ledgerOf(replicas);
     const load = new Load(client, 'leaders');
-    await replicas.until('every group has a leader', (views) => [0, 1, 2].every((group) => leads(views, group) !== 0));
-    await replicas.until('stream 1 is led by its preferred leader', (views) => leads(views, 1) === 2);
+    await replicas.until('every group has a leader', (views) =>
+      [0, 1, 2].every((group) => leaderIn(views, group) !== 0),
+    );
+    await replicas.until('stream 1 is led by its preferred leader', (views) => leaderIn(views, 1) === 2);
     expect(await replicas.psmr('leader', 'move', '1', '3')).toMatchObject({ code: 0 });
     expect((await replicas.psmr('status')).output).toMatch(/running/);
     // Of a preferred leader that was there all the time nobody takes what it was to give away.
     const since = performance.now();
     await replicas.until('three seconds have passed', (views) => {
-      expect(leads(views, 1)).toBe(3);
+      expect(leaderIn(views, 1)).toBe(3);
       return performance.now() - since > 3000;
     });
     // One that comes back gets it.
     await replicas.kill(2);
     await replicas.run(2);
-    await replicas.until('replica 2 leads stream 1', (views) => leads(views, 1) === 2);
+    await replicas.until('replica 2 leads stream 1', (views) => leaderIn(views, 1) === 2);
     await load.stop();
     expect(load.failed).toEqual([]);
     await check(client, [load]);
     await client.close();
   });
 });
-
-function leads(views: readonly (ReplicaView | null)[], group: number): number {
-  return views.find((view) => view?.groups[group]?.role === 'leader')?.replica ?? 0;
-}
 
 describe('a replica whose disk was lost', () => {
   it(

@@ -38,6 +38,13 @@ export interface ReplicaView {
   readonly groups: readonly ReplicaGroup[];
 }
 
+/** Who leads a group by the newest term that any view knows: one that was replaced may not have heard yet. 0: nobody. */
+export function leaderIn(views: readonly (ReplicaView | null)[], group: number): number {
+  const terms = views.map((view) => view?.groups[group]?.term ?? 0);
+  const newest = Math.max(...terms);
+  return views.find((view, at) => terms[at] === newest && view?.groups[group]?.role === 'leader')?.replica ?? 0;
+}
+
 export interface ReplicaPlace {
   readonly id: number;
   readonly hosts: string[];
@@ -294,7 +301,7 @@ export class Replicas {
   async leaderOf(group: number): Promise<number> {
     let leader = 0;
     await this.until(`group ${group} has a leader`, (views) => {
-      leader = views.find((view) => view?.groups[group]?.role === 'leader')?.replica ?? 0;
+      leader = leaderIn(views, group);
       return leader !== 0;
     });
     return leader;
