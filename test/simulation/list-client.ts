@@ -89,7 +89,7 @@ export function openRingLink(replica: SimulatedReplica, group: number, groups: n
   const memory = createClientMemory(++connections, groups, 1 << 14);
   replica.nodes[group]?.clients.addRing(clientMemoryOf(memory, group));
   const writer = new RingWriter(memory.requests[group] as SharedArrayBuffer);
-  const reader = new RingReader(memory.replies[group] as SharedArrayBuffer, null);
+  const reader = new RingReader(memory.replies[group] as SharedArrayBuffer, replica.control.bell(group));
   return {
     replica,
     isRing: true,
