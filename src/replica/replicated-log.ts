@@ -63,6 +63,7 @@ const clock: RaftClock = {
     return () => clearTimeout(timer);
   },
   soon: queueMicrotask,
+  later: setImmediate,
 };
 
 export async function openReplicatedLog(

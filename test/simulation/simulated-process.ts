@@ -73,6 +73,7 @@ export class SimulatedProcess {
         };
       },
       soon: queueMicrotask,
+      later: (act) => this.after(group, 0, act),
     };
   }
 

@@ -18,6 +18,7 @@ import { notLeader } from '../not-leader.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { DiskWatch } from './disk-watch.js';
 import { leadershipOf, neededFrom, statusOf } from './group-view.js';
+import { LateNotices } from './late-notices.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -25,7 +26,7 @@ import { RaftLog } from './raft-log.js';
 import { piecesOf, readMessage } from './raft-message-codec.js';
 import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.js';
 import { encodeMembership, type ReceivedEntry } from './raft-record.js';
-import type { Effects, ReplicaId } from './raft-types.js';
+import type { Effects, RaftMessage, ReplicaId } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
 
 export class RaftGroupLog implements GroupLog {
@@ -44,6 +45,7 @@ export class RaftGroupLog implements GroupLog {
   #next: number;
   #committed: number;
   #flushing = false;
+  readonly #notices: LateNotices;
   #syncing = false;
   #durable = 0;
   /** The newest term that was begun with a no-op here. */
@@ -83,6 +85,9 @@ export class RaftGroupLog implements GroupLog {
       this.#prefer();
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
+    this.#notices = new LateNotices(clock, (notice) => {
+      if (!this.#closed) this.#send(notice);
+    });
     this.#disk = new DiskWatch(() => options.diskHangs());
     this.#durable = this.#log.lastIndex;
     this.#links = options.openLinks({
@@ -262,9 +267,16 @@ export class RaftGroupLog implements GroupLog {
       this.#core.membershipReplaced(this.#log.membership);
     }
     if (append !== null) this.#store(append.request.previousIndex, append.from, received);
-    for (const message of messages) this.#links.send(message.to, piecesOf(message, this.#log));
+    for (const message of messages) {
+      if (message.type === 'append-request' && message.terms.length === 0) this.#notices.add(message);
+      else this.#send(message);
+    }
     for (const { id, index } of reads) this.#reads.answer(id, index);
     if (checkpointNeeded !== null) this.#options.checkpointNeeded(checkpointNeeded.from);
+  }
+
+  #send(message: RaftMessage): void {
+    this.#links.send(message.to, piecesOf(message, this.#log));
   }
 
   #hardStateWritten(): void {
