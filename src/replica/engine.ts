@@ -150,7 +150,7 @@ export class Engine {
   /**
    * Feeds the engine from a log of your own, instead of the group logs' own ordering (docs/embedding.md). One feed per
    * engine, in memory (your log is the durable one), opened before clients have executed anything; from then on clients
-   * may only read. Errors: FEED_ORDER, NOT_SUPPORTED.
+   * may only read, and one stream at a time. Errors: FEED_ORDER, NOT_SUPPORTED.
    */
   feed(): Feed {
     this.#assertRunning();

@@ -154,8 +154,8 @@ export class SyncNode {
       counters,
       wake,
       queuedBytes: () => this.queuedBytes,
-      refused: (frame) => {
-        if (control.fed && (frame.flags & FLAG_READ_ONLY) === 0) return orderedByFeed();
+      refused: () => {
+        if (control.fed) return orderedByFeed();
         // Reads of several streams are ordered here too: nobody but the leader takes them.
         return this.#leadership.leading ? null : this.#leadership.refusal();
       },
