@@ -2,14 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
-import { preferredLeader } from '../config/cluster.js';
+import { preferredLeader, type ClusterTiming } from '../config/cluster.js';
 import { PsmrError } from '../errors.js';
 import type { Membership } from '../ordering/group-log.js';
 import { HardStateFile } from '../ordering/raft/hard-state-file.js';
 import { prepareStore } from '../ordering/raft/prepare-store.js';
 import { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { RaftClock } from '../ordering/raft/raft-group-log-options.js';
-import type { RaftFlow, RaftTiming } from '../ordering/raft/raft-types.js';
+import type { RaftFlow } from '../ordering/raft/raft-types.js';
 import type { PartManifest } from '../storage/checkpoint-store.js';
 import type { LogStore } from '../storage/log-store.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
@@ -31,7 +31,7 @@ export interface GroupReplication {
   readonly peers: readonly PeerAddress[];
   /** The cluster's first members. */
   readonly members: Membership;
-  readonly timing: RaftTiming;
+  readonly timing: ClusterTiming;
   readonly retainBytes: number;
   /** What this replica must have on its disk; null: nobody says. */
   readonly acknowledged: Acknowledged | null;
@@ -49,6 +49,9 @@ export interface ReplicationEvents {
   reachable: (replica: number, up: boolean) => void;
 }
 
+/** The least that a timer can wait: a closed loop's next command tells followers of the last one's commit. */
+const NOTICE_MS = 1;
+
 const FLOW: RaftFlow = { appendBytesMax: 1 << 20, inflightBytesMax: 8 << 20, inflightAppendsMax: 64 };
 
 /** Term and vote of a group. */
@@ -63,7 +66,6 @@ const clock: RaftClock = {
     return () => clearTimeout(timer);
   },
   soon: queueMicrotask,
-  later: setImmediate,
 };
 
 export async function openReplicatedLog(
@@ -98,7 +100,7 @@ export async function openReplicatedLog(
       relay.handlers = handlers;
       return links;
     },
-    timing,
+    timing: { ...timing, noticeMs: NOTICE_MS },
     flow: FLOW,
     clock,
     random: Math.random,

@@ -36,10 +36,6 @@ export class SimulatedClock implements ClientClock {
     this.after(0, act);
   }
 
-  later(act: () => void): void {
-    this.after(0, act);
-  }
-
   after(delayMs: number, act: () => void): () => void {
     const event: Event = { at: this.#now + delayMs, order: this.#order++, act };
     this.#events.push(event);

@@ -22,7 +22,7 @@ export async function runCluster(seed: number): Promise<RaftCluster> {
     replicas: random() < 0.8 ? 3 : 5,
     clients: 1 + Math.floor(random() * 3) + DUELLISTS,
     clockRate: () => 0.8 + random() * 0.45,
-    timing: { heartbeatMs: 25, electionMs: 100, leaseMs: leases ? 60 : 0 },
+    timing: { heartbeatMs: 25, electionMs: 100, leaseMs: leases ? 60 : 0, noticeMs: random() < 0.5 ? 0 : 2 },
     flow: {
       appendBytesMax: random() < 0.5 ? 1 : 2048,
       inflightBytesMax: 8192,

@@ -73,7 +73,6 @@ export class SimulatedProcess {
         };
       },
       soon: queueMicrotask,
-      later: (act) => this.after(group, 0, act),
     };
   }
 

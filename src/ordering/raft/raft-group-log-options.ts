@@ -15,8 +15,6 @@ export interface RaftClock {
   after(ms: number, act: () => void): () => void;
   /** Runs `act` at the end of this turn of the event loop. */
   soon(act: () => void): void;
-  /** Runs `act` behind what already waits for its turn. */
-  later(act: () => void): void;
 }
 
 export interface RaftGroupLogOptions {

@@ -18,7 +18,6 @@ import { notLeader } from '../not-leader.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { DiskWatch } from './disk-watch.js';
 import { leadershipOf, neededFrom, statusOf } from './group-view.js';
-import { LateNotices } from './late-notices.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -26,7 +25,7 @@ import { RaftLog } from './raft-log.js';
 import { piecesOf, readMessage } from './raft-message-codec.js';
 import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.js';
 import { encodeMembership, type ReceivedEntry } from './raft-record.js';
-import type { Effects, RaftMessage, ReplicaId } from './raft-types.js';
+import type { Effects, ReplicaId } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
 
 export class RaftGroupLog implements GroupLog {
@@ -45,7 +44,8 @@ export class RaftGroupLog implements GroupLog {
   #next: number;
   #committed: number;
   #flushing = false;
-  readonly #notices: LateNotices;
+  /** Something on other replicas waits for the commit of what was appended and has not gone out yet. */
+  #awaited = false;
   #syncing = false;
   #durable = 0;
   /** The newest term that was begun with a no-op here. */
@@ -85,9 +85,6 @@ export class RaftGroupLog implements GroupLog {
       this.#prefer();
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
-    this.#notices = new LateNotices(clock, (notice) => {
-      if (!this.#closed) this.#send(notice);
-    });
     this.#disk = new DiskWatch(() => options.diskHangs());
     this.#durable = this.#log.lastIndex;
     this.#links = options.openLinks({
@@ -209,6 +206,8 @@ export class RaftGroupLog implements GroupLog {
   #append(proposal: Proposal): number {
     const index = this.#log.lastIndex + 1;
     const timestampMs = Math.max(this.#log.timestampMs, proposal.timestampMs);
+    // Streams wait on each replica for group 0's entries, and other streams at a rendezvous for the ones that lead there.
+    this.#awaited ||= this.group === 0 || proposal.mergePoint > this.#log.lastMergePoint;
     this.#log.append(this.#core.term, { ...proposal, index, timestampMs });
     return index;
   }
@@ -219,7 +218,9 @@ export class RaftGroupLog implements GroupLog {
     this.#options.clock.soon(() => {
       this.#flushing = false;
       if (this.#closed || this.#core.role !== 'leader') return;
-      this.#step((now) => this.#core.appended(now));
+      const awaited = this.#awaited;
+      this.#awaited = false;
+      this.#step((now) => this.#core.appended(now, awaited));
       void this.#sync();
     });
   }
@@ -249,7 +250,7 @@ export class RaftGroupLog implements GroupLog {
     this.#ledTerm = this.#core.term;
     this.#preference.begin(this.#handedTerm === this.#ledTerm, this.#options.clock.now());
     this.#append(this.#emptyProposal());
-    this.#core.appended(this.#options.clock.now());
+    this.#core.appended(this.#options.clock.now(), true);
     this.#carryOut(this.#core.takeEffects(), []);
     void this.#sync();
   }
@@ -267,16 +268,9 @@ export class RaftGroupLog implements GroupLog {
       this.#core.membershipReplaced(this.#log.membership);
     }
     if (append !== null) this.#store(append.request.previousIndex, append.from, received);
-    for (const message of messages) {
-      if (message.type === 'append-request' && message.terms.length === 0) this.#notices.add(message);
-      else this.#send(message);
-    }
+    for (const message of messages) this.#links.send(message.to, piecesOf(message, this.#log));
     for (const { id, index } of reads) this.#reads.answer(id, index);
     if (checkpointNeeded !== null) this.#options.checkpointNeeded(checkpointNeeded.from);
-  }
-
-  #send(message: RaftMessage): void {
-    this.#links.send(message.to, piecesOf(message, this.#log));
   }
 
   #hardStateWritten(): void {

@@ -26,7 +26,7 @@ async function lonely(voters: number[]) {
       given.handlers = handlers;
       return { send: () => true, unsentBytes: () => 0, setPeers: () => undefined, close: () => Promise.resolve() };
     },
-    timing: { heartbeatMs: 20, electionMs: 100, leaseMs: 0 },
+    timing: { heartbeatMs: 20, electionMs: 100, leaseMs: 0, noticeMs: 0 },
     flow: { appendBytesMax: 4096, inflightBytesMax: 65_536, inflightAppendsMax: 16 },
     clock,
     random: clock.random,

@@ -10,7 +10,7 @@ import { SegmentLogStore } from '../../../src/storage/segment-log-store.js';
 import { seededRandom, SimulatedClock } from '../../client/simulated-clock.js';
 import { MemoryNetwork } from '../../simulation/memory-network.js';
 
-const TIMING = { heartbeatMs: 20, electionMs: 100, leaseMs: 0 };
+const TIMING = { heartbeatMs: 20, electionMs: 100, leaseMs: 0, noticeMs: 3 };
 const FLOW = { appendBytesMax: 4096, inflightBytesMax: 65_536, inflightAppendsMax: 16 };
 
 export interface GroupReplica {
