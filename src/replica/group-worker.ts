@@ -74,7 +74,7 @@ export function partOf(task: WorkerTask): PartManifest | null {
 
 /** What a node needs of the thread that it runs on. */
 export type NodeHost = Pick<GroupWorker, 'control' | 'counters' | 'writePart' | 'reportOrder'> & {
-  readonly cycle: Pick<DutyCycle, 'wake'>;
+  readonly cycle: Pick<DutyCycle, 'wake' | 'busyUs'>;
 };
 
 export class GroupWorker {

@@ -4,6 +4,7 @@ import type { Service } from '../service/command.js';
 import { installDeterminismGuard, type DeterminismGuard } from '../service/determinism-guard.js';
 import { loadService } from '../service/load-service.js';
 import { GroupWorker, openStorage, partOf, type GroupStorage, type NodeHost } from './group-worker.js';
+import { CheckpointPace } from './checkpoint-pace.js';
 import { restoreChunk, writePartition } from './partition-writer.js';
 import { StreamNode } from './stream-node.js';
 import { endOf, type WorkerEnd } from './worker-end.js';
@@ -45,7 +46,7 @@ export function streamNode(
     checkpoint: (index, nextEntry) => {
       const { values, sessions, timestampMs } = node.executor;
       worker.writePart(index, nextEntry, timestampMs, (writer, place) =>
-        writePartition(values, sessions, writer, place),
+        writePartition(values, sessions, writer, place, new CheckpointPace(() => worker.cycle.busyUs)),
       );
     },
   });

@@ -3,6 +3,7 @@ import { createPartitionMap } from '../../src/classifier/create-partition-map.js
 import { StreamValues } from '../../src/execution/command-runner.js';
 import { SessionTable } from '../../src/execution/session-table.js';
 import { PartHash } from '../../src/replica/part-hash.js';
+import { CheckpointPace } from '../../src/replica/checkpoint-pace.js';
 import { restoreChunk, writePartition, writeSessions } from '../../src/replica/partition-writer.js';
 import { MemoryCheckpointStore } from '../../src/storage/memory-checkpoint-store.js';
 import { hashOf } from '../../src/classifier/slots.js';
@@ -46,7 +47,7 @@ class Part {
     const writer = this.store.begin(7, part);
     const manifest = await (part === 0
       ? writeSessions(this.sessions, writer, place)
-      : writePartition(this.values, this.sessions, writer, place));
+      : writePartition(this.values, this.sessions, writer, place, new CheckpointPace(() => 0)));
     await this.store.complete({ id: 7, takenAtMs: 0, parts: [manifest] });
     return manifest.hash;
   }
