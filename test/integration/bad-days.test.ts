@@ -93,6 +93,34 @@ describe('a bad day of one machine', () => {
     await client.close();
   });
 
+  it(
+    'a follower gets 100 MB that it has missed, and until then they take no memory from the others',
+    LIMIT,
+    async () => {
+      const replicas = await Replicas.start({ streams: 1, everyBytes: 32 << 20 });
+      const client = await ledgerOf(replicas);
+      const large = new Load(client, 'large', 64 * 1024);
+      await goesOn(large, 200);
+      const leader = await replicas.leaderOf(1);
+      const behind = leader === 3 ? 2 : 3;
+      const before = replicas.memoryOf(leader);
+      // It is there, and its connections are: it just does not take what comes.
+      replicas.pause(behind);
+      await goesOn(large, (100 << 20) / (64 * 1024));
+      const during = replicas.memoryOf(leader);
+      replicas.resume(behind);
+      await large.stop();
+      const small = new Load(client, 'small');
+      await goesOn(small, 50);
+      await small.stop();
+      await replicas.caughtUp();
+      expect(during - before).toBeLessThan(64);
+      expect([...large.failed, ...small.failed]).toEqual([]);
+      await check(client, [large, small]);
+      await client.close();
+    },
+  );
+
   it('an old copy of its data is refused, and it is rebuilt', LIMIT, async () => {
     const replicas = await Replicas.start({ streams: 1 });
     const client = await ledgerOf(replicas);

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_p
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -259,6 +259,12 @@ export class Replicas {
 
   resume(id: number): void {
     this.#processes.get(id)?.kill('SIGCONT');
+  }
+
+  /** Resident memory of a replica's process, MB. */
+  memoryOf(id: number): number {
+    const status = readFileSync(`/proc/${this.#processes.get(id)?.pid ?? 0}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
   }
 
   /** Resolves with its exit code when it has ended by itself. */
