@@ -20,13 +20,10 @@ const { values } = parseArgs({
   },
 });
 
-function apply(tree, changes) {
-  for (const [file, found, instead] of changes) {
-    const path = join(tree, file);
-    const [before, after, ...more] = readFileSync(path, 'utf8').split(found);
-    if (after === undefined || more.length > 0) throw new Error(`${file} does not hold once: ${found}`);
-    writeFileSync(path, before + instead + after);
-  }
+function applied(file, found, instead, tree = '.') {
+  const [before, after, ...more] = readFileSync(join(tree, file), 'utf8').split(found);
+  if (after === undefined || more.length > 0) throw new Error(`${file} does not hold once: ${found}`);
+  return before + instead + after;
 }
 
 /** The seeds that fail. */
@@ -51,7 +48,9 @@ async function tryBreak({ broken, changes }) {
   try {
     for (const each of COPIED) cpSync(each, join(tree, each), { recursive: true });
     symlinkSync(join(process.cwd(), 'node_modules'), join(tree, 'node_modules'));
-    apply(tree, changes);
+    for (const [file, found, instead] of changes) {
+      writeFileSync(join(tree, file), applied(file, found, instead, tree));
+    }
     const seeds = await runSeeds(tree);
     const shown = seeds.slice(0, SHOWN).join(', ') + (seeds.length > SHOWN ? ', …' : '');
     console.log(`| ${broken} | ${seeds.length} | ${shown} |`);
@@ -61,6 +60,7 @@ async function tryBreak({ broken, changes }) {
   }
 }
 
+for (const { changes } of BREAKS) for (const change of changes) applied(...change);
 const waiting = BREAKS.filter(({ broken }) => broken.includes(values.only));
 console.log(`| broken | of ${values.seeds} seeds | first |\n| --- | --- | --- |`);
 async function work() {
