@@ -14,6 +14,8 @@ export const COUNTER_NAMES = [
   'unloggedReads',
   /** Entries of this group's log executed (group 0: delivered). */
   'entries',
+  /** Frames of this group's log executed: each a batch of commands. */
+  'frames',
   /** Frames refused before they reached the log. */
   'rejectedFrames',
   /** Runs of cross-stream commands that met other workers. */

@@ -16,6 +16,8 @@ export type PollOutcome =
 export interface DutyCycleOptions {
   readonly bell: Doorbell;
   readonly poll: () => PollOutcome;
+  /** There was work in a poll; between these times, us. */
+  readonly worked?: (fromUs: number, untilUs: number) => void;
   /** How long to spin after the last progress, us. */
   readonly spinUs: number;
   /** Called once, with whatever `poll` threw. */
@@ -75,10 +77,14 @@ export class DutyCycle {
 
   /** Polls while there is work; 'progress': the slice is over and there is more. */
   #work(startedUs: number): PollOutcome {
+    const { poll, worked: report } = this.#options;
     const began = nowUs();
+    let last = began;
     for (let worked = false; ; worked = true) {
-      const outcome = this.#options.poll();
+      const outcome = poll();
       const now = nowUs();
+      if (outcome === 'progress') report?.(last, now);
+      last = now;
       if (outcome === 'progress' && now - startedUs <= SLICE_US) continue;
       if (outcome === 'progress' || worked) this.busyUs += now - began;
       if (worked) this.#spinUntilUs = now + this.#options.spinUs;
@@ -94,7 +100,9 @@ export class DutyCycle {
       if (now > this.#spinUntilUs) return 'nothing';
       if (now - started > SPIN_SLICE_US) return 'later';
       if (this.#options.poll() === 'progress') {
-        this.#spinUntilUs = nowUs() + this.#options.spinUs;
+        const found = nowUs();
+        this.#options.worked?.(now, found);
+        this.#spinUntilUs = found + this.#options.spinUs;
         return 'work';
       }
     }

@@ -1,6 +1,7 @@
 /** One stream on this replica, wired: its clients, its log, its execution, its links to the other workers. */
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
+import type { WorkRecording } from '../metrics/work-recording.js';
 import type { PsmrError } from '../errors.js';
 import { hasSession } from '../execution/session-table.js';
 import { StreamExecutor, type ExecutionCounts, type StepOutcome } from '../execution/stream-executor.js';
@@ -33,6 +34,8 @@ export interface StreamNodeOptions {
   readonly guard: DeterminismGuard;
   readonly control: ControlBlock;
   readonly counters: Counters;
+  /** Null: nothing but the counters is recorded. */
+  readonly recording: WorkRecording | null;
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
@@ -60,12 +63,14 @@ export class StreamNode implements StreamPorts {
   #run: SyncRun | null = null;
   #accepting = false;
   #waitingSinceUs = 0;
+  #awaitedStream = 0;
   #waitingFor: StepOutcome = 'idle';
 
   constructor(options: StreamNodeOptions) {
     this.#options = options;
-    const { stream, replica, service, map, limits, guard, control, links, log, wake, nowMs } = options;
-    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, sessionLimits: limits });
+    const { stream, replica, service, map, limits, guard, control, recording, links, log, wake, nowMs } = options;
+    const recorder = recording?.work ?? null;
+    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, sessionLimits: limits, recorder });
     this.#leadership = new GroupLeadership({ group: stream, replica, log, control, wake });
     this.clients = this.#openIntake();
     const refusal = (): PsmrError => this.#leadership.refusal();
@@ -79,7 +84,11 @@ export class StreamNode implements StreamPorts {
     this.#reads = new ReadQueue({
       log,
       wake,
-      execute: (frame) => this.executor.executeReads(frame, nowMs()),
+      execute: ({ frame, route }) => {
+        const reply = this.executor.executeReads(frame, nowMs());
+        recording?.frames.answered(route.key, reply);
+        return reply;
+      },
       reject: (read, error) => this.clients.refuse(read.route.link, read.frame, error),
     });
     this.#exchange = new ExchangeLinks(stream, links, control);
@@ -196,13 +205,14 @@ export class StreamNode implements StreamPorts {
   }
 
   #openIntake(): ClientIntake {
-    const { stream, map, limits, control, counters, wake } = this.#options;
+    const { stream, map, limits, control, counters, recording, wake } = this.#options;
     return new ClientIntake({
       group: stream,
       streams: map.streams,
       epoch: map.epoch,
       limits,
       counters,
+      latency: recording?.frames ?? null,
       wake,
       queuedBytes: () => this.queuedBytes,
       refused: (frame) => {
@@ -271,6 +281,7 @@ export class StreamNode implements StreamPorts {
     counters.set('failedCommands', counts.failedCommands);
     counters.set('unloggedReads', counts.unloggedReads);
     counters.set('entries', counts.entries);
+    counters.set('frames', counts.frames);
     counters.set('rendezvous', counts.rendezvous);
     counters.set('queuedBytes', this.queuedBytes);
     counters.set('keys', this.executor.values.own.size);
@@ -281,14 +292,29 @@ export class StreamNode implements StreamPorts {
     counters.set('committedIndex', log.committedIndex);
     counters.set('executedIndex', this.executor.executedIndex);
     if (outcome !== this.#waitingFor) this.#accountWait(outcome);
+    else if (outcome === 'awaiting-rendezvous') this.#noteAwaited();
   }
 
   #accountWait(outcome: StepOutcome): void {
+    const { counters, recording } = this.#options;
     const now = nowUs();
-    if (this.#waitingFor === 'awaiting-merge') this.#options.counters.add('mergeWaitUs', now - this.#waitingSinceUs);
-    if (this.#waitingFor === 'awaiting-rendezvous')
-      this.#options.counters.add('rendezvousWaitUs', now - this.#waitingSinceUs);
+    const waited = now - this.#waitingSinceUs;
+    if (this.#waitingFor === 'awaiting-merge') counters.add('mergeWaitUs', waited);
+    if (this.#waitingFor === 'awaiting-rendezvous') {
+      counters.add('rendezvousWaitUs', waited);
+      recording?.waitedFor(this.#awaitedStream, waited);
+    }
     this.#waitingFor = outcome;
     this.#waitingSinceUs = now;
+    this.#awaitedStream = this.executor.awaitedStream;
+    recording?.waits(outcome, this.#awaitedStream);
+  }
+
+  /** Others of the streams that are to meet have come meanwhile: the one that is missing now came later than these. */
+  #noteAwaited(): void {
+    const { awaitedStream } = this.executor;
+    if (awaitedStream === this.#awaitedStream) return;
+    this.#awaitedStream = awaitedStream;
+    this.#options.recording?.waits('awaiting-rendezvous', awaitedStream);
   }
 }
