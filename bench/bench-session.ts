@@ -1,34 +1,16 @@
 /** `psmr bench` from its options to its table: what the command line runs. */
-import { constants } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
-import { createPartitionMap } from '../src/classifier/create-partition-map.js';
-import { messageOf, PsmrError } from '../src/errors.js';
+import { type BenchTerminal, Interruption } from './bench-terminal.js';
+import type { Report } from './measure/report.js';
 import { reportJson } from './measure/report-json.js';
 import { renderLegend, renderReport } from './measure/report-table.js';
 import type { BenchOptions } from './options/bench-options.js';
-import { runBenchmark } from './run-benchmark.js';
-import { createContender } from './techniques/create-contender.js';
-import { createJob } from './workloads/bench-job.js';
-import { calibrateSpin } from './workloads/work.js';
-
-export interface BenchTerminal {
-  /** A line for people who wait. */
-  progress(line: string): void;
-  /** The result. */
-  result(text: string): void;
-  /** Resolves when the user wants it to end; what is open is closed then. Asked for once. */
-  interruption(): Promise<NodeJS.Signals>;
-  /** After an interruption, once everything is closed. Default: lets the signal take effect. */
-  end?(signal: NodeJS.Signals): void;
-}
-
-/** Light commands in one lap of the measured log: a fraction of a second. */
-const COMMANDS_MAX = 300_000;
-/** With work, a lap is about this much of it. */
-const LAP_WORK_US = 400_000;
-const COMMANDS_MIN = 1000;
+import type { Sweep } from './options/sweep.js';
+import { sweepPage } from './report/sweep-page.js';
+import { assertWritable } from './report/writable.js';
+import { writePage } from './report/write-page.js';
+import { runPoint } from './run-point.js';
 
 const NEXT_STEPS = `
 Try next:
@@ -38,54 +20,40 @@ Try next:
   npx psmr bench --help                         workloads, techniques, options`;
 
 /**
- * Runs a benchmark; writes the table to the terminal and the JSON where the options say. Rejects with INVALID_ARGUMENT,
+ * Runs a benchmark; writes the table to the terminal, the JSON and the page where the options say. Rejects with INVALID_ARGUMENT,
  * or what a contender failed of. An interruption stops all threads and removes temporary files first.
  */
-export async function runBenchSession(options: BenchOptions, terminal: BenchTerminal): Promise<void> {
-  if (options.json !== null) await assertWritable(options.json);
-  terminal.progress(announce(options));
-  const job = createJob({
-    options,
-    map: createPartitionMap({ streams: options.streams }).toJson(),
-    spinsPerUs: options.workUs > 0 ? calibrateSpin(() => performance.now() * 1000) : 0,
-    commandsMax: commandsMax(options.workUs),
-  });
+export async function runBenchSession(sweep: Sweep, terminal: BenchTerminal): Promise<void> {
+  const [options] = sweep.points;
+  if (options === undefined) return;
+  await assertWritable('--json', options.json);
+  await assertWritable('--report', options.report);
   const interruption = new Interruption(terminal);
   try {
-    const report = await runBenchmark(job, createContender, (line) => terminal.progress(line), interruption.arrived);
-    if (options.json !== null) await writeFile(options.json, reportJson(report));
-    terminal.result(resultText(options, renderReport(report.runs), renderLegend(report.runs)));
+    const reports = await runPoints(sweep, terminal, interruption.arrived);
+    const runs = reports.flatMap((report) => report.runs);
+    if (options.json !== null) await writeFile(options.json, reportJson({ runs }));
+    if (options.report !== null) await writePage(options.report, sweepPage(sweep, runs));
+    terminal.result(resultText(options, reports));
   } finally {
     interruption.takeEffect();
   }
 }
 
-/** A signal that is kept back until everything is closed. */
-class Interruption {
-  readonly arrived: Promise<never>;
-  readonly #terminal: BenchTerminal;
-  #signal: NodeJS.Signals | null = null;
-
-  constructor(terminal: BenchTerminal) {
-    this.#terminal = terminal;
-    this.arrived = terminal.interruption().then((signal) => {
-      this.#signal = signal;
-      throw new Error(`ended by ${signal}`);
-    });
-    // It may come when nobody waits for it any more.
-    this.arrived.catch(() => undefined);
+async function runPoints({ points }: Sweep, terminal: BenchTerminal, interrupted: Promise<never>): Promise<Report[]> {
+  const reports: Report[] = [];
+  for (const [at, point] of points.entries()) {
+    const place = points.length === 1 ? '' : `${at + 1} of ${points.length}: `;
+    terminal.progress(place + announce(point));
+    reports.push(await runPoint(point, (line) => terminal.progress(line), interrupted));
   }
-
-  takeEffect(): void {
-    if (this.#signal === null) return;
-    if (this.#terminal.end === undefined) process.emit(this.#signal);
-    else this.#terminal.end(this.#signal);
-  }
+  return reports;
 }
 
-function resultText({ quick, json }: BenchOptions, table: string, legend: string): string {
-  const written = json === null ? '' : `\nwritten to ${json}`;
-  return `${table}\n\n${legend}${quick ? `\n${NEXT_STEPS}` : ''}${written}`;
+function resultText({ quick, json, report }: BenchOptions, reports: readonly Report[]): string {
+  const tables = reports.map(({ runs }) => renderReport(runs)).join('\n\n');
+  const written = [json, report].filter((file) => file !== null).map((file) => `\nwritten to ${file}`);
+  return `${tables}\n\n${renderLegend(reports[0]?.runs ?? [])}${quick ? `\n${NEXT_STEPS}` : ''}${written.join('')}`;
 }
 
 function announce({ technique, durability, rounds, seconds }: BenchOptions): string {
@@ -93,19 +61,4 @@ function announce({ technique, durability, rounds, seconds }: BenchOptions): str
   const total = Math.round(runs * rounds * seconds);
   const cores = availableParallelism();
   return `comparing ${technique.join(', ')} on ${cores} cores: ${rounds} rounds of ${seconds} s each, ${total} s and the preparation`;
-}
-
-function commandsMax(workUs: number): number {
-  return workUs === 0 ? COMMANDS_MAX : Math.max(COMMANDS_MIN, Math.min(COMMANDS_MAX, Math.round(LAP_WORK_US / workUs)));
-}
-
-/** Better now than after minutes of measuring. */
-async function assertWritable(file: string): Promise<void> {
-  const directory = dirname(resolve(file));
-  try {
-    await access(directory, constants.W_OK);
-  } catch (cause) {
-    const what = `--json ${file}: nothing can be written in ${directory} (${messageOf(cause)}).`;
-    throw new PsmrError('INVALID_ARGUMENT', `${what} Name a file in a directory that exists.`, { cause });
-  }
 }

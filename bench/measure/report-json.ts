@@ -6,8 +6,8 @@ export function reportJson({ runs }: Report): string {
 }
 
 function runJson(run: RunReport): object {
-  const { technique, workload, streams, cross, workUs, zipf, feed, clients, batch, durability, rounds } = run;
+  const { technique, workload, streams, cross, workUs, zipf, feed, clients, batch, rate, durability, rounds } = run;
   const { commandsPerSecond, latencyUs, ratioToFirst } = run;
   const conditions = { technique, workload, streams, cross, workUs, zipf, feed, clients, batch, durability, rounds };
-  return { ...conditions, commandsPerSecond, latencyUs, ratioToFirst };
+  return { ...conditions, ...(rate === null ? {} : { rate }), commandsPerSecond, latencyUs, ratioToFirst };
 }

@@ -15,6 +15,8 @@ export interface RunReport {
   readonly mix: string | null;
   /** Streams, and worker threads, that this technique ran with. */
   readonly streams: number;
+  /** What `--streams` said: the others of the comparison may have had so many. */
+  readonly streamsAsked: number;
   readonly cross: number;
   readonly workUs: number;
   readonly zipf: number;
@@ -42,6 +44,7 @@ export function reportRun(options: BenchOptions, measured: Measurement): RunRepo
   return {
     ...measured.variant,
     ...{ workload, mix, cross, workUs, zipf, keys, valueBytes, feed, batch, rate, rounds, seconds, seed },
+    streamsAsked: options.streams,
     clients: feed === 'clients' ? clients : null,
     commandsPerSecond: measured.commandsPerSecond,
     latencyUs: measured.latencyUs,

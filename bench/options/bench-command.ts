@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { TECHNIQUE_NOTES, TECHNIQUES } from '../techniques/technique.js';
-import { parseBenchOptions, type BenchOptions } from './bench-options.js';
+import { parseSweep, type Sweep } from './sweep.js';
 
 /** Without defaults: these depend on one another, and an option that was not given must be told from one that was. */
 const FLAGS: readonly (readonly [flags: string, help: string])[] = [
@@ -26,10 +26,13 @@ const FLAGS: readonly (readonly [flags: string, help: string])[] = [
   ['--seed <n>', 'equal seeds give equal commands (default: 1)'],
   ['--trace <file>', 'blocks: CSV with version,time,op,size,lbn'],
   ['--json <file>', 'write the result there as JSON'],
+  ['--report <file>', 'write the result there as a page with tables and plots (HTML)'],
   ['--quick', 'a comparison of all techniques in well under a minute'],
 ];
 
 const EXAMPLES = `
+One of --streams, --cross, --work-us, --zipf, --rate may be a list: everything is then measured at each of its values.
+
 Techniques:
 ${TECHNIQUES.map((name) => `  ${name.padEnd(12)}${TECHNIQUE_NOTES[name]}`).join('\n')}
 
@@ -38,16 +41,18 @@ Examples:
   psmr bench --workload kv --technique smr,p-smr --streams 2 --cross 0.1 --work-us 10 --feed log --seconds 5 --rounds 5 --json out.json
   psmr bench --workload bank --cross 0.2 --feed clients --clients 8 --rate 50000
   psmr bench --workload blocks --trace block-io.csv --technique no-rep,smr,sp-smr,p-smr
+  psmr bench --technique smr,sp-smr,p-smr --cross 0,0.01,0.05,0.1,0.25,0.5,1 --work-us 10 --report out.html
+  psmr bench --technique smr,p-smr --feed clients --rate 20000,50000,100000,200000 --report latency.html
   psmr bench --technique p-smr --feed clients --batch 1 --outstanding 256 --durability memory,sync
 `;
 
 /** The `bench` command of the CLI. `run` gets checked options; wrong ones reject with INVALID_ARGUMENT. */
-export function benchCommand(run: (options: BenchOptions) => Promise<void>): Command {
+export function benchCommand(run: (sweep: Sweep) => Promise<void>): Command {
   const command = new Command('bench')
     .description('Compare ways to execute a replicated service, on this machine, on real implementations.')
     .addHelpText('after', EXAMPLES);
   for (const [flags, help] of FLAGS) command.option(flags, help);
   return command.action(async (values: Record<string, unknown>) => {
-    await run(parseBenchOptions(values));
+    await run(parseSweep(values));
   });
 }

@@ -5,7 +5,7 @@ import { STREAMS_MAX } from '../../src/transport/frames.js';
 import { TECHNIQUES, type TechniqueName } from '../techniques/technique.js';
 import { KV_MIXES } from '../workloads/kv.js';
 import { SECTOR_BYTES_MIN } from '../workloads/sectors.js';
-import { commaList, decimal, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
+import { commaList, decimal, flag, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
 
 export const DURABILITIES = ['memory', 'async', 'sync'] as const;
 export type Durability = (typeof DURABILITIES)[number];
@@ -36,6 +36,7 @@ const OPTIONS = {
   seed: wholeNumber(0, SEED_MAX),
   trace: z.string().min(1, 'the path of a trace'),
   json: z.string().min(1, 'the path of a file'),
+  report: z.string().min(1, 'the path of a file'),
   quick: z.boolean(),
 };
 
@@ -73,6 +74,8 @@ export interface BenchOptions {
   readonly seed: number;
   readonly trace: string | null;
   readonly json: string | null;
+  /** Where the page goes. */
+  readonly report: string | null;
   /** A first look, for newcomers. */
   readonly quick: boolean;
 }
@@ -111,6 +114,7 @@ function defaults(given: Given): BenchOptions {
     data: null,
     trace: null,
     json: null,
+    report: null,
     quick,
   };
 }
@@ -157,6 +161,7 @@ function withDefaults(given: Given): BenchOptions {
     seed: given.seed ?? standard.seed,
     trace: given.trace ?? standard.trace,
     json: given.json ?? standard.json,
+    report: given.report ?? standard.report,
     quick: standard.quick,
   };
 }
@@ -219,8 +224,4 @@ function wrongOption(issue: z.core.$ZodIssue | undefined, values: Readonly<Recor
     'INVALID_ARGUMENT',
     `${flag(option)}: found '${String(values[option])}'; accepts ${issue?.message ?? 'something else'}.`,
   );
-}
-
-function flag(option: string): string {
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

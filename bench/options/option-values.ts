@@ -36,3 +36,8 @@ export function commaList<T>(item: z.ZodType<T>): z.ZodType<T[]> {
 }
 
 export const replicaUrl: z.ZodType<string> = z.url({ protocol: /^wss?$/, error: 'ws:// or wss:// addresses' });
+
+/** An option as it is typed; its name in the program is camelCase. */
+export function flag(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

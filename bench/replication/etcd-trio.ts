@@ -52,7 +52,7 @@ async function leadsItself(url: string): Promise<boolean> {
     body: '{}',
     signal: AbortSignal.timeout(2000),
   });
-  const status = await answer.then((told) => told.json()).catch(() => null);
+  const status: unknown = await answer.then((told) => told.json()).catch(() => null);
   const { data } = statusSchema.safeParse(status);
   return data !== undefined && data.leader === data.header.member_id;
 }

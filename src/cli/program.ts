@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { benchCommand } from '../../bench/options/bench-command.js';
-import type { BenchOptions } from '../../bench/options/bench-options.js';
+import type { Sweep } from '../../bench/options/sweep.js';
 import { callCommand } from './call-command.js';
 import { clusterCommand } from './cluster-command.js';
 import { EXIT_HELP } from './exit-codes.js';
@@ -52,9 +52,9 @@ function inherit(command: Command, parent: Command): Command {
 }
 
 /** The other commands need not load what only the benchmark uses. */
-async function runBench(options: BenchOptions): Promise<void> {
+async function runBench(sweep: Sweep): Promise<void> {
   const { runBenchSession } = await import('../../bench/bench-session.js');
-  await runBenchSession(options, { progress: printProgress, result: printResult, interruption, end: endInterrupted });
+  await runBenchSession(sweep, { progress: printProgress, result: printResult, interruption, end: endInterrupted });
 }
 
 function packageVersion(): string {

@@ -5,7 +5,7 @@ import { parseBenchOptions, type BenchOptions } from '../../bench/options/bench-
 /** What the command line gives. */
 async function parse(line: string): Promise<BenchOptions> {
   const parsed: BenchOptions[] = [];
-  const command = benchCommand(async (options) => void parsed.push(options));
+  const command = benchCommand(async ({ points }) => void parsed.push(...points));
   await command.exitOverride().parseAsync(line === '' ? [] : line.split(' '), { from: 'user' });
   return parsed[0] ?? expect.unreachable('the command did not run');
 }
@@ -22,12 +22,13 @@ describe('the options of a benchmark', () => {
     const line =
       '--workload kv --mix f --technique smr,p-smr --streams 2 --cross 0.1 --work-us 10 --zipf 0.99 --keys 1000 ' +
       '--value-bytes 64 --feed clients --clients 3 --batch 10 --outstanding 256 --rate 5000 --seconds 5 --rounds 7 ' +
-      '--durability memory,sync --seed 42 --json out.json --data disk --quick';
+      '--durability memory,sync --seed 42 --json out.json --report out.html --data disk --quick';
     expect(await parse(line)).toEqual({
       ...{ workload: 'kv', mix: 'f', technique: ['smr', 'p-smr'], streams: 2, cross: 0.1, workUs: 10, zipf: 0.99 },
       ...{ keys: 1000, valueBytes: 64, feed: 'clients', clients: 3, batch: 10, outstanding: 256, rate: 5000 },
       ...{ seconds: 5, rounds: 7, durability: ['memory', 'sync'], seed: 42, json: 'out.json', trace: null },
       connect: null,
+      report: 'out.html',
       data: 'disk',
       quick: true,
     });

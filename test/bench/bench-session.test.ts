@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type BenchTerminal, runBenchSession } from '../../dist/bench/bench-session.js';
-import { parseBenchOptions } from '../../dist/bench/options/bench-options.js';
+import { runBenchSession } from '../../dist/bench/bench-session.js';
+import type { BenchTerminal } from '../../dist/bench/bench-terminal.js';
+import { parseSweep } from '../../dist/bench/options/sweep.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'bench-session-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -101,10 +102,27 @@ describe('psmr bench', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ runs: [{ clients: 2, latencyUs }] });
   });
 
-  test('says before it measures that the JSON cannot be written', async () => {
+  test('writes a page that needs nothing else', async () => {
+    const file = join(directory, 'out.html');
+    await psmr('bench', '--technique', 'smr,p-smr', '--streams', '2', '--cross', '0,1', ...TINY, '--report', file);
+    const html = readFileSync(file, 'utf8');
+    expect(html).toMatch(/psmr bench .*--cross 0,1 .*--seconds 0\.05/);
+    expect(html.match(/<tr><td>p-smr<\/td><td>(0|100)<\/td><td>2<\/td>/g)).toHaveLength(2);
+    // Library, style and script are in it, and nothing is loaded, from the network or from files.
+    expect(html).toContain('uPlot=function');
+    expect(html).toContain('drawWhiskers');
+    expect(html).toContain('.u-wrap');
+    expect(html).not.toMatch(/<(?:link|img|iframe|script[^>]*\ssrc)|@import|url\(|sourceMappingURL|\bimport\s*[({'"]/i);
+    // The library's banner says where it is from.
+    expect(html.match(/https?:[^ ]*/g)).toEqual(['https://github.com/leeoniya/uPlot']);
+  });
+
+  test('says before it measures that the JSON or the page cannot be written', async () => {
     const recorder = new Recorder();
-    const options = parseBenchOptions({ json: join(directory, 'nowhere', 'out.json') });
+    const options = parseSweep({ json: join(directory, 'nowhere', 'out.json') });
     await expect(runBenchSession(options, recorder)).rejects.toThrow(/nowhere .*directory that exists/);
+    const other = parseSweep({ report: join(directory, 'nowhere', 'out.html') });
+    await expect(runBenchSession(other, recorder)).rejects.toThrow(/--report .*nowhere/);
     expect(recorder.lines).toEqual([]);
   });
 
@@ -114,7 +132,7 @@ describe('psmr bench', () => {
       recorder.interrupt = resolve;
     });
     recorder.interruption = () => interrupted;
-    const options = parseBenchOptions({ keys: 100, seconds: 3600, technique: 'smr' });
+    const options = parseSweep({ keys: 100, seconds: 3600, technique: 'smr' });
     await expect(runBenchSession(options, recorder)).rejects.toThrow('ended by SIGINT');
     expect(recorder.ended).toEqual(['SIGINT']);
     expect(recorder.text).toBe('');

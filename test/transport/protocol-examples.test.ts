@@ -3,6 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeReply } from '../../src/client/reply.js';
 import { createSessionId } from '../../src/client/session-id.js';
 import { decodeCommandBatch, encodeCommandBatch, encodeValue } from '../../src/execution/command-batch.js';
+import { EntryKind } from '../../src/ordering/group-log.js';
+import { decodeRaftMessage, encodeRaftMessage } from '../../src/ordering/raft/raft-message-codec.js';
+import { encodeRecord } from '../../src/ordering/raft/raft-record.js';
+import type { RaftMessage } from '../../src/ordering/raft/raft-types.js';
 import { decodeCommandsFrame, encodeCommandsFrame, encodeReplyFrame, FrameKind } from '../../src/transport/frames.js';
 import { decodeGoodbye, decodeHello, encodeGoodbye, encodeHello } from '../../src/transport/handshake.js';
 
@@ -80,5 +84,23 @@ describe('the bytes in docs/protocol.md', () => {
       error: { code: 'NOT_LEADER' },
       leader: 2,
     });
+  });
+
+  it('are those of messages between replicas', () => {
+    const entry = { index: 9, kind: EntryKind.commands, timestampMs: 1_700_000_000_000, mergePoint: 3 };
+    const record = encodeRecord(5, { ...entry, frames: [Uint8Array.of(1, 2)] });
+    expect(Buffer.concat(record).toString('hex')).toBe(Buffer.from(example('entry')).toString('hex'));
+    const asked = { type: 'vote-request', from: 2, to: 3, term: 5, pre: true, transfer: false } as const;
+    const sent = { type: 'append-request', from: 1, to: 3, term: 5, previousIndex: 8, previousTerm: 4 } as const;
+    const messages: RaftMessage[] = [
+      { ...asked, lastIndex: 8, lastTerm: 4 },
+      { ...sent, lastIndex: 9, terms: [[9, 5]], commitIndex: 7, round: 2 },
+      { type: 'append-reply', from: 3, to: 1, term: 5, ok: true, index: 9, indexTerm: 0, round: 2 },
+    ];
+    for (const message of messages) {
+      const bytes = Buffer.concat(encodeRaftMessage(message, message.type === 'append-request' ? [record] : []));
+      expect(bytes.toString('hex')).toBe(Buffer.from(example(message.type)).toString('hex'));
+      expect(decodeRaftMessage(example(message.type)).message).toEqual(message);
+    }
   });
 });
