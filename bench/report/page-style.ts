@@ -49,10 +49,19 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 .table th, .table td { padding: 6px 12px; text-align: right; white-space: nowrap; border-top: 1px solid var(--grid); }
 .table thead th { border-top: 0; color: var(--muted); font-weight: 600; }
 .table th:first-child, .table td:first-child { text-align: left; }
+.prose th, .prose td { text-align: left; vertical-align: top; }
+.prose td { white-space: normal; min-width: 16ch; }
+.prose td:first-child { white-space: nowrap; }
 .uplot, .u-legend { color: var(--text); font-family: inherit; }
 .u-legend { font-size: 13px; text-align: left; }
 .u-legend th { font-weight: 500; }
 .u-legend.u-inline tr { margin-right: 12px; }
+/* Room for the figures at the cursor, so that nothing moves when it comes; last that of the x axis, whose label is above. */
+.u-legend.u-inline tbody { display: flex; flex-wrap: wrap; }
+.u-legend.u-inline tr:first-child { order: 1; }
+.u-legend.u-inline tr:first-child:has(td:empty) { visibility: hidden; }
+.u-legend.u-inline .u-value { min-width: 9ch; font-variant-numeric: tabular-nums; }
+.u-legend.u-inline th:has(+ td:empty)::after { content: none; }
 @media (max-width: 600px) {
   body { padding: 16px 12px 48px; }
   h1 { font-size: 24px; }
@@ -62,6 +71,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
   .chart { padding: 10px 6px 6px; }
   .chart h3 { padding-left: 6px; }
   .table th, .table td { padding: 6px 9px; }
+  .table thead th { white-space: normal; vertical-align: bottom; }
 }
 @media print { .chart, tr { break-inside: avoid; } }
 `;

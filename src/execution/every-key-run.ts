@@ -20,7 +20,7 @@ export class EveryKeyRun extends Run {
       const until = this.readOnly ? this.planned.length : this.#next + 1;
       if (!this.#published) this.#publishParts(until);
       if (!this.#gather()) return false;
-      if (this.gathers) this.environment.runner.guarded(() => this.#merge(until));
+      if (this.executes) this.environment.runner.guarded(() => this.#merge(until));
       this.#next = until;
       this.#published = false;
     }
@@ -46,9 +46,9 @@ export class EveryKeyRun extends Run {
       }
     });
     const encoded = encodeValue(parts.map(encodePart));
-    if (this.receivers.length > 0) this.publish([encoded], this.receivers);
+    this.publish([encoded]);
     this.#parts.set(stream, decodeParts(encoded));
-    this.#missing = new Set(this.gathers ? this.peers : []);
+    this.#missing = new Set(this.peers);
     this.#published = true;
   }
 
@@ -56,7 +56,7 @@ export class EveryKeyRun extends Run {
     for (const peer of this.#missing) {
       const content = this.receive(peer);
       if (content === null) return false;
-      this.#parts.set(peer, decodeParts(content[0] as Uint8Array));
+      if (this.executes) this.#parts.set(peer, decodeParts(content[0] as Uint8Array));
       this.#missing.delete(peer);
     }
     return true;

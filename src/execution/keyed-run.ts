@@ -16,19 +16,18 @@ export class KeyedRun extends Run {
     super(environment, run);
     this.#values = new RunValues(environment.stream, environment.map, environment.values);
     for (const planned of this.planned) this.#declareKeys(planned);
-    const own = this.#values.takeOwn();
-    if (this.receivers.length > 0) this.publish(own, this.receivers);
-    this.#missing = new Set(this.gathers ? this.peers : []);
+    this.publish(this.#values.takeOwn());
+    this.#missing = new Set(this.peers);
   }
 
   override advance(): boolean {
     for (const peer of this.#missing) {
       const published = this.receive(peer);
       if (published === null) return false;
-      this.#values.takeFrom(peer, published as unknown as PublishedValues);
+      if (this.executes) this.#values.takeFrom(peer, published as unknown as PublishedValues);
       this.#missing.delete(peer);
     }
-    if (this.gathers) this.environment.runner.guarded(() => this.#execute());
+    if (this.executes) this.environment.runner.guarded(() => this.#execute());
     return true;
   }
 

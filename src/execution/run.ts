@@ -61,18 +61,17 @@ export abstract class Run implements RunInProgress {
 
   abstract advance(): boolean;
 
-  protected publish(content: unknown, streams: readonly number[]): void {
-    const message = encodeValue([this.run.index, content]);
-    for (const stream of streams) this.environment.ports.send(stream, message);
+  /** To whom it is of use; to the others only that this stream has come here. */
+  protected publish(content: unknown): void {
+    const come = encodeValue([this.run.index, []]);
+    const message = this.readOnly && this.coordinates ? come : encodeValue([this.run.index, content]);
+    for (const peer of this.peers) {
+      this.environment.ports.send(peer, this.readOnly && peer !== this.coordinator ? come : message);
+    }
   }
 
-  /** Who publishes to whom: everyone to everyone, or to the coordinator alone. */
-  protected get receivers(): readonly number[] {
-    if (!this.readOnly) return this.peers;
-    return this.coordinates ? [] : [this.coordinator];
-  }
-
-  protected get gathers(): boolean {
+  /** Whether this stream needs what the others publish: a result of a run that only reads is the coordinator's alone. */
+  protected get executes(): boolean {
     return !this.readOnly || this.coordinates;
   }
 

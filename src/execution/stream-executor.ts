@@ -19,6 +19,7 @@ import { decodeCommandBatch } from './command-batch.js';
 import { CommandRunner, StreamValues, type Place } from './command-runner.js';
 import { CommandTable } from './command-table.js';
 import type { ExecutionRecorder } from './execution-recorder.js';
+import { digestOf } from './frame-digest.js';
 import { beginRun } from './rendezvous.js';
 import type { RunEnvironment, RunInProgress } from './run.js';
 import { encodeRejection, ResultBatch } from './result-batch.js';
@@ -211,7 +212,7 @@ export class StreamExecutor {
   #executeNextFrame(entry: Entry): StepOutcome {
     const bytes = entry.frames[this.#nextFrame++];
     this.#timestampMs = Math.max(this.#timestampMs, entry.timestampMs);
-    if (bytes !== undefined) this.#executeFrame(entry, decodeCommandsFrame(bytes));
+    if (bytes !== undefined) this.#executeFrame(entry, decodeCommandsFrame(bytes), bytes);
     if (this.#nextFrame >= entry.frames.length) {
       this.#executedIndex = entry.index;
       this.#entry = null;
@@ -220,25 +221,26 @@ export class StreamExecutor {
     return 'progress';
   }
 
-  #executeFrame(entry: Entry, frame: CommandsFrame): void {
+  #executeFrame(entry: Entry, frame: CommandsFrame, bytes: Uint8Array): void {
     const count = commandCount(frame);
     const key = sessionKeyOf(frame.session);
+    const digest = hasSession(key) ? digestOf(bytes, frame) : 0;
     const first = frame.firstSequence;
     const position = this.#position;
     this.#position += count;
     if (frame.epoch !== this.#map.epoch) {
-      return this.#ports.reply(key, encodeRejection(wrongEpoch(), this.#stream, first, count, 0));
+      return this.#ports.reply(key, encodeRejection(wrongEpoch(), this.#stream, first, count, 0), digest);
     }
-    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs);
+    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs, digest);
     if (admission === 'admitted') {
       const results = this.#executeSegments(entry, frame, position);
       if (!hasSession(key) && !this.#ports.feedReads) return;
       const reply = results.encode(this.#stream, first, 0);
       this.sessions.record(key, first, count, reply);
-      return this.#ports.reply(key, reply);
+      return this.#ports.reply(key, reply, digest);
     }
     for (const reply of answerAgain(this.sessions, admission, this.#stream, key, first, count)) {
-      this.#ports.reply(key, reply);
+      this.#ports.reply(key, reply, digest);
     }
   }
 

@@ -18,6 +18,8 @@ export const COUNTER_NAMES = [
   'frames',
   /** Frames refused before they reached the log. */
   'rejectedFrames',
+  /** Messages of other replicas that were passed over: no replica without a fault sends them. */
+  'malformedPeerMessages',
   /** Runs of cross-stream commands that met other workers. */
   'rendezvous',
   /** Time spent waiting at a rendezvous, us. */

@@ -30,6 +30,11 @@ const METRICS: readonly Metric[] = [
   { name: 'psmr_entries_total', help: 'Log entries executed.', counter: 'entries' },
   { name: 'psmr_rejected_frames_total', help: 'Frames refused before the log.', counter: 'rejectedFrames' },
   {
+    name: 'psmr_malformed_peer_messages_total',
+    help: 'Messages of other replicas that were passed over.',
+    counter: 'malformedPeerMessages',
+  },
+  {
     name: 'psmr_rendezvous_total',
     help: 'Runs of cross-stream commands that met other streams.',
     counter: 'rendezvous',

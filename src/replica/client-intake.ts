@@ -1,5 +1,6 @@
 /** The clients of one group: takes their frames from rings and connections, and brings replies back to them. */
 import { PsmrError } from '../errors.js';
+import { digestOf } from '../execution/frame-digest.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { sessionKeyOf } from '../execution/session-table.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
@@ -13,6 +14,7 @@ import { checkCommands } from '../transport/frame-check.js';
 import { commandCount, decodeCommandsFrame, FLAG_READ_ONLY, type CommandsFrame } from '../transport/frames.js';
 import type { Welcome } from '../transport/handshake.js';
 import { SessionGate } from '../transport/session-gate.js';
+import { AwaitedFrames } from './awaited-frames.js';
 import type { ReplyLink } from './reply-link.js';
 import { RingClient, type RingClientMemory } from './ring-client.js';
 
@@ -20,6 +22,8 @@ import { RingClient, type RingClientMemory } from './ring-client.js';
 export interface Route {
   readonly key: string;
   link: ReplyLink;
+  /** Of those that go through a log. */
+  awaited: AwaitedFrames;
   lastIndex: number;
 }
 
@@ -125,11 +129,12 @@ export class ClientIntake {
     return worked;
   }
 
-  reply(sessionKey: string, frame: Uint8Array): void {
+  /** The reply to a frame of that digest, if the client that has the session has sent such a one. */
+  reply(sessionKey: string, reply: Uint8Array, digest: number): void {
     const route = this.#routes.get(sessionKey);
-    if (route === undefined) return;
-    this.#options.latency?.answered(sessionKey, frame);
-    if (!route.link.send(frame)) this.#routes.delete(sessionKey);
+    if (route === undefined || !route.awaited.answers(digest, reply)) return;
+    this.#options.latency?.answered(sessionKey, reply);
+    if (!route.link.send(reply)) this.#routes.delete(sessionKey);
   }
 
   /** Makes replies visible to in-process clients, once for all of a poll. */
@@ -175,10 +180,11 @@ export class ClientIntake {
     const key = sessionKeyOf(frame.session);
     const known = this.#routes.get(key);
     if (known !== undefined) {
+      if (known.link !== link) known.awaited = new AwaitedFrames();
       known.link = link;
       return known;
     }
-    const route = { key, link, lastIndex: 0 };
+    const route = { key, link, awaited: new AwaitedFrames(), lastIndex: 0 };
     this.#routes.set(key, route);
     return route;
   }
@@ -198,6 +204,7 @@ export function offeredFrame(
   announce?: (index: number) => void,
 ): OfferedFrame {
   const { link } = route;
+  route.awaited.add(frame, digestOf(bytes, frame));
   return {
     bytes,
     proposed: (index) => {

@@ -54,7 +54,12 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(dataDir));
   if (replication === null)
     return { log: new DurableGroupLog(group, store, { durability }), replicated: null, checkpoints };
-  const events: ReplicationEvents = { checkpointNeeded: noHearer, problem: noHearer, reachable: noHearer };
+  const events: ReplicationEvents = {
+    checkpointNeeded: noHearer,
+    problem: noHearer,
+    malformed: noHearer,
+    reachable: noHearer,
+  };
   const { openReplicatedLog } = await import('./replicated-log.js');
   const log = await openReplicatedLog(replication, { dataDir, store, part: partOf(task), map, events });
   return { log, replicated: { log, events }, checkpoints };
@@ -166,7 +171,8 @@ export class GroupWorker {
       cutOff: this.control.anyLeaderlessBut(group),
       stuckAt: this.#node?.stuckAt ?? null,
     });
-    return new ReplicationControl(this.#storage.replicated, { stalls, sight }, (message) => this.send(message));
+    const parts = { stalls, sight, counters: this.counters };
+    return new ReplicationControl(this.#storage.replicated, parts, (message) => this.send(message));
   }
 
   #poll(): PollOutcome {
@@ -234,6 +240,6 @@ export class GroupWorker {
       throw new PsmrError('UNREACHABLE', 'The server is still starting. Try again in a moment.');
     }
     const leaders = this.#welcome.leaders.map((_, group) => this.control.leader(group));
-    return { ...this.#welcome, leaders, group: this.#task.group, nowMs: Date.now() };
+    return { ...this.#welcome, leaders, group: this.#task.group, nowMs: this.control.nowMs };
   }
 }

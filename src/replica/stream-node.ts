@@ -191,9 +191,9 @@ export class StreamNode implements StreamPorts {
     return this.#exchange.receive(stream);
   }
 
-  reply(sessionKey: string, frame: Uint8Array): void {
-    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(frame);
-    else this.clients.reply(sessionKey, frame);
+  reply(sessionKey: string, reply: Uint8Array, digest: number): void {
+    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(reply);
+    else this.clients.reply(sessionKey, reply, digest);
   }
 
   syncResults(run: SyncRun, frames: readonly Uint8Array[]): void {
@@ -284,6 +284,7 @@ export class StreamNode implements StreamPorts {
     counters.set('frames', counts.frames);
     counters.set('rendezvous', counts.rendezvous);
     counters.set('queuedBytes', this.queuedBytes);
+    this.#options.control.setTime(this.#options.stream, this.executor.timestampMs);
     counters.set('keys', this.executor.values.own.size);
     counters.set('sessions', this.executor.sessions.size);
     counters.set('connections', this.clients.connections);

@@ -2,6 +2,7 @@
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
 import { type PsmrError } from '../errors.js';
+import { digestOf } from '../execution/frame-digest.js';
 import { answerAgain } from '../execution/repeated-frame.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
@@ -203,7 +204,8 @@ export class SyncNode {
     let worked = false;
     for (const ring of this.#results) {
       for (let message = ring.read(); message !== null; message = ring.read()) {
-        for (const { session, frame } of decodeSyncResults(message)) this.#conclude(sessionKeyOf(session), frame);
+        for (const { session, frame, digest } of decodeSyncResults(message))
+          this.#conclude(sessionKeyOf(session), frame, digest);
         this.#outstandingRuns--;
         worked = true;
       }
@@ -211,17 +213,17 @@ export class SyncNode {
     return worked;
   }
 
-  #conclude(sessionKey: string, bytes: Uint8Array): void {
+  #conclude(sessionKey: string, bytes: Uint8Array, digest: number): void {
     const frame = decodeReplyFrame(bytes);
     if ((frame.flags & FLAG_READ_ONLY) === 0) {
       this.sessions.record(sessionKey, frame.firstSequence, frame.count, bytes);
     }
-    this.#reply(sessionKey, bytes);
+    this.#reply(sessionKey, bytes, digest);
   }
 
-  #reply(sessionKey: string, frame: Uint8Array): void {
-    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(frame);
-    else this.clients.reply(sessionKey, frame);
+  #reply(sessionKey: string, reply: Uint8Array, digest: number): void {
+    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(reply);
+    else this.clients.reply(sessionKey, reply, digest);
   }
 
   /** Hands committed entries to their streams, as long as all of these have room. */
@@ -277,7 +279,8 @@ export class SyncNode {
     const cutter = new RunCutter(entry);
     for (const bytes of entry.frames) {
       const frame = decodeCommandsFrame(bytes);
-      cutter.add(frame, commandCount(frame), this.#admit(frame, entry));
+      const digest = digestOf(bytes, frame);
+      cutter.add(frame, commandCount(frame), digest, this.#admit(frame, entry, digest));
     }
     for (const run of cutter.finish()) {
       this.#hand(run);
@@ -285,18 +288,18 @@ export class SyncNode {
     }
   }
 
-  #admit(frame: CommandsFrame, entry: Entry): boolean {
+  #admit(frame: CommandsFrame, entry: Entry, digest: number): boolean {
     const key = sessionKeyOf(frame.session);
     const count = commandCount(frame);
     const first = frame.firstSequence;
     if (frame.epoch !== this.#options.map.epoch) {
-      this.#reply(key, encodeRejection(wrongEpoch(), 0, first, count, frame.flags));
+      this.#reply(key, encodeRejection(wrongEpoch(), 0, first, count, frame.flags), digest);
       return false;
     }
     if ((frame.flags & FLAG_READ_ONLY) !== 0) return true;
-    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs);
+    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs, digest);
     if (admission === 'admitted') return true;
-    for (const reply of answerAgain(this.sessions, admission, 0, key, first, count)) this.#reply(key, reply);
+    for (const reply of answerAgain(this.sessions, admission, 0, key, first, count)) this.#reply(key, reply, digest);
     return false;
   }
 

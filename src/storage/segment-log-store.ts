@@ -58,6 +58,7 @@ export class SegmentLogStore implements LogStore {
   /** Syncs and cuts, one after another. */
   #tail: Promise<unknown> = Promise.resolve();
   #scheduledSync: Promise<number> | null = null;
+  #onTheSpot = false;
   #removals: Promise<void> = Promise.resolve();
   #cutting = false;
   #failure: PsmrError | null = null;
@@ -114,7 +115,8 @@ export class SegmentLogStore implements LogStore {
     this.#runFor(this.#segments.newest).append(pieces, payloadBytes, this.#durableIndex);
   }
 
-  sync(): Promise<number> {
+  sync(onTheSpot = false): Promise<number> {
+    this.#onTheSpot = onTheSpot;
     this.#scheduledSync ??= this.#inTurn(() => {
       this.#scheduledSync = null;
       return this.#flush();
@@ -241,7 +243,7 @@ export class SegmentLogStore implements LogStore {
     this.#planned.delete(segment);
     invariant(segment.file !== null, 'a segment written to has its file');
     await segment.file.write(run.position, run.bytes);
-    await segment.file.sync();
+    await segment.file.sync(this.#onTheSpot);
   }
 
   #prepareAhead(): void {

@@ -8,7 +8,8 @@ import { ERROR_CODES } from '../../src/errors.js';
 import { ROOT } from './command-line.js';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+const TEXTS = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+const DOCUMENTS = ['README.md', ...TEXTS.map((name) => `docs/${name}`)];
 
 describe('the README', () => {
   it('shows the service of examples/stock.ts as it is, in about 30 lines', () => {

@@ -36,7 +36,7 @@ class Part {
     const id = Buffer.alloc(16, session);
     id.writeUIntBE(NOW_MS, 0, 6);
     const key = id.toString('latin1');
-    expect(this.sessions.admit(key, sequence, 1, 0, atMs)).toBe('admitted');
+    expect(this.sessions.admit(key, sequence, 1, 0, atMs, 0)).toBe('admitted');
     this.sessions.record(key, sequence, 1, new Uint8Array(replyBytes));
     return this;
   }
