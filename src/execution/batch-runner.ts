@@ -41,7 +41,7 @@ export class BatchRunner {
     table: CommandTable,
     runner: CommandRunner,
     values: StreamValues,
-    recorder: ExecutionRecorder | null,
+    recorder: ExecutionRecorder | null = null,
   ) {
     this.#stream = stream;
     this.#map = map;
@@ -60,17 +60,22 @@ export class BatchRunner {
       for (let from = 0; from < args.length; from += PREPARED_AT_ONCE) {
         const until = Math.min(args.length, from + PREPARED_AT_ONCE);
         this.#prepare(batch, from, until);
-        const sampled = from + (this.#recorder?.takeSamples(until - from) ?? 0);
+        const recorder = this.#recorder;
+        let sampleAt = recorder === null ? Infinity : from + recorder.samples.skip;
         for (let at = from; at < until; at++) {
-          const sample = at < sampled ? this.#recorder : null;
-          sample?.begin();
+          if (at === sampleAt) recorder?.begin();
           try {
             results.succeed(this.#runOne(at - from, args[at], place, position + at, readsOnly));
           } catch (error) {
             results.fail(error);
           }
-          if (sample !== null) this.#sampled(sample, at - from);
+          if (at !== sampleAt || recorder === null) continue;
+          this.#sampled(recorder, at - from);
+          sampleAt += 1 + recorder.samples.skip;
         }
+        if (recorder === null) continue;
+        recorder.samples.skip = sampleAt - until;
+        recorder.ran(this.#commands, until - from);
       }
     });
   }
@@ -78,7 +83,7 @@ export class BatchRunner {
   #sampled(recorder: ExecutionRecorder, at: number): void {
     const command = this.#commands[at] ?? null;
     if (command === null) return;
-    recorder.end(command);
+    recorder.end(command, false);
     const end = this.#firstHash[at + 1] ?? this.#hashes.length;
     for (let hash = this.#firstHash[at] as number; hash < end; hash++) recorder.key(this.#hashes[hash] as number);
     if (command.keyed === null) return;

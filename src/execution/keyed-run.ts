@@ -1,3 +1,4 @@
+import { sampleOf } from './execution-recorder.js';
 import { hashOf } from '../classifier/slots.js';
 import type { SyncRun } from '../ordering/sync-run.js';
 import type { ResultBatch } from './result-batch.js';
@@ -68,7 +69,7 @@ export class KeyedRun extends Run {
     const { runner } = this.environment;
     // Each is recorded by its coordinator only.
     const recorder = this.coordinates ? this.environment.recorder : null;
-    const sample = recorder?.takeSamples(1) === 1 ? recorder : null;
+    const sample = sampleOf(recorder);
     // Values gathered at a rendezvous are few, and looked up by the key itself.
     const hashes = keys.read.map(hashOf);
     recorder?.crossCommand(command);
@@ -76,7 +77,7 @@ export class KeyedRun extends Run {
     try {
       return runner.runKeyed(command, args, keys, hashes, 0, values, this.place, position);
     } finally {
-      sample?.end(command);
+      sample?.end(command, true);
       if (sample !== null) for (const hash of hashes) sample.key(hash);
     }
   }

@@ -2,12 +2,12 @@
 import type { Recording } from '../memory/recordings.js';
 import { FLAG_READ_ONLY } from '../transport/frames.js';
 import { bucketOf } from './latency-buckets.js';
+import { Sampler } from './sampler.js';
 
-const INTERVAL_US = 2000;
-const SAMPLES = 16;
 const OPEN_MAX = 256;
 /** A frame without an answer for so long has lost its client. */
 const FORGOTTEN_US = 60e6;
+const LOOK_EVERY_US = 1e6;
 
 /** Where a frame's and a reply's first sequence stand (Float64). */
 const FRAME_SEQUENCE = 24;
@@ -23,8 +23,8 @@ export class FrameLatency {
   readonly #nowUs: () => number;
   /** By a hash of the sequence, oldest first. */
   readonly #open = new Map<number, OpenFrame>();
-  #samplesLeft = SAMPLES;
-  #nextUs = 0;
+  readonly #samples = new Sampler();
+  #nextLookUs = 0;
 
   constructor(recording: Pick<Recording, 'latency' | 'latencyUs'>, nowUs: () => number) {
     this.#recording = recording;
@@ -33,9 +33,9 @@ export class FrameLatency {
 
   /** The worker has polled once more. */
   turn(nowUs: number): void {
-    if (nowUs < this.#nextUs) return;
-    this.#nextUs = nowUs + INTERVAL_US;
-    this.#samplesLeft = SAMPLES;
+    this.#samples.turn(nowUs);
+    if (nowUs < this.#nextLookUs) return;
+    this.#nextLookUs = nowUs + LOOK_EVERY_US;
     for (const [tag, { sinceUs }] of this.#open) {
       if (nowUs - sinceUs < FORGOTTEN_US) break;
       this.#open.delete(tag);
@@ -44,10 +44,14 @@ export class FrameLatency {
 
   /** A frame was taken in. */
   cameIn(session: string, frame: Uint8Array): void {
-    if (this.#samplesLeft === 0 || this.#open.size >= OPEN_MAX) return;
+    if (this.#samples.skip > 0) {
+      this.#samples.skip--;
+      return;
+    }
+    this.#samples.chosen();
+    if (this.#open.size >= OPEN_MAX) return;
     const tag = tagOf(frame, FRAME_SEQUENCE);
     if (this.#open.has(tag)) return;
-    this.#samplesLeft--;
     this.#open.set(tag, { session, sinceUs: this.#nowUs() });
   }
 

@@ -1,47 +1,38 @@
-/**
- * Records what one stream executes. Clocks cost more than light commands do, so few commands are timed: some of those
- * that come after each interval. Below SAMPLES commands per interval that is every command.
- */
+/** Records what one stream executes. Clocks cost more than light commands do, so not all commands are timed. */
 import { slotOfHash } from '../classifier/slots.js';
 import { PsmrError } from '../errors.js';
 import type { PreparedCommand } from '../execution/command-table.js';
 import type { ExecutionRecorder } from '../execution/execution-recorder.js';
-import type { Recording } from '../memory/recordings.js';
+import { add, type Recording } from '../memory/recordings.js';
+import { Sampler } from './sampler.js';
 
-const INTERVAL_US = 2000;
-const SAMPLES = 16;
-/** Beyond these the slow turn's commands are not told apart. */
-const NAMED_MAX = 31;
+/** Commands that keep their stream for so long are told of, at most so often. */
+const SLOW_US = 50_000;
+const SLOW_INTERVAL_US = 250_000;
+
+/** `commands`: executed one after another in this time, some or all of them slow; by name. */
+export type SlowReport = (names: readonly string[], commands: number, us: number) => void;
+
+type Recorded = Pick<Recording, 'counts' | 'samples' | 'sampledUs' | 'slots'>;
 
 export class WorkRecorder implements ExecutionRecorder {
-  readonly #recording: Recording;
+  readonly #recording: Recorded;
   readonly #nowUs: () => number;
+  readonly #slow: SlowReport;
+  readonly samples = new Sampler();
   readonly #tally: number[] = [];
-  #samplesLeft = SAMPLES;
-  #nextUs = 0;
+  #nextSlowUs = -Infinity;
   #beganUs = 0;
-  /** A bit per command executed since the last turn. */
-  #executed = 0;
+  #chunkUs = 0;
 
-  constructor(recording: Recording, nowUs: () => number) {
+  constructor(recording: Recorded, nowUs: () => number, slow: SlowReport) {
     this.#recording = recording;
     this.#nowUs = nowUs;
-  }
-
-  /** The worker has polled once more. */
-  turn(nowUs: number): void {
-    this.#executed = 0;
-    if (nowUs < this.#nextUs) return;
-    this.#nextUs = nowUs + INTERVAL_US;
-    this.#samplesLeft = SAMPLES;
-  }
-
-  /** The places of the commands executed in this turn. */
-  get executed(): number[] {
-    return Array.from({ length: NAMED_MAX }, (_, place) => place).filter((place) => (this.#executed >> place) & 1);
+    this.#slow = slow;
   }
 
   batch(named: readonly (PreparedCommand | PsmrError)[], indexes: ArrayLike<number>): void {
+    this.#chunkUs = this.#nowUs();
     const [only] = named;
     if (only !== undefined && named.length === 1) return this.#count(only, indexes.length);
     const tally = this.#tally;
@@ -55,24 +46,32 @@ export class WorkRecorder implements ExecutionRecorder {
     }
   }
 
+  ran(commands: readonly (PreparedCommand | null)[], count: number): void {
+    const now = this.#nowUs();
+    const us = now - this.#chunkUs;
+    this.#chunkUs = now;
+    if (us < SLOW_US || now < this.#nextSlowUs) return;
+    this.#nextSlowUs = now + SLOW_INTERVAL_US;
+    const names = commands.slice(0, count).flatMap((command) => (command === null ? [] : [command.name]));
+    this.#slow([...new Set(names)], count, us);
+  }
+
   crossCommand(command: PreparedCommand): void {
     this.#count(command, 1);
   }
 
-  takeSamples(count: number): number {
-    const taken = Math.min(count, this.#samplesLeft);
-    this.#samplesLeft -= taken;
-    return taken;
-  }
-
   begin(): void {
+    this.samples.chosen();
     this.#beganUs = this.#nowUs();
   }
 
-  end({ place }: PreparedCommand): void {
+  end(command: PreparedCommand, alone: boolean): void {
     const us = this.#nowUs() - this.#beganUs;
-    add(this.#recording.samples, place, 1);
-    add(this.#recording.sampledUs, place, us);
+    add(this.#recording.samples, command.place, 1);
+    add(this.#recording.sampledUs, command.place, us);
+    if (!alone || us < SLOW_US) return;
+    this.#chunkUs = this.#beganUs;
+    this.ran([command], 1);
   }
 
   key(hash: number): void {
@@ -82,10 +81,5 @@ export class WorkRecorder implements ExecutionRecorder {
   #count(command: PreparedCommand | PsmrError, count: number): void {
     if (command instanceof PsmrError || count === 0) return;
     add(this.#recording.counts, command.place, count);
-    if (command.place < NAMED_MAX) this.#executed |= 1 << command.place;
   }
-}
-
-function add(values: Float64Array, at: number, amount: number): void {
-  values[at] = (values[at] ?? 0) + amount;
 }

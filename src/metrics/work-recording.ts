@@ -1,41 +1,35 @@
 /** All that one worker records beside its counters. */
-import { Recording, Waiting, type RecordingsMemory } from '../memory/recordings.js';
-import type { StepOutcome } from '../execution/stream-executor.js';
+import { Recording, type RecordingsMemory } from '../memory/recordings.js';
+import type { DutyWatch } from '../replica/duty-cycle.js';
 import { FrameLatency } from './frame-latency.js';
-import { recordingUs, sharedMs } from './recording-clock.js';
-import { WorkRecorder } from './work-recorder.js';
+import { loopIdleUs, recordingUs, SHARED_FROM_OWN_US } from './recording-clock.js';
+import { StateClock } from './state-clock.js';
+import { WorkRecorder, type SlowReport } from './work-recorder.js';
 
-export class WorkRecording {
+export class WorkRecording implements DutyWatch {
   readonly frames: FrameLatency;
   readonly work: WorkRecorder;
-  readonly #recording: Recording;
+  readonly states: StateClock;
 
-  constructor(memory: RecordingsMemory, group: number) {
-    this.#recording = new Recording(memory, group);
-    this.frames = new FrameLatency(this.#recording, recordingUs);
-    this.work = new WorkRecorder(this.#recording, recordingUs);
+  constructor(memory: RecordingsMemory, group: number, slow: SlowReport) {
+    const recording = new Recording(memory, group);
+    this.frames = new FrameLatency(recording, recordingUs);
+    this.work = new WorkRecorder(recording, recordingUs, slow);
+    const clocks = { nowUs: recordingUs(), loopIdleUs, sharedFromOwnUs: SHARED_FROM_OWN_US };
+    this.states = new StateClock(recording, clocks);
   }
 
-  /** The worker has done what there was. */
-  turn(nowUs: number): void {
-    this.frames.turn(nowUs);
-    this.work.turn(nowUs);
+  turn(atUs: number): void {
+    this.states.turn(atUs);
+    this.frames.turn(atUs);
+    this.work.samples.turn(atUs);
   }
 
-  /** What the stream waits for from now on; `stream`: at a rendezvous, this one. */
-  waits(outcome: StepOutcome, stream: number): void {
-    const { waiting } = this.#recording;
-    const before = waiting[0];
-    if (outcome === 'awaiting-merge') waiting[0] = Waiting.merge;
-    else waiting[0] = outcome === 'awaiting-rendezvous' ? Waiting.rendezvous : Waiting.nothing;
-    waiting[1] = stream;
-    // Who changes only for whom it waits has waited before.
-    if (before !== waiting[0] || waiting[0] === Waiting.nothing) waiting[2] = sharedMs();
+  polled(fromUs: number, untilUs: number, worked: boolean): void {
+    this.states.polled(fromUs, untilUs, worked);
   }
 
-  /** It has waited so long at a rendezvous to which `stream` came last. */
-  waitedFor(stream: number, us: number): void {
-    const { awaited } = this.#recording;
-    awaited[stream] = (awaited[stream] ?? 0) + us;
+  parked(atUs: number): void {
+    this.states.parked(atUs);
   }
 }

@@ -13,11 +13,20 @@ export type PollOutcome =
   /** Nothing will come but through a bell or the event loop. */
   | 'park';
 
+/** Is told how a thread spends its time; times are `nowUs`'. */
+export interface DutyWatch {
+  /** The event loop has given the thread back. */
+  turn(atUs: number): void;
+  /** It has polled, and found something to do or not. Polls that find nothing while it spins are left out. */
+  polled(fromUs: number, untilUs: number, worked: boolean): void;
+  /** It gives the thread to the event loop until something happens. */
+  parked(atUs: number): void;
+}
+
 export interface DutyCycleOptions {
   readonly bell: Doorbell;
   readonly poll: () => PollOutcome;
-  /** There was work in a poll; between these times, us. */
-  readonly worked?: (fromUs: number, untilUs: number) => void;
+  readonly watch?: DutyWatch | null;
   /** How long to spin after the last progress, us. */
   readonly spinUs: number;
   /** Called once, with whatever `poll` threw. */
@@ -65,6 +74,7 @@ export class DutyCycle {
 
   #run(): void {
     const started = nowUs();
+    this.#options.watch?.turn(started);
     for (;;) {
       const outcome = this.#work(started);
       if (outcome === 'progress') return this.wake();
@@ -77,13 +87,13 @@ export class DutyCycle {
 
   /** Polls while there is work; 'progress': the slice is over and there is more. */
   #work(startedUs: number): PollOutcome {
-    const { poll, worked: report } = this.#options;
+    const { poll, watch } = this.#options;
     const began = nowUs();
     let last = began;
     for (let worked = false; ; worked = true) {
       const outcome = poll();
       const now = nowUs();
-      if (outcome === 'progress') report?.(last, now);
+      watch?.polled(last, now, outcome === 'progress');
       last = now;
       if (outcome === 'progress' && now - startedUs <= SLICE_US) continue;
       if (outcome === 'progress' || worked) this.busyUs += now - began;
@@ -101,7 +111,7 @@ export class DutyCycle {
       if (now - started > SPIN_SLICE_US) return 'later';
       if (this.#options.poll() === 'progress') {
         const found = nowUs();
-        this.#options.worked?.(now, found);
+        this.#options.watch?.polled(now, found, true);
         this.#spinUntilUs = found + this.#options.spinUs;
         return 'work';
       }
@@ -109,13 +119,16 @@ export class DutyCycle {
   }
 
   #park(): void {
-    const { bell, poll } = this.#options;
+    const { bell, poll, watch } = this.#options;
     bell.prepare();
+    const lookedUs = watch == null ? 0 : nowUs();
     // Whoever published before it could see the announcement did not ring: look once more.
     if (poll() === 'progress') {
       bell.cancel();
+      watch?.polled(lookedUs, nowUs(), true);
       return this.wake();
     }
+    watch?.parked(lookedUs);
     if (this.#sleeping) return;
     const sleep = bell.sleep();
     if (sleep === null) return this.wake();

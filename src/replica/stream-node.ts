@@ -1,14 +1,15 @@
 /** One stream on this replica, wired: its clients, its log, its execution, its links to the other workers. */
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
-import type { WorkRecording } from '../metrics/work-recording.js';
 import type { PsmrError } from '../errors.js';
 import { hasSession } from '../execution/session-table.js';
 import { StreamExecutor, type ExecutionCounts, type StepOutcome } from '../execution/stream-executor.js';
 import type { StreamPorts } from '../execution/stream-ports.js';
 import type { ControlBlock } from '../memory/control-block.js';
 import type { Counters } from '../memory/counters.js';
+import { WorkState } from '../memory/recordings.js';
 import { RingReader } from '../memory/ring.js';
+import type { WorkRecording } from '../metrics/work-recording.js';
 import type { Entry, GroupLog } from '../ordering/group-log.js';
 import { Proposer } from '../ordering/proposer.js';
 import { encodeSyncResults } from '../ordering/sync-results.js';
@@ -35,7 +36,7 @@ export interface StreamNodeOptions {
   readonly control: ControlBlock;
   readonly counters: Counters;
   /** Null: nothing but the counters is recorded. */
-  readonly recording: WorkRecording | null;
+  readonly recording?: WorkRecording | null;
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
@@ -303,19 +304,21 @@ export class StreamNode implements StreamPorts {
     if (this.#waitingFor === 'awaiting-merge') counters.add('mergeWaitUs', waited);
     if (this.#waitingFor === 'awaiting-rendezvous') {
       counters.add('rendezvousWaitUs', waited);
-      recording?.waitedFor(this.#awaitedStream, waited);
+      recording?.states.met(this.#awaitedStream);
     }
     this.#waitingFor = outcome;
     this.#waitingSinceUs = now;
-    this.#awaitedStream = this.executor.awaitedStream;
-    recording?.waits(outcome, this.#awaitedStream);
+    this.#noteAwaited();
   }
 
-  /** Others of the streams that are to meet have come meanwhile: the one that is missing now came later than these. */
+  /** Others of the streams that are to meet may have come meanwhile: one that is missing still comes after these. */
   #noteAwaited(): void {
-    const { awaitedStream } = this.executor;
-    if (awaitedStream === this.#awaitedStream) return;
-    this.#awaitedStream = awaitedStream;
-    this.#options.recording?.waits('awaiting-rendezvous', awaitedStream);
+    this.#awaitedStream = this.executor.awaitedStream;
+    this.#options.recording?.states.waits(stateOf(this.#waitingFor), this.#awaitedStream);
   }
+}
+
+function stateOf(outcome: StepOutcome): WorkState {
+  if (outcome === 'awaiting-merge') return WorkState.merge;
+  return outcome === 'awaiting-rendezvous' ? WorkState.rendezvous : WorkState.idle;
 }

@@ -40,7 +40,7 @@ export interface SyncNodeOptions {
   readonly control: ControlBlock;
   readonly counters: Counters;
   /** Null: it is not measured. */
-  readonly latency: FrameLatency | null;
+  readonly latency?: FrameLatency | null;
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
@@ -155,7 +155,7 @@ export class SyncNode {
       epoch: map.epoch,
       limits,
       counters,
-      latency,
+      latency: latency ?? null,
       wake,
       queuedBytes: () => this.queuedBytes,
       refused: (frame) => {
