@@ -55,6 +55,7 @@ export interface ExecutionCounts {
   unloggedReads: number;
   entries: number;
   frames: number;
+  framedCommands: number;
   rendezvous: number;
 }
 
@@ -68,6 +69,7 @@ export class StreamExecutor {
     unloggedReads: 0,
     entries: 0,
     frames: 0,
+    framedCommands: 0,
     rendezvous: 0,
   };
   readonly #stream: number;
@@ -251,6 +253,7 @@ export class StreamExecutor {
       this.#executeBody(body, count, place, firstPosition + results.values.length, results, false);
     }
     this.counts.frames++;
+    this.counts.framedCommands += results.values.length;
     this.counts.commands += results.values.length;
     this.counts.failedCommands += results.failed;
     return results;

@@ -16,6 +16,8 @@ export const COUNTER_NAMES = [
   'entries',
   /** Frames of this group's log executed: each a batch of commands. */
   'frames',
+  /** Commands in these frames: those that were executed, not answered again. */
+  'framedCommands',
   /** Frames refused before they reached the log. */
   'rejectedFrames',
   /** Messages of other replicas that were passed over: no replica without a fault sends them. */

@@ -1,5 +1,5 @@
 /** Latencies by size: eight buckets for each doubling, from 1 us to about a minute, so within 9% of what they were. */
-const PER_DOUBLING = 8;
+export const PER_DOUBLING = 8;
 const DOUBLINGS = 26;
 export const LATENCY_BUCKETS = DOUBLINGS * PER_DOUBLING;
 

@@ -1,7 +1,7 @@
 /** What the workers have recorded so far, as the main thread reads it. */
 import { SLOTS } from '../classifier/slots.js';
 import { Now, Recording, WorkState, type RecordingsMemory } from '../memory/recordings.js';
-import { LATENCY_BUCKETS } from './latency-buckets.js';
+import { percentileUs } from './latency-buckets.js';
 
 export const STATE_NAMES = ['busy', 'merge', 'rendezvous', 'idle'] as const;
 export type StateName = (typeof STATE_NAMES)[number];
@@ -13,9 +13,18 @@ export interface RecordedGroup {
   readonly now: { readonly state: StateName; readonly stream: number; readonly sinceMs: number };
   /** By stream (0 is none): time at rendezvous to which that one came last, us. */
   readonly awaitedUs: readonly number[];
-  /** Frames looked at, by the buckets of their time. */
-  readonly latency: readonly number[];
-  readonly latencyUs: number;
+  readonly latency: RecordedLatency;
+}
+
+/** From a frame's coming in to its reply's going out, of the frames that were looked at, since the start. */
+export interface RecordedLatency {
+  readonly frames: number;
+  readonly sumUs: number;
+  readonly p50Us: number | null;
+  readonly p99Us: number | null;
+  readonly p999Us: number | null;
+  /** Frames by bucket: see metrics/latency-buckets.ts. */
+  readonly counts: readonly number[];
 }
 
 export interface RecordedCommand {
@@ -90,8 +99,18 @@ export class RecordingReader {
         sinceMs: (atWork ? openUs : Math.max(0, sharedUs - (now[Now.sinceUs] ?? sharedUs))) / 1000,
       },
       awaitedUs: [...awaited],
-      latency: Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => latency[bucket] ?? 0),
-      latencyUs: latencyUs[0] ?? 0,
+      latency: recordedLatency([...latency], latencyUs[0] ?? 0),
     };
   }
+}
+
+function recordedLatency(counts: readonly number[], sumUs: number): RecordedLatency {
+  return {
+    frames: counts.reduce((sum, count) => sum + count, 0),
+    sumUs,
+    p50Us: percentileUs(counts, 0.5),
+    p99Us: percentileUs(counts, 0.99),
+    p999Us: percentileUs(counts, 0.999),
+    counts,
+  };
 }

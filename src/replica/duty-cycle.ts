@@ -121,7 +121,7 @@ export class DutyCycle {
   #park(): void {
     const { bell, poll, watch } = this.#options;
     bell.prepare();
-    const lookedUs = watch == null ? 0 : nowUs();
+    const lookedUs = watch === undefined || watch === null ? 0 : nowUs();
     // Whoever published before it could see the announcement did not ring: look once more.
     if (poll() === 'progress') {
       bell.cancel();

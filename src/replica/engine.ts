@@ -226,6 +226,8 @@ export class Engine {
       map: this.#map,
       pool: this.#pool,
       stats: () => this.stats(),
+      status: () => this.status(),
+      events: this.#recording.events,
       healthy: () => this.#control.state === EngineState.running,
       ...this.#seat?.served,
     }));

@@ -283,6 +283,7 @@ export class StreamNode implements StreamPorts {
     counters.set('unloggedReads', counts.unloggedReads);
     counters.set('entries', counts.entries);
     counters.set('frames', counts.frames);
+    counters.set('framedCommands', counts.framedCommands);
     counters.set('rendezvous', counts.rendezvous);
     counters.set('queuedBytes', this.queuedBytes);
     this.#options.control.setTime(this.#options.stream, this.executor.timestampMs);
