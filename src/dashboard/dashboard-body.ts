@@ -21,7 +21,7 @@ export const DASHBOARD_BODY = `<div id="away" role="alert" hidden></div>
 </section>
 <section class="pair wide-left">
 <div class="card">
-<h2>Slots <span class="muted">accesses, the last half minute or so</span></h2>
+<h2>Slots <span class="muted">accesses, lately</span></h2>
 <canvas id="heat" role="img" aria-label="Heat map of the 1,024 slots"></canvas>
 <div class="scale"><span>none</span><i></i><span id="hottest">most</span></div>
 <p id="slot" class="muted"></p>

@@ -39,8 +39,8 @@ figure { margin: 0; }
 .tile b { display: block; font-size: 23px; line-height: 1.25; font-weight: 600; }
 .tile span { color: var(--muted); font-size: 13px; }
 .tile.bad b { color: var(--bad); }
-.plot { height: 224px; position: relative; }
-.empty { display: grid; place-items: center; min-height: 80px; padding: 8px 0; color: var(--muted); text-align: center; }
+.plot { min-height: 224px; position: relative; }
+.empty { display: grid; place-items: center; min-height: 56px; padding: 4px 0; color: var(--muted); text-align: center; }
 .plot .empty { position: absolute; top: 64px; left: 50%; z-index: 1; min-height: 0; padding: 2px 12px; transform: translateX(-50%); background: var(--card); white-space: nowrap; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 10px; padding: 0; list-style: none; font-size: 13px; color: var(--muted); }
 .legend i { display: inline-block; width: 12px; height: 12px; margin-right: 6px; border-radius: 3px; vertical-align: -1px; }
@@ -48,7 +48,7 @@ figure { margin: 0; }
 .lane { display: grid; grid-template-columns: 132px 1fr 372px; gap: 2px 16px; align-items: center; padding: 7px 0; border-top: 1px solid var(--grid); }
 .lane:first-child { border-top: 0; }
 .lane .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
-.lane .doing { display: block; font-weight: 400; font-size: 12.5px; color: var(--muted); }
+.lane .doing { display: block; white-space: normal; font-weight: 400; font-size: 12.5px; color: var(--muted); }
 .lane canvas { display: block; width: 100%; height: 46px; border-radius: 4px; }
 .lane dl { display: grid; grid-template-columns: repeat(5, 1fr); gap: 0 10px; margin: 0; font-size: 13px; }
 .lane dt { color: var(--muted); font-size: 12px; }
@@ -59,7 +59,8 @@ figure { margin: 0; }
 .scale { display: flex; gap: 8px; align-items: center; margin-top: 8px; font-size: 12.5px; color: var(--muted); }
 .scale i { flex: 1; max-width: 180px; height: 9px; border-radius: 3px; background: linear-gradient(90deg, var(--idle), rgb(var(--heat))); }
 #slot { min-height: 2.9em; margin-bottom: 0; font-size: 13px; }
-.table { overflow-x: auto; }
+.table { overflow-x: auto; margin-bottom: 8px; }
+.card > div > p.muted { font-size: 13px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 th, td { padding: 5px 12px 5px 0; text-align: right; white-space: nowrap; border-top: 1px solid var(--grid); }
 th:last-child, td:last-child { padding-right: 0; }
@@ -96,6 +97,8 @@ td.wrap { white-space: normal; min-width: 12em; }
   .card { padding: 12px; }
   .lane dl { gap: 0 6px; }
   #heat { height: 300px; }
+  .bar { display: none; }
+  th, td { padding-right: 8px; }
   .events li { grid-template-columns: auto 1fr; }
   .events span:last-child { grid-column: 1 / -1; }
 }

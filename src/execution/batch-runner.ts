@@ -73,9 +73,7 @@ export class BatchRunner {
           this.#sampled(recorder, at - from);
           sampleAt += 1 + recorder.samples.skip;
         }
-        if (recorder === null) continue;
-        recorder.samples.skip = sampleAt - until;
-        recorder.ran(this.#commands, until - from);
+        if (recorder !== null) recorder.samples.skip = sampleAt - until;
       }
     });
   }
@@ -83,7 +81,7 @@ export class BatchRunner {
   #sampled(recorder: ExecutionRecorder, at: number): void {
     const command = this.#commands[at] ?? null;
     if (command === null) return;
-    recorder.end(command, false);
+    recorder.end(command);
     const end = this.#firstHash[at + 1] ?? this.#hashes.length;
     for (let hash = this.#firstHash[at] as number; hash < end; hash++) recorder.key(this.#hashes[hash] as number);
     if (command.keyed === null) return;

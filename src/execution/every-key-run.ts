@@ -41,7 +41,7 @@ export class EveryKeyRun extends Run {
         recorder?.crossCommand(command);
         sample?.begin();
         const { part, view } = runner.runPartial(command, args, values.own, this.place, position);
-        sample?.end(command, true);
+        sample?.end(command);
         parts.push(part);
         this.#views.push(view);
       }

@@ -5,16 +5,13 @@ import type { PreparedCommand } from './command-table.js';
 export interface ExecutionRecorder {
   /** A batch is about to run: its commands by name, and each command's place among the names. */
   batch(named: readonly (PreparedCommand | PsmrError)[], indexes: ArrayLike<number>): void;
-  /** The next `count` commands of the batch have run: the first of `commands`. */
-  ran(commands: readonly (PreparedCommand | null)[], count: number): void;
   /** One command of several streams is about to run. */
   crossCommand(command: PreparedCommand): void;
   /** How many commands are to be passed over until the one that it wants to be told about. */
   readonly samples: { skip: number };
   /** That one begins; `samples` says afterwards how far away the next one is. */
   begin(): void;
-  /** `alone`: it is not of a batch. */
-  end(command: PreparedCommand, alone: boolean): void;
+  end(command: PreparedCommand): void;
   /** It has a key of this hash. */
   key(hash: number): void;
 }

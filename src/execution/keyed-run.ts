@@ -77,7 +77,7 @@ export class KeyedRun extends Run {
     try {
       return runner.runKeyed(command, args, keys, hashes, 0, values, this.place, position);
     } finally {
-      sample?.end(command, true);
+      sample?.end(command);
       if (sample !== null) for (const hash of hashes) sample.key(hash);
     }
   }

@@ -3,7 +3,7 @@
  * and at random distances, so that no pattern in what comes is taken for all of it.
  */
 const INTERVAL_US = 2000;
-const PER_INTERVAL = 16;
+const PER_INTERVAL = 8;
 
 export class Sampler {
   /** How many are passed over until the next one that is chosen; whoever passes one over counts it down. */

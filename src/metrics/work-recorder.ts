@@ -6,11 +6,15 @@ import type { ExecutionRecorder } from '../execution/execution-recorder.js';
 import { add, type Recording } from '../memory/recordings.js';
 import { Sampler } from './sampler.js';
 
-/** Commands that keep their stream for so long are told of, at most so often. */
+/** A poll so much longer than its commands ordinarily take is told of, at most so often. */
 const SLOW_US = 50_000;
+const ORDINARY_US = 20;
 const SLOW_INTERVAL_US = 250_000;
 
-/** `commands`: executed one after another in this time, some or all of them slow; by name. */
+/** Bits of a word: commands beyond these are counted, but not named where they are slow. */
+const TOLD_APART = 31;
+
+/** `commands`: executed one after another in this time, some or all of them slow; `names`: which are among them. */
 export type SlowReport = (names: readonly string[], commands: number, us: number) => void;
 
 type Recorded = Pick<Recording, 'counts' | 'samples' | 'sampledUs' | 'slots'>;
@@ -23,7 +27,10 @@ export class WorkRecorder implements ExecutionRecorder {
   readonly #tally: number[] = [];
   #nextSlowUs = -Infinity;
   #beganUs = 0;
-  #chunkUs = 0;
+  /** In this poll: commands, and a bit for each that is among them. */
+  #polled = 0;
+  #polledPlaces = 0;
+  readonly #named: PreparedCommand[] = [];
 
   constructor(recording: Recorded, nowUs: () => number, slow: SlowReport) {
     this.#recording = recording;
@@ -31,8 +38,19 @@ export class WorkRecorder implements ExecutionRecorder {
     this.#slow = slow;
   }
 
+  /** A poll is over. What it executed has no clock of its own. */
+  polled(fromUs: number, untilUs: number): void {
+    if (this.#polled === 0) return;
+    const us = untilUs - fromUs;
+    if (us - this.#polled * ORDINARY_US > SLOW_US && untilUs > this.#nextSlowUs) {
+      this.#nextSlowUs = untilUs + SLOW_INTERVAL_US;
+      this.#tell(us);
+    }
+    this.#polled = 0;
+    this.#polledPlaces = 0;
+  }
+
   batch(named: readonly (PreparedCommand | PsmrError)[], indexes: ArrayLike<number>): void {
-    this.#chunkUs = this.#nowUs();
     const [only] = named;
     if (only !== undefined && named.length === 1) return this.#count(only, indexes.length);
     const tally = this.#tally;
@@ -46,16 +64,6 @@ export class WorkRecorder implements ExecutionRecorder {
     }
   }
 
-  ran(commands: readonly (PreparedCommand | null)[], count: number): void {
-    const now = this.#nowUs();
-    const us = now - this.#chunkUs;
-    this.#chunkUs = now;
-    if (us < SLOW_US || now < this.#nextSlowUs) return;
-    this.#nextSlowUs = now + SLOW_INTERVAL_US;
-    const names = commands.slice(0, count).flatMap((command) => (command === null ? [] : [command.name]));
-    this.#slow([...new Set(names)], count, us);
-  }
-
   crossCommand(command: PreparedCommand): void {
     this.#count(command, 1);
   }
@@ -65,13 +73,9 @@ export class WorkRecorder implements ExecutionRecorder {
     this.#beganUs = this.#nowUs();
   }
 
-  end(command: PreparedCommand, alone: boolean): void {
-    const us = this.#nowUs() - this.#beganUs;
-    add(this.#recording.samples, command.place, 1);
-    add(this.#recording.sampledUs, command.place, us);
-    if (!alone || us < SLOW_US) return;
-    this.#chunkUs = this.#beganUs;
-    this.ran([command], 1);
+  end({ place }: PreparedCommand): void {
+    add(this.#recording.samples, place, 1);
+    add(this.#recording.sampledUs, place, this.#nowUs() - this.#beganUs);
   }
 
   key(hash: number): void {
@@ -80,6 +84,20 @@ export class WorkRecorder implements ExecutionRecorder {
 
   #count(command: PreparedCommand | PsmrError, count: number): void {
     if (command instanceof PsmrError || count === 0) return;
-    add(this.#recording.counts, command.place, count);
+    const { place } = command;
+    add(this.#recording.counts, place, count);
+    this.#polled += count;
+    if (place >= TOLD_APART) return;
+    this.#named[place] = command;
+    this.#polledPlaces |= 1 << place;
+  }
+
+  #tell(us: number): void {
+    const among = this.#named.filter(({ place }) => (this.#polledPlaces & (1 << place)) !== 0);
+    this.#slow(
+      among.map(({ name }) => name),
+      this.#polled,
+      us,
+    );
   }
 }

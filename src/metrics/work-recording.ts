@@ -27,6 +27,7 @@ export class WorkRecording implements DutyWatch {
 
   polled(fromUs: number, untilUs: number, worked: boolean): void {
     this.states.polled(fromUs, untilUs, worked);
+    this.work.polled(fromUs, untilUs);
   }
 
   parked(atUs: number): void {

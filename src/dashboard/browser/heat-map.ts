@@ -56,7 +56,7 @@ export function drawHeatMap(data: DashboardData): void {
     context.fillRect(x, y, cellWidth, cellHeight);
     if (value <= 0 || most <= 0) return;
     // What is small beside the hottest slot is to be seen as well.
-    context.fillStyle = `rgba(${heat}, ${0.12 + 0.88 * Math.sqrt(value / most)})`;
+    context.fillStyle = `rgba(${heat}, ${0.22 + 0.78 * Math.sqrt(value / most)})`;
     context.fillRect(x, y, cellWidth, cellHeight);
   });
   const total = data.heat.reduce((sum, value) => sum + value, 0);

@@ -6,6 +6,8 @@ import { bytes, clockTime, duration, percent, short } from './format.js';
 
 const SECONDS = 60;
 const WAITS_SHOWN = 4;
+/** Shorter waits come and go: the lane shows them. */
+const LONG_WAIT_MS = 100;
 
 interface Lane {
   readonly canvas: HTMLCanvasElement;
@@ -32,9 +34,8 @@ export function drawLanes(data: DashboardData, samples: readonly Sample[]): void
   for (const group of order(data.groups.length)) {
     const lane = lanes[group];
     if (lane === undefined) continue;
-    drawLane(lane.canvas, group, data.nowMs, lastMinute);
-    const now = data.groups[group]?.now ?? null;
-    lane.doing.textContent = now === null ? '' : doing(now, data.groups);
+    drawLane(lane.canvas, group, endOf(data, lastMinute), lastMinute);
+    lane.doing.textContent = doing(group, data.groups);
     const last = lastMinute.at(-1)?.groups[group];
     lane.figures.forEach((figure, at) => (figure.textContent = last === undefined ? '–' : (figuresOf(last)[at] ?? '')));
     lane.waits.textContent = waitsText(group, data.groups, lastMinute);
@@ -71,11 +72,14 @@ export function nameOf(group: number, groups: readonly { readonly name: string }
   return group === 0 ? 'group 0' : `stream ${groups[group]?.name ?? group}`;
 }
 
-function doing({ state, stream, sinceMs }: NonNullable<GroupNow['now']>, groups: readonly GroupNow[]): string {
-  if (state === 'rendezvous')
-    return `waits ${duration(sinceMs)} for ${stream === 0 ? 'others' : nameOf(stream, groups)}`;
-  if (state === 'merge') return `waits ${duration(sinceMs)} for group 0`;
-  return state;
+/** What keeps it, if that has lasted; else what it holds. */
+function doing(group: number, groups: readonly GroupNow[]): string {
+  const { now = null, keys = 0 } = groups[group] ?? {};
+  const idle = group === 0 ? 'orders what is cross-stream' : `${short(keys)} keys`;
+  if (now === null || now.sinceMs < LONG_WAIT_MS) return idle;
+  if (now.state === 'rendezvous') return `waits ${duration(now.sinceMs)} for ${nameOf(now.stream, groups)}`;
+  if (now.state === 'merge') return `waits ${duration(now.sinceMs)} for group 0`;
+  return now.state === 'busy' ? `at work for ${duration(now.sinceMs)}` : idle;
 }
 
 function figuresOf({ commands, cross, frames, batched, behind, queuedBytes, ...sample }: GroupSample): string[] {
@@ -106,7 +110,13 @@ function waitsText(group: number, groups: readonly GroupNow[], samples: readonly
   return parts.length === 0 ? '' : `This minute: ${parts.join(', ')}`;
 }
 
-function drawLane(canvas: HTMLCanvasElement, group: number, nowMs: number, samples: readonly Sample[]): void {
+/** Where a lane ends: with the newest sample, unless that is old. */
+function endOf({ nowMs }: DashboardData, samples: readonly Sample[]): number {
+  const newest = samples.at(-1)?.atMs ?? 0;
+  return nowMs - newest < 3000 ? newest : nowMs;
+}
+
+function drawLane(canvas: HTMLCanvasElement, group: number, endMs: number, samples: readonly Sample[]): void {
   const { context, width, height } = sizedCanvas(canvas);
   if (context === null) return;
   context.fillStyle = colour('--idle');
@@ -116,7 +126,7 @@ function drawLane(canvas: HTMLCanvasElement, group: number, nowMs: number, sampl
   for (const { atMs, groups } of samples) {
     const sample = groups[group];
     if (sample === undefined) continue;
-    const x = width - ((nowMs - atMs) / 1000 + 1) * second;
+    const x = width - ((endMs - atMs) / 1000 + 1) * second;
     const met = sample.rendezvous.reduce((sum, { share }) => sum + share, 0);
     let bottom = height;
     [sample.busy, sample.merge, met].forEach((share, at) => {
@@ -131,7 +141,7 @@ function drawLane(canvas: HTMLCanvasElement, group: number, nowMs: number, sampl
 function say(group: number, { offsetX, currentTarget }: PointerEvent): void {
   if (shown === null || !(currentTarget instanceof HTMLElement)) return;
   const { data, samples } = shown;
-  const atMs = data.nowMs - (1 - offsetX / currentTarget.clientWidth) * SECONDS * 1000 + 1000;
+  const atMs = endOf(data, samples) - (1 - offsetX / currentTarget.clientWidth) * SECONDS * 1000 + 1000;
   const nearest = samples.findLast((sample) => sample.atMs <= atMs) ?? samples[0];
   const sample = nearest?.groups[group];
   if (nearest === undefined || sample === undefined) return;

@@ -4,11 +4,13 @@
 import type UPlot from 'uplot';
 import type { Sample } from '../dashboard-data.js';
 import { byId, colour, empty } from './elements.js';
-import { duration, short } from './format.js';
+import { clockTime, duration, short } from './format.js';
 
 declare const uPlot: typeof UPlot;
 
-const SHOWN_S = 300;
+/** As much as there is, within these. */
+const SHOWN_S_MIN = 60;
+const SHOWN_S_MAX = 300;
 const HEIGHT = 190;
 
 interface Line {
@@ -44,7 +46,7 @@ const PLOTS: readonly Plot[] = [
       { label: 'p99.9', colour: '--series-5', value: ({ latency }) => latency?.p999 ?? null },
     ],
     text: duration,
-    none: 'No frames answered in the last five minutes',
+    none: 'No frames answered yet',
     log: true,
   },
 ];
@@ -64,12 +66,14 @@ export function makePlots(): void {
 
 export function drawPlots(samples: readonly Sample[], nowMs: number): void {
   const x = samples.map(({ atMs }) => atMs / 1000);
+  const max = nowMs / 1000;
+  const shown = Math.min(SHOWN_S_MAX, Math.max(SHOWN_S_MIN, max - (x[0] ?? max)));
   for (const { plot, of } of drawn) {
     const values = of.lines.map(({ value }) => samples.map(value));
     const some = values.flat().some((value) => value !== null && value > 0);
     plot.setData([x, ...values], false);
     plot.batch(() => {
-      plot.setScale('x', { min: nowMs / 1000 - SHOWN_S, max: nowMs / 1000 });
+      plot.setScale('x', { min: max - shown, max });
       plot.setScale('y', yRange(values.flat(), of.log));
     });
     const place = byId(of.place);
@@ -108,7 +112,7 @@ function optionsOf({ lines, text, log }: Plot, width: number): UPlot.Options {
       },
     ],
     series: [
-      { label: 'at', value: '{HH}:{mm}:{ss}' },
+      { label: 'at', value: (_plot, value: number | null) => (value === null ? '–' : clockTime(value * 1000)) },
       ...lines.map((line): UPlot.Series => ({
         label: line.label,
         stroke: colour(line.colour),
