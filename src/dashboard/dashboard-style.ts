@@ -101,5 +101,6 @@ td.wrap { white-space: normal; min-width: 12em; }
   th, td { padding-right: 8px; }
   .events li { grid-template-columns: auto 1fr; }
   .events span:last-child { grid-column: 1 / -1; }
+  .events .badge { justify-self: start; }
 }
 `;

@@ -44,9 +44,7 @@ function replicas({ replica: own, replicas: all, groups }: ReplicaStatus): HTMLE
   return table(
     ['replica', { left: '' }, { left: 'leads' }, { left: 'behind, where this one leads' }, { left: 'its dashboard' }],
     all.map(({ id, url, reachable }) => {
-      const leads = groups
-        .filter(({ leader }) => leader === id)
-        .map(({ group, name }) => (group === 0 ? 'group 0' : name));
+      const leads = groups.filter(({ leader }) => leader === id).map(({ group }) => nameOf(group, groups));
       return [
         id === own ? `${id} (this)` : String(id),
         { left: reachable ? badge('up', 'reached') : badge('away', 'not reached') },

@@ -75,7 +75,7 @@ export function nameOf(group: number, groups: readonly { readonly name: string }
 /** What keeps it, if that has lasted; else what it holds. */
 function doing(group: number, groups: readonly GroupNow[]): string {
   const { now = null, keys = 0 } = groups[group] ?? {};
-  const idle = group === 0 ? 'orders what is cross-stream' : `${short(keys)} keys`;
+  const idle = group === 0 ? 'cross-stream order' : `${short(keys)} keys`;
   if (now === null || now.sinceMs < LONG_WAIT_MS) return idle;
   if (now.state === 'rendezvous') return `waits ${duration(now.sinceMs)} for ${nameOf(now.stream, groups)}`;
   if (now.state === 'merge') return `waits ${duration(now.sinceMs)} for group 0`;
@@ -83,7 +83,7 @@ function doing(group: number, groups: readonly GroupNow[]): string {
 }
 
 function figuresOf({ commands, cross, frames, batched, behind, queuedBytes, ...sample }: GroupSample): string[] {
-  const queue = queuedBytes === 0 && behind > 0 ? `${short(behind)} entries` : bytes(queuedBytes);
+  const queue = queuedBytes === 0 && behind > 0 ? `${short(behind)} ${behind === 1 ? 'entry' : 'entries'}` : bytes(queuedBytes);
   return [
     short(commands),
     percent(sample.busy),
