@@ -1,6 +1,6 @@
 /** A report as one HTML page that needs nothing else: no network, no other file. */
+import { codeForScript, escaped, jsonForScript } from '../../src/page/html.js';
 import type { Chart } from './chart.js';
-import { codeForScript, escaped, jsonForScript } from './html.js';
 import type { PageAssets } from './page-assets.js';
 import { PAGE_STYLE } from './page-style.js';
 import type { Machine } from './machine.js';

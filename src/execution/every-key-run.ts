@@ -1,3 +1,4 @@
+import { sampleOf } from './execution-recorder.js';
 import { errorFromWire, messageOf, PsmrError } from '../errors.js';
 import { decodeValue, encodeValue } from './command-batch.js';
 import type { Part } from './command-runner.js';
@@ -34,7 +35,13 @@ export class EveryKeyRun extends Run {
     runner.guarded(() => {
       for (const { command, args, error, position } of this.planned.slice(this.#next, until)) {
         if (error !== null || command === null || command.everyKey === null) continue;
+        // Its time is that of its part at the coordinator.
+        const recorder = this.coordinates ? this.environment.recorder : null;
+        const sample = sampleOf(recorder);
+        recorder?.crossCommand(command);
+        sample?.begin();
         const { part, view } = runner.runPartial(command, args, values.own, this.place, position);
+        sample?.end(command);
         parts.push(part);
         this.#views.push(view);
       }

@@ -6,6 +6,7 @@ import { SEGMENT_READ_ONLY } from '../transport/frames.js';
 import { decodeValue, encodeValue } from './command-batch.js';
 import type { CommandRunner, Place, StreamValues } from './command-runner.js';
 import type { CommandTable } from './command-table.js';
+import type { ExecutionRecorder } from './execution-recorder.js';
 import { ResultBatch } from './result-batch.js';
 import { planRun, type PlannedCommand } from './run-plan.js';
 import type { StreamPorts } from './stream-ports.js';
@@ -19,6 +20,7 @@ export interface RunEnvironment {
   readonly runner: CommandRunner;
   readonly values: StreamValues;
   readonly ports: StreamPorts;
+  readonly recorder: ExecutionRecorder | null;
 }
 
 /** A run in progress. `advance` does what can be done and says whether the run is over. */
@@ -27,11 +29,14 @@ export interface RunInProgress {
   /** The results of each part; filled once the run is over, at its coordinator only. */
   readonly results: readonly ResultBatch[];
   readonly commands: number;
+  /** The stream that it waits for, or waited for last; 0: none yet. */
+  readonly awaited: number;
 }
 
 export abstract class Run implements RunInProgress {
   readonly results: ResultBatch[];
   readonly commands: number;
+  awaited = 0;
   protected readonly peers: readonly number[];
   protected readonly coordinator: number;
   protected readonly coordinates: boolean;
@@ -73,7 +78,10 @@ export abstract class Run implements RunInProgress {
   /** What another stream published for this run; null: not yet. */
   protected receive(stream: number): unknown[] | null {
     const message = this.environment.ports.receive(stream);
-    if (message === null) return null;
+    if (message === null) {
+      this.awaited = stream;
+      return null;
+    }
     const [index, content] = decodeValue(message) as [number, unknown[]];
     invariant(index === this.run.index, `stream ${stream} met for entry ${index}, this one for ${this.run.index}`);
     return content;

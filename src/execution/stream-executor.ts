@@ -18,6 +18,7 @@ import { BatchRunner } from './batch-runner.js';
 import { decodeCommandBatch } from './command-batch.js';
 import { CommandRunner, StreamValues, type Place } from './command-runner.js';
 import { CommandTable } from './command-table.js';
+import type { ExecutionRecorder } from './execution-recorder.js';
 import { digestOf } from './frame-digest.js';
 import { beginRun } from './rendezvous.js';
 import type { RunEnvironment, RunInProgress } from './run.js';
@@ -44,6 +45,7 @@ export interface StreamExecutorOptions {
   readonly guard: DeterminismGuard;
   readonly ports: StreamPorts;
   readonly sessionLimits: SessionLimits;
+  readonly recorder?: ExecutionRecorder | null;
 }
 
 export interface ExecutionCounts {
@@ -52,6 +54,8 @@ export interface ExecutionCounts {
   failedCommands: number;
   unloggedReads: number;
   entries: number;
+  frames: number;
+  framedCommands: number;
   rendezvous: number;
 }
 
@@ -64,6 +68,8 @@ export class StreamExecutor {
     failedCommands: 0,
     unloggedReads: 0,
     entries: 0,
+    frames: 0,
+    framedCommands: 0,
     rendezvous: 0,
   };
   readonly #stream: number;
@@ -89,7 +95,8 @@ export class StreamExecutor {
     this.#table = new CommandTable(options.service);
     this.#runner = new CommandRunner(options.map, options.stream, options.guard);
     this.values = new StreamValues(options.map);
-    this.#batches = new BatchRunner(options.stream, options.map, this.#table, this.#runner, this.values);
+    const { stream, map, recorder = null } = options;
+    this.#batches = new BatchRunner(stream, map, this.#table, this.#runner, this.values, recorder);
     this.sessions = new SessionTable(options.sessionLimits);
     this.#environment = {
       stream: options.stream,
@@ -98,7 +105,13 @@ export class StreamExecutor {
       runner: this.#runner,
       values: this.values,
       ports: options.ports,
+      recorder,
     };
+  }
+
+  /** The stream that a run waits for; 0: none does. */
+  get awaitedStream(): number {
+    return this.#run?.progress.awaited ?? 0;
   }
 
   /** Group 0 has been executed here up to this index. */
@@ -239,6 +252,8 @@ export class StreamExecutor {
     for (const { body, count } of frame.segments) {
       this.#executeBody(body, count, place, firstPosition + results.values.length, results, false);
     }
+    this.counts.frames++;
+    this.counts.framedCommands += results.values.length;
     this.counts.commands += results.values.length;
     this.counts.failedCommands += results.failed;
     return results;

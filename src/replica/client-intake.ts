@@ -6,6 +6,7 @@ import { sessionKeyOf } from '../execution/session-table.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
 import type { Counters } from '../memory/counters.js';
 import type { Limits } from '../config/limits.js';
+import type { FrameLatency } from '../metrics/frame-latency.js';
 import type { OfferedFrame } from '../ordering/proposer.js';
 import type { Endpoint, EndpointOptions } from '../transport/endpoint.js';
 import { listen } from '../transport/listen.js';
@@ -32,6 +33,7 @@ export interface ClientIntakeOptions {
   readonly epoch: number;
   readonly limits: Limits;
   readonly counters: Counters;
+  readonly latency: FrameLatency | null;
   /** Bytes taken in and not executed yet. */
   readonly queuedBytes: () => number;
   /** Why a frame cannot be taken now; null: it can. */
@@ -98,6 +100,7 @@ export class ClientIntake {
   leadershipLost(error: PsmrError, committedIndex: number): void {
     for (const route of this.#routes.values()) route.lastIndex = Math.min(route.lastIndex, committedIndex);
     this.#gate?.dismissAll(error);
+    this.#options.latency?.forget();
   }
 
   /** Says that a frame was not executed and will not be. */
@@ -130,6 +133,7 @@ export class ClientIntake {
   reply(sessionKey: string, reply: Uint8Array, digest: number): void {
     const route = this.#routes.get(sessionKey);
     if (route === undefined || !route.awaited.answers(digest, reply)) return;
+    this.#options.latency?.answered(sessionKey, reply);
     if (!route.link.send(reply)) this.#routes.delete(sessionKey);
   }
 
@@ -167,7 +171,9 @@ export class ClientIntake {
     if (!this.#hasRoom()) return this.refuse(link, frame, overloaded());
     const refusal = this.#options.refused(frame);
     if (refusal !== null) return this.refuse(link, frame, refusal);
-    this.#options.accept(frame, bytes, this.#routeOf(frame, link));
+    const route = this.#routeOf(frame, link);
+    this.#options.latency?.cameIn(route.key, bytes);
+    this.#options.accept(frame, bytes, route);
   }
 
   #routeOf(frame: CommandsFrame, link: ReplyLink): Route {

@@ -11,6 +11,7 @@ import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
+import { WorkRecording } from '../metrics/work-recording.js';
 import { SegmentLogStore } from '../storage/segment-log-store.js';
 import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
@@ -75,11 +76,14 @@ export function partOf(task: WorkerTask): PartManifest | null {
 /** What a node needs of the thread that it runs on. */
 export type NodeHost = Pick<GroupWorker, 'control' | 'counters' | 'writePart' | 'reportOrder'> & {
   readonly cycle: Pick<DutyCycle, 'wake' | 'busyUs'>;
+  readonly recording?: WorkRecording | null;
 };
 
 export class GroupWorker {
   readonly control: ControlBlock;
   readonly counters: Counters;
+  /** Null: nothing but the counters is recorded. */
+  readonly recording: WorkRecording | null;
   readonly cycle: DutyCycle;
   readonly ended: Promise<void>;
   readonly #task: WorkerTask;
@@ -99,6 +103,7 @@ export class GroupWorker {
     this.#storage = storage;
     this.control = new ControlBlock(task.control);
     this.counters = new Counters(task.counters, task.group);
+    this.recording = this.#openRecording();
     this.ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -106,6 +111,7 @@ export class GroupWorker {
     this.cycle = new DutyCycle({
       bell: this.control.bell(task.group),
       poll: () => this.#poll(),
+      watch: this.recording,
       spinUs: task.spinUs,
       failed: (error) => this.fail(error),
     });
@@ -162,6 +168,14 @@ export class GroupWorker {
     const leader = order.details['leader'];
     this.send({ type: 'checkpoint-refused', leader: typeof leader === 'number' ? leader : 0 });
   };
+
+  #openRecording(): WorkRecording | null {
+    const { recordings = null, group } = this.#task;
+    if (recordings === null) return null;
+    return new WorkRecording(recordings, group, (names, commands, us) =>
+      this.send({ type: 'slow', names, commands, us }),
+    );
+  }
 
   #openReplication(): ReplicationControl | null {
     const { group, replication } = this.#task;

@@ -7,7 +7,9 @@ import { StreamExecutor, type ExecutionCounts, type StepOutcome } from '../execu
 import type { StreamPorts } from '../execution/stream-ports.js';
 import type { ControlBlock } from '../memory/control-block.js';
 import type { Counters } from '../memory/counters.js';
+import { WorkState } from '../memory/recordings.js';
 import { RingReader } from '../memory/ring.js';
+import type { WorkRecording } from '../metrics/work-recording.js';
 import type { Entry, GroupLog } from '../ordering/group-log.js';
 import { Proposer } from '../ordering/proposer.js';
 import { encodeSyncResults } from '../ordering/sync-results.js';
@@ -33,6 +35,8 @@ export interface StreamNodeOptions {
   readonly guard: DeterminismGuard;
   readonly control: ControlBlock;
   readonly counters: Counters;
+  /** Null: nothing but the counters is recorded. */
+  readonly recording?: WorkRecording | null;
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
@@ -60,12 +64,14 @@ export class StreamNode implements StreamPorts {
   #run: SyncRun | null = null;
   #accepting = false;
   #waitingSinceUs = 0;
+  #awaitedStream = 0;
   #waitingFor: StepOutcome = 'idle';
 
   constructor(options: StreamNodeOptions) {
     this.#options = options;
-    const { stream, replica, service, map, limits, guard, control, links, log, wake, nowMs } = options;
-    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, sessionLimits: limits });
+    const { stream, replica, service, map, limits, guard, control, recording, links, log, wake, nowMs } = options;
+    const recorder = recording?.work ?? null;
+    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, sessionLimits: limits, recorder });
     this.#leadership = new GroupLeadership({ group: stream, replica, log, control, wake });
     this.clients = this.#openIntake();
     const refusal = (): PsmrError => this.#leadership.refusal();
@@ -79,7 +85,11 @@ export class StreamNode implements StreamPorts {
     this.#reads = new ReadQueue({
       log,
       wake,
-      execute: (frame) => this.executor.executeReads(frame, nowMs()),
+      execute: ({ frame, route }) => {
+        const reply = this.executor.executeReads(frame, nowMs());
+        recording?.frames.answered(route.key, reply);
+        return reply;
+      },
       reject: (read, error) => this.clients.refuse(read.route.link, read.frame, error),
     });
     this.#exchange = new ExchangeLinks(stream, links, control);
@@ -196,13 +206,14 @@ export class StreamNode implements StreamPorts {
   }
 
   #openIntake(): ClientIntake {
-    const { stream, map, limits, control, counters, wake } = this.#options;
+    const { stream, map, limits, control, counters, recording, wake } = this.#options;
     return new ClientIntake({
       group: stream,
       streams: map.streams,
       epoch: map.epoch,
       limits,
       counters,
+      latency: recording?.frames ?? null,
       wake,
       queuedBytes: () => this.queuedBytes,
       refused: (frame) => {
@@ -271,6 +282,8 @@ export class StreamNode implements StreamPorts {
     counters.set('failedCommands', counts.failedCommands);
     counters.set('unloggedReads', counts.unloggedReads);
     counters.set('entries', counts.entries);
+    counters.set('frames', counts.frames);
+    counters.set('framedCommands', counts.framedCommands);
     counters.set('rendezvous', counts.rendezvous);
     counters.set('queuedBytes', this.queuedBytes);
     this.#options.control.setTime(this.#options.stream, this.executor.timestampMs);
@@ -282,14 +295,31 @@ export class StreamNode implements StreamPorts {
     counters.set('committedIndex', log.committedIndex);
     counters.set('executedIndex', this.executor.executedIndex);
     if (outcome !== this.#waitingFor) this.#accountWait(outcome);
+    else if (outcome === 'awaiting-rendezvous') this.#noteAwaited();
   }
 
   #accountWait(outcome: StepOutcome): void {
+    const { counters, recording } = this.#options;
     const now = nowUs();
-    if (this.#waitingFor === 'awaiting-merge') this.#options.counters.add('mergeWaitUs', now - this.#waitingSinceUs);
-    if (this.#waitingFor === 'awaiting-rendezvous')
-      this.#options.counters.add('rendezvousWaitUs', now - this.#waitingSinceUs);
+    const waited = now - this.#waitingSinceUs;
+    if (this.#waitingFor === 'awaiting-merge') counters.add('mergeWaitUs', waited);
+    if (this.#waitingFor === 'awaiting-rendezvous') {
+      counters.add('rendezvousWaitUs', waited);
+      recording?.states.met(this.#awaitedStream);
+    }
     this.#waitingFor = outcome;
     this.#waitingSinceUs = now;
+    this.#noteAwaited();
   }
+
+  /** Others of the streams that are to meet may have come meanwhile: one that is missing still comes after these. */
+  #noteAwaited(): void {
+    this.#awaitedStream = this.executor.awaitedStream;
+    this.#options.recording?.states.waits(stateOf(this.#waitingFor), this.#awaitedStream);
+  }
+}
+
+function stateOf(outcome: StepOutcome): WorkState {
+  if (outcome === 'awaiting-merge') return WorkState.merge;
+  return outcome === 'awaiting-rendezvous' ? WorkState.rendezvous : WorkState.idle;
 }

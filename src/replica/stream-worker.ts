@@ -39,6 +39,7 @@ export function streamNode(
     guard,
     control: worker.control,
     counters: worker.counters,
+    recording: worker.recording ?? null,
     links: task.links,
     log: storage.log,
     wake: worker.cycle.wake,

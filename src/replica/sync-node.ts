@@ -9,6 +9,7 @@ import { wrongEpoch } from '../execution/stream-executor.js';
 import { hasSession, SessionTable, sessionKeyOf } from '../execution/session-table.js';
 import { streamsOf } from '../execution/stream-set.js';
 import type { ControlBlock } from '../memory/control-block.js';
+import type { FrameLatency } from '../metrics/frame-latency.js';
 import type { Counters } from '../memory/counters.js';
 import { RingReader } from '../memory/ring.js';
 import { EntryKind, type Entry, type GroupLog } from '../ordering/group-log.js';
@@ -38,6 +39,8 @@ export interface SyncNodeOptions {
   readonly limits: Limits;
   readonly control: ControlBlock;
   readonly counters: Counters;
+  /** Null: it is not measured. */
+  readonly latency?: FrameLatency | null;
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
@@ -145,13 +148,14 @@ export class SyncNode {
   }
 
   #openIntake(): ClientIntake {
-    const { map, limits, control, counters, wake } = this.#options;
+    const { map, limits, control, counters, latency, wake } = this.#options;
     return new ClientIntake({
       group: 0,
       streams: map.streams,
       epoch: map.epoch,
       limits,
       counters,
+      latency: latency ?? null,
       wake,
       queuedBytes: () => this.queuedBytes,
       refused: () => {

@@ -23,9 +23,12 @@ export type CheckpointMessage = MessageOf<'part' | 'part-skipped' | 'checkpoint-
 
 export type ReplicationMessage = MessageOf<'raft-status' | 'checkpoint-needed' | 'problem'>;
 
+export type SlowMessage = MessageOf<'slow'>;
+
 export interface WorkerPoolHandlers {
   checkpoint(message: CheckpointMessage): void;
   replication(group: number, message: ReplicationMessage): void;
+  slow(group: number, message: SlowMessage): void;
   recovered(group: number): void;
   /** A worker is no more, and was not asked to stop. */
   died(group: number, error: unknown): void;
@@ -127,6 +130,7 @@ export class WorkerPool {
   #receive(group: number, worker: WorkerHandle, message: FromWorker): void {
     if (isOfCheckpoint(message)) return this.#handlers.checkpoint(message);
     if (isOfReplication(message)) return this.#handlers.replication(group, message);
+    if (message.type === 'slow') return this.#handlers.slow(group, message);
     if (message.type === 'recovered') this.#handlers.recovered(group);
     const failed = message.type === 'failed';
     const at = worker.waiters.findIndex((waiter) => failed || waiter.type === message.type);
