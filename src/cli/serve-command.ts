@@ -51,7 +51,11 @@ export function serveCommand(): Command {
     )
     .option('--host <host>', 'interface of the endpoints (default: 127.0.0.1)')
     .option('--port <n>', "group 0's port, stream i gets this plus i; 0: any free ones (default: 7400)", port)
-    .option('--http-port <n>', 'port of the dashboard, /healthz, /metrics and /stats; 0: a free one (default: 7390)', port)
+    .option(
+      '--http-port <n>',
+      'port of the dashboard, /healthz, /metrics and /stats; 0: a free one (default: 7390)',
+      port,
+    )
     .option('--no-http', 'no such endpoint')
     .option('--token <token>', 'clients must give it; better set PSMR_TOKEN, which other users cannot see')
     .option('--tls-cert <file>', 'certificate, PEM: endpoints speak wss')

@@ -83,7 +83,8 @@ function doing(group: number, groups: readonly GroupNow[]): string {
 }
 
 function figuresOf({ commands, cross, frames, batched, behind, queuedBytes, ...sample }: GroupSample): string[] {
-  const queue = queuedBytes === 0 && behind > 0 ? `${short(behind)} ${behind === 1 ? 'entry' : 'entries'}` : bytes(queuedBytes);
+  const queue =
+    queuedBytes === 0 && behind > 0 ? `${short(behind)} ${behind === 1 ? 'entry' : 'entries'}` : bytes(queuedBytes);
   return [
     short(commands),
     percent(sample.busy),
