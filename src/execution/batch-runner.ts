@@ -82,7 +82,7 @@ export class BatchRunner {
     const command = this.#commands[at] ?? null;
     if (command === null) return;
     recorder.end(command);
-    const end = this.#firstHash[at + 1] ?? this.#hashes.length;
+    const end = this.#firstHash[at + 1] as number;
     for (let hash = this.#firstHash[at] as number; hash < end; hash++) recorder.key(this.#hashes[hash] as number);
     if (command.keyed === null) return;
     const { read, write } = this.#keys[at] as DeclaredKeys;
@@ -104,8 +104,6 @@ export class BatchRunner {
   #prepare(batch: CommandBatch, from: number, until: number): void {
     const { indexes, args } = batch;
     this.#hashes.length = 0;
-    // What is left of a longer chunk names hashes that are no more.
-    this.#firstHash.length = 0;
     for (let at = from; at < until; at++) {
       const place = at - from;
       this.#firstHash[place] = this.#hashes.length;
@@ -119,6 +117,7 @@ export class BatchRunner {
         this.#errors[place] = error;
       }
     }
+    this.#firstHash[until - from] = this.#hashes.length;
     this.#values.own.prefetch(this.#hashes);
   }
 
