@@ -5,8 +5,8 @@ import type { Contender } from './techniques/technique.js';
 import { type Variant, variantsOf } from './techniques/variant.js';
 import type { BenchJob } from './workloads/bench-job.js';
 
-/** Before the first round, each contender runs this share of a round, uncounted: compilers and caches settle. */
-const WARMUP_SHARE = 0.5;
+/** Before the first round, each contender runs this much of a round, uncounted: compilers and caches settle. */
+const WARMUP_SHARE = 1;
 const WARMUP_SECONDS_MAX = 2;
 
 /** Sets a technique up for a job; nothing is started yet. */

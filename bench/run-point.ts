@@ -26,7 +26,7 @@ function jobOf(options: BenchOptions): BenchJob {
     options,
     map: createPartitionMap({ streams: options.streams }).toJson(),
     spinsPerUs: options.workUs > 0 ? calibrateSpin(() => performance.now() * 1000) : 0,
-    commandsMax: commandsMax(options.workUs),
+    commandsMax: options.commands ?? commandsMax(options.workUs),
   });
 }
 

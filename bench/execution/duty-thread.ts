@@ -2,7 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ControlBlock, EngineState } from '../../src/memory/control-block.js';
 import { Counters } from '../../src/memory/counters.js';
-import { DutyCycle, type PollOutcome } from '../../src/replica/duty-cycle.js';
+import type { RecordingsMemory } from '../../src/memory/recordings.js';
+import { DutyCycle, type DutyWatch, type PollOutcome } from '../../src/replica/duty-cycle.js';
 import type { EngineMemory } from '../../src/replica/engine-memory.js';
 import { answerCalls } from '../threads/thread-calls.js';
 import type { Duty } from './duty.js';
@@ -14,6 +15,8 @@ export interface DutyTask {
   /** 1..K: executes that stream; 0: schedules for the others. */
   readonly group: number;
   readonly memory: EngineMemory;
+  /** Null: nothing but commands is counted. */
+  readonly recordings: RecordingsMemory | null;
   /** Int32: 1 while commands are to be executed. */
   readonly running: SharedArrayBuffer;
   readonly spinUs: number;
@@ -44,7 +47,7 @@ export class DutyThread {
   #phase: Phase = 'new';
   #ended: (end: SourceEnd) => void = () => undefined;
 
-  constructor(task: DutyTask, duty: Duty) {
+  constructor(task: DutyTask, duty: Duty, watch: DutyWatch | null = null) {
     this.#duty = duty;
     this.#control = new ControlBlock(task.memory.control);
     this.#counters = new Counters(task.memory.counters, task.group);
@@ -54,7 +57,7 @@ export class DutyThread {
       fail = reject;
     });
     const bell = this.#control.bell(task.group);
-    this.#cycle = new DutyCycle({ bell, poll: () => this.#poll(), spinUs: task.spinUs, failed: fail });
+    this.#cycle = new DutyCycle({ bell, poll: () => this.#poll(), watch, spinUs: task.spinUs, failed: fail });
   }
 
   async serve(port: MessagePort): Promise<void> {

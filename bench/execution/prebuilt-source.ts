@@ -82,7 +82,7 @@ export function cutRuns(entry: Entry): readonly SyncRun[] {
   const cutter = new RunCutter(entry);
   for (const bytes of entry.frames) {
     const frame = decodeCommandsFrame(bytes);
-    cutter.add(frame, commandCount(frame), true);
+    cutter.add(frame, commandCount(frame), 0, true);
   }
   return cutter.finish();
 }

@@ -1,7 +1,7 @@
 /** What a thread holds, in a form that can be added up over threads: equal states have equal summaries. */
 export interface StateSummary {
   readonly keys: number;
-  /** Of all values that are numbers. */
+  /** Of all values that are numbers, and of the `balance` of those that have one. */
   readonly sum: number;
   /** Sum of a 32-bit hash of each key with its value, modulo 2^32: the order of the keys does not show. */
   readonly hash: number;
@@ -9,21 +9,25 @@ export interface StateSummary {
 
 export const EMPTY_STATE: StateSummary = { keys: 0, sum: 0, hash: 0 };
 
-/** Values of benchmarks' services are strings and numbers. */
 export function summarise(entries: Iterable<readonly [key: string, value: unknown]>): StateSummary {
   let keys = 0;
   let sum = 0;
   let hash = 0;
   for (const [key, value] of entries) {
     keys++;
-    if (typeof value === 'number') sum += value;
-    hash = (hash + hashText(`${key} ${String(value)}`)) >>> 0;
+    sum += amountOf(value);
+    hash = (hash + hashText(`${key} ${JSON.stringify(value)}`)) >>> 0;
   }
   return { keys, sum, hash };
 }
 
 export function addStates(a: StateSummary, b: StateSummary): StateSummary {
   return { keys: a.keys + b.keys, sum: a.sum + b.sum, hash: (a.hash + b.hash) >>> 0 };
+}
+
+function amountOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'object' && value !== null && 'balance' in value ? Number(value.balance) : 0;
 }
 
 /** FNV-1a over UTF-16 units. */

@@ -1,5 +1,6 @@
 import type { PartitionMap } from '../../src/classifier/partition-map.js';
 import { DEFAULT_LIMITS } from '../../src/config/limits.js';
+import type { ExecutionRecorder } from '../../src/execution/execution-recorder.js';
 import { StreamExecutor, type ExecutionCounts } from '../../src/execution/stream-executor.js';
 import { ControlBlock } from '../../src/memory/control-block.js';
 import { ExchangeLinks } from '../../src/replica/stream-links.js';
@@ -18,6 +19,7 @@ export interface StreamDutyParts {
   readonly guard: DeterminismGuard;
   readonly source: StreamSource;
   readonly check: ResultCheck;
+  readonly recorder?: ExecutionRecorder | null;
 }
 
 /** One stream on the engine's own executor. */
@@ -27,13 +29,14 @@ export class StreamDuty implements Duty {
   readonly #executor: StreamExecutor;
   readonly #check: ResultCheck;
 
-  constructor({ task, service, map, guard, source, check }: StreamDutyParts) {
+  constructor({ task, service, map, guard, source, check, recorder = null }: StreamDutyParts) {
     const { group, memory } = task;
     this.#source = source;
     this.#check = check;
     this.#ports = new LogPorts(source, new ExchangeLinks(group, memory.links, new ControlBlock(memory.control)));
     const ports = this.#ports;
-    this.#executor = new StreamExecutor({ stream: group, service, map, guard, ports, limits: DEFAULT_LIMITS });
+    const limits = DEFAULT_LIMITS;
+    this.#executor = new StreamExecutor({ stream: group, service, map, guard, ports, limits, recorder });
   }
 
   get counts(): ExecutionCounts {

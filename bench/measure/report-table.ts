@@ -61,7 +61,7 @@ function describe({ workload, mix, streams, workUs, cross, zipf, feed, clients, 
     workUs > 0 ? `${workUs} us of work per command` : 'light commands',
     workload === 'blocks'
       ? null
-      : `${Number((cross * 100).toFixed(2))}% ${workload === 'bank' ? 'of transfers ' : ''}cross-stream`,
+      : `${Number((cross * 100).toFixed(2))}% ${workload === 'bank' || workload === 'ledger' ? 'of transfers ' : ''}cross-stream`,
     zipf > 0 ? `zipf ${zipf}` : null,
     feed === 'log'
       ? 'fed from logs in memory'

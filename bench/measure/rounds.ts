@@ -1,7 +1,8 @@
-import type { Contender, Sample } from '../techniques/technique.js';
+import { rateOf, type Contender, type Sample } from '../techniques/technique.js';
 import { labelOf, type Variant } from '../techniques/variant.js';
 import { LatencyRecorder, type LatencySummary } from './latency-recorder.js';
 import { type Spread, spreadOf } from './spread.js';
+import { turnsOf } from './turns.js';
 
 export interface RoundPlan {
   readonly rounds: number;
@@ -64,7 +65,7 @@ async function runAll(
 ): Promise<Samples> {
   const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
   for (let round = 1; round <= rounds; round++) {
-    for (const contender of round % 2 === 1 ? contenders : contenders.toReversed()) {
+    for (const contender of turnsOf(contenders, round)) {
       const sample = await contender.run(seconds);
       samples.get(contender)?.push(sample);
       const rate = Math.round(rateOf(sample)).toLocaleString('en-US');
@@ -86,10 +87,6 @@ function summarise(contenders: readonly Contender[], samples: Samples): Measurem
     const ratioToFirst = commandsPerSecond.median / firstMedian;
     return { variant: contender.variant, commandsPerSecond, latencyUs, ratioToFirst, ratioRange: { min, max } };
   });
-}
-
-function rateOf({ commands, seconds }: Sample): number {
-  return commands / seconds;
 }
 
 function mergeLatencies(samples: readonly Sample[]): LatencySummary | null {

@@ -3,18 +3,20 @@ import { z } from 'zod';
 import { PsmrError } from '../../src/errors.js';
 import { STREAMS_MAX } from '../../src/transport/frames.js';
 import { TECHNIQUES, type TechniqueName } from '../techniques/technique.js';
+import { EXAMPLE_KEYS, EXAMPLE_NAMES, isExample, SYMBOLS_MAX } from '../workloads/examples/examples.js';
 import { KV_MIXES } from '../workloads/kv.js';
 import { SECTOR_BYTES_MIN } from '../workloads/sectors.js';
-import { commaList, decimal, flag, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
+import { commaList, decimal, flag, parseOptions, replicaUrl, share, wholeNumber, wordOf } from './option-values.js';
 
 export const DURABILITIES = ['memory', 'async', 'sync'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
+const WORKLOADS = ['kv', 'bank', 'blocks', 'netfs', ...EXAMPLE_NAMES] as const;
 const SEED_MAX = 2 ** 32 - 1;
 
 /** Every option by its name on the command line, as text or already of its type. None has a default here. */
 const OPTIONS = {
-  workload: wordOf(['kv', 'bank', 'blocks']),
+  workload: wordOf(WORKLOADS),
   mix: wordOf(KV_MIXES),
   technique: commaList(wordOf(TECHNIQUES)),
   streams: wholeNumber(1, STREAMS_MAX),
@@ -27,6 +29,7 @@ const OPTIONS = {
   clients: wholeNumber(1, 10_000),
   batch: wholeNumber(1, 65_535),
   outstanding: wholeNumber(1, 1_000_000),
+  commands: wholeNumber(1, 10_000_000),
   rate: wholeNumber(1, 100_000_000),
   connect: commaList(replicaUrl),
   durability: commaList(wordOf(DURABILITIES)),
@@ -44,7 +47,7 @@ const schema = z.strictObject(OPTIONS).partial();
 type Given = z.infer<typeof schema>;
 
 export interface BenchOptions {
-  readonly workload: 'kv' | 'bank' | 'blocks';
+  readonly workload: (typeof WORKLOADS)[number];
   /** Of kv; null for the others. */
   readonly mix: (typeof KV_MIXES)[number] | null;
   /** In the order in which they are compared: the first is what the others are measured against. */
@@ -59,6 +62,8 @@ export interface BenchOptions {
   readonly clients: number;
   /** Commands per entry of a log, or per call of a client. */
   readonly batch: number;
+  /** Different commands, after which it begins again with the first; null: as many as are worth it. */
+  readonly commands: number | null;
   /** Commands that each client keeps unanswered at most. */
   readonly outstanding: number;
   /** Commands per second of an open loop; null: closed loop. */
@@ -86,29 +91,40 @@ function techniquesByDefault({ connect }: Given, quick: boolean): TechniqueName[
   return quick ? ['smr', 'no-rep', 'sp-smr', 'p-smr'] : ['smr', 'p-smr'];
 }
 
-/** `valueBytes` of a sector is counted per 512 bytes of the disk; see workloads/blocks.ts. */
-const SECTOR_BYTES_DEFAULT = 10;
+/** Of blocks: what is kept per sector of 512 bytes of the disk; see workloads/blocks.ts. Of netfs: a block. */
+const VALUE_BYTES: Partial<Record<BenchOptions['workload'], number>> = { blocks: 10, netfs: 1024 };
+/** A file takes a thousand bytes and more. */
+const NETFS_KEYS = 10_000;
+
+function keysByDefault(workload: BenchOptions['workload'], quick: boolean): number {
+  if (workload === 'netfs') return NETFS_KEYS;
+  if (isExample(workload)) return EXAMPLE_KEYS[workload];
+  return quick ? 100_000 : 1_000_000;
+}
 
 function defaults(given: Given): BenchOptions {
   const quick = given.quick === true;
+  const workload = given.workload ?? 'kv';
+  const ownWork = !isExample(workload);
   return {
-    workload: 'kv',
+    workload,
     technique: techniquesByDefault(given, quick),
     streams: Math.min(STREAMS_MAX, Math.max(2, availableParallelism())),
     cross: 0,
-    workUs: quick ? 10 : 0,
+    workUs: quick && ownWork ? 10 : 0,
     zipf: 0,
-    keys: quick ? 100_000 : 1_000_000,
-    valueBytes: given.workload === 'blocks' ? SECTOR_BYTES_DEFAULT : 32,
+    keys: keysByDefault(workload, quick),
+    valueBytes: VALUE_BYTES[workload] ?? 32,
     feed: given.connect === undefined ? 'log' : 'clients',
     clients: 4,
     batch: 256,
     outstanding: Math.max(1024, given.batch ?? 0),
+    commands: null,
     durability: ['memory'],
     seconds: quick ? 1 : 3,
     rounds: quick ? 3 : 5,
     seed: 1,
-    mix: (given.workload ?? 'kv') === 'kv' ? 'a' : null,
+    mix: workload === 'kv' ? 'a' : null,
     rate: null,
     connect: null,
     data: null,
@@ -124,9 +140,9 @@ function defaults(given: Given): BenchOptions {
  * Throws INVALID_ARGUMENT, naming the option, what was found and what it accepts.
  */
 export function parseBenchOptions(values: Readonly<Record<string, unknown>>): BenchOptions {
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) throw wrongOption(parsed.error.issues[0], values);
-  const given = parsed.data;
+  const unknown = Object.keys(values).find((name) => !(name in OPTIONS));
+  if (unknown !== undefined) wrong(`${flag(unknown)} is no option. See psmr bench --help.`);
+  const given = parseOptions(schema, values);
   const options = withDefaults(given);
   for (const { option, needs, unless } of CONTRADICTIONS) {
     if (given[option] !== undefined && !unless(options))
@@ -139,7 +155,7 @@ export function parseBenchOptions(values: Readonly<Record<string, unknown>>): Be
 function withDefaults(given: Given): BenchOptions {
   const standard = defaults(given);
   return {
-    workload: given.workload ?? standard.workload,
+    workload: standard.workload,
     mix: given.mix ?? standard.mix,
     technique: given.technique ?? standard.technique,
     streams: given.streams ?? standard.streams,
@@ -152,6 +168,7 @@ function withDefaults(given: Given): BenchOptions {
     clients: given.clients ?? standard.clients,
     batch: given.batch ?? standard.batch,
     outstanding: given.outstanding ?? standard.outstanding,
+    commands: given.commands ?? standard.commands,
     rate: given.rate ?? standard.rate,
     connect: given.connect ?? standard.connect,
     durability: given.durability ?? standard.durability,
@@ -185,7 +202,11 @@ function checkTogether(options: BenchOptions): void {
   else checkClientFeed(options);
 }
 
-function checkWorkload({ workload, trace, valueBytes, technique }: BenchOptions): void {
+function checkWorkload({ workload, trace, valueBytes, technique, workUs, keys }: BenchOptions): void {
+  if (isExample(workload) && workUs > 0)
+    wrong(`--work-us needs --workload kv, bank or blocks: ${workload} is a service of examples/, and runs as it is.`);
+  if (workload === 'exchange' && keys > SYMBOLS_MAX)
+    wrong(`--keys: found ${keys}; exchange accepts ${SYMBOLS_MAX} or fewer, each account's limits are one command.`);
   if (workload === 'blocks' && trace === null)
     wrong('--workload blocks needs --trace FILE, a CSV with version,time,op,size,lbn.');
   if (workload === 'blocks' && valueBytes < SECTOR_BYTES_MIN)
@@ -214,14 +235,4 @@ function checkClientFeed({ outstanding, batch, technique, durability, connect }:
 
 function wrong(sentence: string): never {
   throw new PsmrError('INVALID_ARGUMENT', sentence);
-}
-
-function wrongOption(issue: z.core.$ZodIssue | undefined, values: Readonly<Record<string, unknown>>): PsmrError {
-  if (issue?.code === 'unrecognized_keys')
-    return new PsmrError('INVALID_ARGUMENT', `${flag(issue.keys[0] ?? '')} is no option. See psmr bench --help.`);
-  const option = String(issue?.path[0] ?? '');
-  return new PsmrError(
-    'INVALID_ARGUMENT',
-    `${flag(option)}: found '${String(values[option])}'; accepts ${issue?.message ?? 'something else'}.`,
-  );
 }

@@ -5,7 +5,19 @@ import type { Sweep } from './sweep.js';
 /** What is measured, not where results go. */
 const TELLING = [
   ...['workload', 'mix', 'technique', 'streams', 'cross', 'workUs', 'zipf', 'keys', 'valueBytes', 'feed', 'clients'],
-  ...['batch', 'outstanding', 'rate', 'connect', 'durability', 'data', 'trace', 'seconds', 'rounds', 'seed'],
+  ...[
+    'batch',
+    'outstanding',
+    'commands',
+    'rate',
+    'connect',
+    'durability',
+    'data',
+    'trace',
+    'seconds',
+    'rounds',
+    'seed',
+  ],
 ] as const satisfies readonly (keyof BenchOptions)[];
 
 /** Said even where they are the defaults: what a reader wants to see, and what depends on the machine. */

@@ -1,5 +1,6 @@
 /** Values of options as they come from a command line. The message of each schema says what it accepts. */
 import { z } from 'zod';
+import { PsmrError } from '../../src/errors.js';
 
 export function wholeNumber(min: number, max: number): z.ZodType<number> {
   const accepts = `a whole number from ${min} to ${max}`;
@@ -40,4 +41,14 @@ export const replicaUrl: z.ZodType<string> = z.url({ protocol: /^wss?$/, error: 
 /** An option as it is typed; its name in the program is camelCase. */
 export function flag(option: string): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What a schema of options makes of them. Throws INVALID_ARGUMENT, naming the option, what was found and what it accepts. */
+export function parseOptions<T>(schema: z.ZodType<T>, values: Readonly<Record<string, unknown>>): T {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const option = String(issue?.path[0] ?? '');
+  const what = `found '${String(values[option])}'; accepts ${issue?.message ?? 'something else'}`;
+  throw new PsmrError('INVALID_ARGUMENT', `${flag(option)}: ${what}.`);
 }

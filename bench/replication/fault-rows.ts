@@ -5,10 +5,10 @@ import { invariant, PsmrError } from '../../src/errors.js';
 import { spreadOf } from '../measure/spread.js';
 import type { ClientFed } from '../techniques/client-fed.js';
 import { AnswerGap } from './answer-gap.js';
-import { startKvLoad } from './kv-load.js';
-import { STREAMS, type ReplicaProcesses } from './replica-processes.js';
+import { startKvLoad, STREAMS } from '../peers/kv-load.js';
+import type { ReplicaProcesses } from '../peers/replica-processes.js';
 import type { Row, Setting } from './row.js';
-import { figureText } from './turns.js';
+import { figureText } from '../measure/turns.js';
 
 /** The load under which leaders are killed: commands per second, whatever the replies do. */
 const RATE = 50_000;

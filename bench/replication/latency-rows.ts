@@ -2,14 +2,14 @@
 import { spreadOf } from '../measure/spread.js';
 import type { LatencySummary } from '../measure/latency-recorder.js';
 import type { Sample } from '../techniques/technique.js';
-import { startKvLoad } from './kv-load.js';
-import { PipelinedSets } from './pipelined-sets.js';
+import { startKvLoad } from '../peers/kv-load.js';
+import { PipelinedSets } from '../peers/pipelined-sets.js';
 import type { Row } from './row.js';
-import { ratioOf, takeTurns } from './turns.js';
+import { ratioOf, takeTurns } from '../measure/turns.js';
 
-/** Commands of a call at half load. Much smaller ones are due more often than timers can tell: waiting would cost a core. */
-const BATCH_AT_HALF = 500;
 const US_PER_MS = 1000;
+/** Rounds that are not measured: where entries are few, V8 takes seconds to compile what they need. */
+const WARM_ROUNDS = 5;
 
 export const oneRow: Row = {
   name: 'one',
@@ -27,7 +27,8 @@ export const oneRow: Row = {
       psmr: async () => latencyMs(await psmr.run(seconds)).p50,
       redis: async () => latencyMs(await redis.run(seconds)).p50,
     };
-    for (const run of Object.values(contenders)) await run();
+    progress('warming up');
+    await takeTurns(contenders, WARM_ROUNDS, () => undefined);
     const turns = await takeTurns(contenders, rounds, progress);
     return {
       figure: ratioOf(turns.psmr, turns.redis),
@@ -56,8 +57,9 @@ export const halfLoadRow: Row = {
     const { maximum } = await takeTurns({ maximum: rate }, rounds, progress);
     const half = Math.round(spreadOf(maximum).median / 2);
     progress(`half of the maximum: ${half} commands/s`);
-    const load = await startKvLoad(setting, cluster.urls, { rate: half, batch: BATCH_AT_HALF });
-    await load.run(seconds);
+    const load = await startKvLoad(setting, cluster.urls, { rate: half });
+    progress('warming up');
+    for (let round = 0; round < WARM_ROUNDS; round++) await load.run(seconds);
     const summaries: LatencySummary[] = [];
     const p99 = async (): Promise<number> => {
       const summary = latencyMs(await load.run(seconds));

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { spreadOf, type Spread } from '../measure/spread.js';
-import { startKvLoad } from './kv-load.js';
+import { startKvLoad } from '../peers/kv-load.js';
 import type { Detail, Row } from './row.js';
-import { figureText } from './turns.js';
+import { figureText } from '../measure/turns.js';
 
 const SAMPLE_S = 10;
 /** Shorter runs are cut in so many pieces. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PsmrError } from '../../src/errors.js';
-import { commaList, decimal, wholeNumber, wordOf } from '../options/option-values.js';
+import { commaList, decimal, parseOptions, wholeNumber, wordOf } from '../options/option-values.js';
 
 export const ROW_NAMES = [
   'throughput',
@@ -76,15 +76,9 @@ export const REPLICATION_FLAGS = Object.values(OPTIONS).map(({ flag, help }) => 
 
 /** From what the command line gave. Throws INVALID_ARGUMENT, naming the option, what was found and what it accepts. */
 export function parseReplicationOptions(values: Readonly<Record<string, unknown>>): ReplicationOptions {
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const option = String(issue?.path[0] ?? '');
-    const what = `found '${String(values[option])}'; accepts ${issue?.message ?? 'something else'}`;
-    throw new PsmrError('INVALID_ARGUMENT', `--${option}: ${what}.`);
-  }
-  const { outstanding, batch } = parsed.data;
+  const options = parseOptions(schema, values);
+  const { outstanding, batch } = options;
   if (outstanding < batch)
     throw new PsmrError('INVALID_ARGUMENT', `--outstanding: found ${outstanding}; accepts ${batch} (--batch) or more.`);
-  return parsed.data;
+  return options;
 }

@@ -1,7 +1,7 @@
 import type { ReplicationOptions } from './options.js';
-import { startRedisTrio } from './redis-trio.js';
-import { ReplicaProcesses } from './replica-processes.js';
-import type { Resources } from './resources.js';
+import { startRedisTrio } from '../peers/redis-trio.js';
+import { ReplicaProcesses } from '../peers/replica-processes.js';
+import type { Resources } from '../peers/resources.js';
 
 /** What several rows use is started once, when the first of them asks, and runs till the end. */
 export class Peers {
@@ -17,7 +17,7 @@ export class Peers {
 
   /** Three replicas with default settings. */
   cluster(): Promise<ReplicaProcesses> {
-    return (this.#cluster ??= ReplicaProcesses.start(this.#options, this.#resources));
+    return (this.#cluster ??= ReplicaProcesses.start(this.#resources, this.#options.profile));
   }
 
   /** The port of Redis with two replicas. */

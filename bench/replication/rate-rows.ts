@@ -1,19 +1,22 @@
 /** Rows that compare commands per second. */
 import { spreadOf } from '../measure/spread.js';
-import { ServedKv } from '../redis/served-kv.js';
-import type { Sample } from '../techniques/technique.js';
-import { EtcdPuts } from './etcd-puts.js';
-import { startEtcdTrio } from './etcd-trio.js';
-import { kvOptions, startKvLoad } from './kv-load.js';
-import { PipelinedSets } from './pipelined-sets.js';
-import { ReplicaProcesses } from './replica-processes.js';
+import { rateOf } from '../techniques/technique.js';
+import { ClosedLoad } from '../peers/closed-load.js';
+import { connectEtcd } from '../peers/etcd-clients.js';
+import { startEtcdTrio } from '../peers/etcd-trio.js';
+import { startKvLoad, STREAMS } from '../peers/kv-load.js';
+import { kvSets } from '../peers/kv-sets.js';
+import { PipelinedSets } from '../peers/pipelined-sets.js';
+import { ReplicaProcesses } from '../peers/replica-processes.js';
+import { startServedKv } from '../peers/served-kv.js';
 import type { Measured, Row, Setting } from './row.js';
-import { ratioOf, takeTurns } from './turns.js';
+import { ratioOf, takeTurns } from '../measure/turns.js';
 
 /** As the comparisons are defined. */
 const CONNECTIONS = 50;
 const PIPELINE = 100;
 const ETCD_OUTSTANDING = 1000;
+const ETCD_CONNECTIONS = 10;
 const more = { unit: '', better: 'more' } as const;
 
 export const throughputRow: Row = {
@@ -25,7 +28,7 @@ export const throughputRow: Row = {
     const wish = { port, connections: CONNECTIONS, pipeline: PIPELINE, keys: options.keys };
     const redis = await PipelinedSets.connect(wish);
     resources.onClose(() => redis.close());
-    return overPeer(setting, 'redis', (seconds) => redis.run(seconds).then(rate));
+    return overPeer(setting, 'redis', (seconds) => redis.run(seconds).then(rateOf));
   },
 };
 
@@ -34,9 +37,10 @@ export const etcdRow: Row = {
   what: `the same, over puts on three members of etcd, ${ETCD_OUTSTANDING} outstanding`,
   run: async (setting) => {
     const url = await startEtcdTrio(setting.resources);
-    const etcd = await EtcdPuts.connect({ url, outstanding: ETCD_OUTSTANDING, keys: setting.options.keys });
+    const clients = await connectEtcd(url, ETCD_CONNECTIONS);
+    const etcd = new ClosedLoad(clients, kvSets(setting.options.keys), 1, ETCD_OUTSTANDING);
     setting.resources.onClose(() => etcd.close());
-    return overPeer(setting, 'etcd', (seconds) => etcd.run(seconds).then(rate));
+    return overPeer(setting, 'etcd', (seconds) => etcd.run(seconds).then(rateOf));
   },
 };
 
@@ -44,10 +48,9 @@ export const memoryRow: Row = {
   ...{ name: 'memory', ...more, bar: 0.15, aim: 0.3 },
   what: 'the same, over one psmr in memory that is not replicated',
   run: async (setting) => {
-    const served = new ServedKv(kvOptions(setting.options, {}));
-    setting.resources.onClose(() => served.stop());
-    await served.start();
-    return overPeer(setting, 'unreplicated', (seconds) => served.run(seconds));
+    const url = await startServedKv(setting.resources, STREAMS, null);
+    const load = await startKvLoad(setting, [url], {}, setting.options.clients);
+    return overPeer(setting, 'unreplicated', (seconds) => load.run(seconds).then(rateOf));
   },
 };
 
@@ -56,12 +59,12 @@ export const readsRow: Row = {
   what: 'read-only commands by lease, over logged ones',
   run: async (setting) => {
     const { options, resources } = setting;
-    const cluster = await ReplicaProcesses.start(options, resources, 'lease');
+    const cluster = await ReplicaProcesses.start(resources, options.profile, 'lease');
     const writes = await startKvLoad(setting, cluster.urls);
     const reads = await startKvLoad(setting, cluster.urls, { mix: 'c' });
     return compare(setting, {
-      reads: () => reads.run(options.seconds).then(rate),
-      writes: () => writes.run(options.seconds).then(rate),
+      reads: () => reads.run(options.seconds).then(rateOf),
+      writes: () => writes.run(options.seconds).then(rateOf),
     });
   },
 };
@@ -70,7 +73,7 @@ async function overPeer(setting: Setting, name: string, peer: (seconds: number) 
   const { seconds } = setting.options;
   const cluster = await setting.peers.cluster();
   const load = await startKvLoad(setting, cluster.urls);
-  return compare(setting, { psmr: () => load.run(seconds).then(rate), [name]: () => peer(seconds) });
+  return compare(setting, { psmr: () => load.run(seconds).then(rateOf), [name]: () => peer(seconds) });
 }
 
 /** The first over the second. */
@@ -84,8 +87,4 @@ async function compare(
   const details = turns.map(([what, rates]) => ({ what, unit: 'commands/s', spread: spreadOf(rates) }));
   const [first = [], second = []] = turns.map(([, rates]) => rates);
   return { figure: ratioOf(first, second), details };
-}
-
-function rate({ commands, seconds }: Sample): number {
-  return commands / seconds;
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Spread } from '../measure/spread.js';
 import type { ReplicationOptions } from './options.js';
 import type { Result, Row } from './row.js';
-import { figureText } from './turns.js';
+import { figureText } from '../measure/turns.js';
 
 export interface RowResult {
   readonly row: Row;

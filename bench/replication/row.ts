@@ -2,7 +2,7 @@
 import type { Spread } from '../measure/spread.js';
 import type { ReplicationOptions, RowName } from './options.js';
 import type { Peers } from './peers.js';
-import type { Resources } from './resources.js';
+import type { Resources } from '../peers/resources.js';
 
 export interface Row {
   readonly name: RowName;

@@ -6,7 +6,7 @@ import type { ReplicationOptions } from './options.js';
 import { etcdRow, memoryRow, readsRow, throughputRow } from './rate-rows.js';
 import type { RowResult } from './report.js';
 import { Peers } from './peers.js';
-import { Resources } from './resources.js';
+import { Resources } from '../peers/resources.js';
 import type { Result, Row, Setting } from './row.js';
 
 const ROWS: readonly Row[] = [

@@ -6,7 +6,7 @@ export interface Chart {
   readonly yLabel: string;
   /** Ascending. */
   readonly x: readonly number[];
-  /** What stands below each x in place of its number. */
+  /** What stands below each x in place of its number, in one line or several. */
   readonly categories: readonly string[] | null;
   readonly xScale: ChartScale;
   /** A logarithmic axis never begins at 0; the others do. */

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readPlotLibrary } from '../../src/page/plot-library.js';
 
 /** What a page holds besides its data. */
 export interface PageAssets {
@@ -14,11 +13,7 @@ export interface PageAssets {
 
 /** From the built package, beside which the library is installed. */
 export async function readPageAssets(): Promise<PageAssets> {
-  const library = dirname(createRequire(import.meta.url).resolve('uplot'));
-  const [plotLibrary, plotStyle, plotScript] = await Promise.all([
-    readFile(join(library, 'uPlot.iife.min.js'), 'utf8'),
-    readFile(join(library, 'uPlot.min.css'), 'utf8'),
-    readFile(fileURLToPath(new URL('browser/plots.js', import.meta.url)), 'utf8'),
-  ]);
-  return { plotLibrary, plotStyle, plotScript };
+  const { script, style } = await readPlotLibrary();
+  const plotScript = await readFile(fileURLToPath(new URL('browser/plots.js', import.meta.url)), 'utf8');
+  return { plotLibrary: script, plotStyle: style, plotScript };
 }

@@ -1,20 +1,7 @@
-/** The page's own style, light and dark. `--series-n` are the colours of the plots. */
-export const PAGE_STYLE = `
-:root {
-  color-scheme: light dark;
-  --page: #fafaf8; --card: #ffffff; --text: #1d1d1b; --muted: #5d5c58; --grid: #e4e3de; --border: #dcdbd5;
-  --accent: #2a6fc9;
-  --series-1: #7a7974; --series-2: #2a78d6; --series-3: #d9622b; --series-4: #12936b;
-  --series-5: #7d51c9; --series-6: #b98900; --series-7: #cf4f8c; --series-8: #1596a8;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #171716; --card: #1f1f1e; --text: #ecebe6; --muted: #a9a8a1; --grid: #35352f; --border: #3b3b37;
-    --accent: #7db1f2;
-    --series-1: #a5a49d; --series-2: #5a9ff0; --series-3: #ee8552; --series-4: #35bd8f;
-    --series-5: #a784e8; --series-6: #e0b13a; --series-7: #e983b2; --series-8: #4cc3d3;
-  }
-}
+import { PALETTE } from '../../src/page/palette.js';
+
+/** The page's own style. */
+export const PAGE_STYLE = `${PALETTE}
 * { box-sizing: border-box; }
 body {
   margin: 0 auto; padding: 24px 20px 64px; max-width: 1240px; background: var(--page); color: var(--text);
@@ -49,10 +36,19 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
 .table th, .table td { padding: 6px 12px; text-align: right; white-space: nowrap; border-top: 1px solid var(--grid); }
 .table thead th { border-top: 0; color: var(--muted); font-weight: 600; }
 .table th:first-child, .table td:first-child { text-align: left; }
+.prose th, .prose td { text-align: left; vertical-align: top; }
+.prose td { white-space: normal; min-width: 16ch; }
+.prose td:first-child { white-space: nowrap; }
 .uplot, .u-legend { color: var(--text); font-family: inherit; }
 .u-legend { font-size: 13px; text-align: left; }
 .u-legend th { font-weight: 500; }
 .u-legend.u-inline tr { margin-right: 12px; }
+/* Room for the figures at the cursor, so that nothing moves when it comes; last that of the x axis, whose label is above. */
+.u-legend.u-inline tbody { display: flex; flex-wrap: wrap; }
+.u-legend.u-inline tr:first-child { order: 1; }
+.u-legend.u-inline tr:first-child:has(td:empty) { visibility: hidden; }
+.u-legend.u-inline .u-value { min-width: 9ch; font-variant-numeric: tabular-nums; }
+.u-legend.u-inline th:has(+ td:empty)::after { content: none; }
 @media (max-width: 600px) {
   body { padding: 16px 12px 48px; }
   h1 { font-size: 24px; }
@@ -62,6 +58,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-nu
   .chart { padding: 10px 6px 6px; }
   .chart h3 { padding-left: 6px; }
   .table th, .table td { padding: 6px 9px; }
+  .table thead th { white-space: normal; vertical-align: bottom; }
 }
 @media print { .chart, tr { break-inside: avoid; } }
 `;

@@ -32,4 +32,6 @@ export interface Section {
 export interface PageTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Its cells are sentences, not figures. */
+  readonly prose?: true;
 }

@@ -1,6 +1,6 @@
 /** A report as one HTML page that needs nothing else: no network, no other file. */
+import { codeForScript, escaped, jsonForScript } from '../../src/page/html.js';
 import type { Chart } from './chart.js';
-import { codeForScript, escaped, jsonForScript } from './html.js';
 import type { PageAssets } from './page-assets.js';
 import { PAGE_STYLE } from './page-style.js';
 import type { Machine } from './machine.js';
@@ -47,7 +47,9 @@ ${machineRows(machine)}
 }
 
 function machineRows({ processor, cores, memoryBytes, system, node }: Machine): string {
-  return `<dt>processor</dt><dd>${escaped(processor)}, ${cores} ${cores === 1 ? 'core' : 'cores'} for this process</dd>
+  const number = cores === 1 ? 'one core' : `${cores} cores`;
+  return `<dt>processor</dt><dd>${escaped(processor)}</dd>
+<dt>cores</dt><dd>${number} for this process: more threads share ${cores === 1 ? 'it' : 'these'}, so no measured speed-up goes far beyond ${cores}</dd>
 <dt>memory</dt><dd>${(memoryBytes / GIBIBYTE).toFixed(1)} GiB</dd>
 <dt>system</dt><dd>${escaped(system)}</dd>
 <dt>Node.js</dt><dd>${escaped(node)}</dd>`;
@@ -82,10 +84,10 @@ function figure(chart: Chart, number: number): string {
 }
 
 /** A table may be wider than a telephone: it scrolls by itself, not the page, also by keyboard. */
-function renderTable({ head, rows }: PageTable): string {
+function renderTable({ head, rows, prose }: PageTable): string {
   const headCells = head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('');
   const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`).join('\n');
-  return `<div class="table" tabindex="0"><table><thead><tr>${headCells}</tr></thead><tbody>
+  return `<div class="table${prose === true ? ' prose' : ''}" tabindex="0"><table><thead><tr>${headCells}</tr></thead><tbody>
 ${body}
 </tbody></table></div>`;
 }

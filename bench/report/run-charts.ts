@@ -18,6 +18,7 @@ export const AXES: Readonly<Record<SweepAxis, AxisLook>> = {
   cross: { label: 'cross-stream commands, %', scale: 'asinh', factor: 100 },
   workUs: { label: 'work per command, µs', scale: 'asinh', factor: 1 },
   zipf: { label: 'skew of the keys (zipf theta)', scale: 'linear', factor: 1 },
+  batch: { label: 'commands per log entry or call', scale: 'log2', factor: 1 },
   rate: { label: 'commands per second, asked for', scale: 'linear', factor: 1 },
 };
 

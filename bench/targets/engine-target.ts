@@ -16,6 +16,8 @@ export interface EngineTargetOptions {
   /** Where the directory of a durable engine is made; null: the system's place for temporary files. */
   readonly dataParent: string | null;
   readonly outstanding: number;
+  /** Undefined: as an engine does. */
+  readonly recording?: boolean | undefined;
 }
 
 /** smr (one stream) and p-smr: the engine itself, in memory or with a data directory that is removed at the end. */
@@ -48,11 +50,11 @@ export class EngineTarget implements Target {
   }
 
   async #engineOptions(clients: number): Promise<EngineOptions> {
-    const { service, streams, durability, outstanding } = this.#options;
+    const { service, streams, durability, outstanding, recording = true } = this.#options;
     const limits = { outstandingMax: Math.max(262_144, outstanding), ringBytes: ringBytesFor(clients, streams + 1) };
-    if (durability === 'memory') return { service, streams, limits };
+    if (durability === 'memory') return { service, streams, limits, recording };
     this.#directory = await this.#makeDirectory();
-    return { service, streams, limits, durability, dataDir: this.#directory };
+    return { service, streams, limits, recording, durability, dataDir: this.#directory };
   }
 
   async #makeDirectory(): Promise<string> {

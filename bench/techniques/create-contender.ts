@@ -22,13 +22,13 @@ export function logFed(variant: Variant, job: BenchJob): LogFed {
   return new LogFed(variant, job, async () => logPlan(variant.technique, job, await loadService(job.workload.service)));
 }
 
-function targetOf({ technique, durability, streams }: Variant, { workload, options }: BenchJob): Target {
+function targetOf({ technique, durability, streams, recording }: Variant, { workload, options }: BenchJob): Target {
   const { service } = workload;
   switch (technique) {
     case 'smr':
     case 'p-smr': {
       const { data: dataParent, outstanding } = options;
-      return new EngineTarget({ service, streams, durability, dataParent, outstanding });
+      return new EngineTarget({ service, streams, durability, dataParent, outstanding, recording });
     }
     case 'no-rep':
       return new ThreadTarget(new URL('../threads/direct-server.js', import.meta.url), service, streams);

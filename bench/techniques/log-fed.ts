@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { invariant } from '../../src/errors.js';
 import { ControlBlock, EngineState } from '../../src/memory/control-block.js';
+import { createRecordings } from '../../src/memory/recordings.js';
 import { createEngineMemory, type EngineMemory } from '../../src/replica/engine-memory.js';
 import { readGroupStats } from '../../src/replica/engine-stats.js';
 import type { DutyCalls, DutyTask } from '../execution/duty-thread.js';
@@ -16,6 +17,8 @@ const SPIN_US = 2000;
 /** With more threads than cores, one that spins keeps another from working. */
 const SPIN_US_CROWDED = 5;
 
+/** Of a service, at most. */
+const COMMANDS_MAX = 64;
 const SHORTEST_WAIT_MS = 5;
 /** Threads that execute nothing for so long are stuck. */
 const IDLE_MS_MAX = 60_000;
@@ -58,8 +61,10 @@ export class LogFed implements Contender {
     this.#pool = pool;
     const spinUs = specs.length > availableParallelism() ? SPIN_US_CROWDED : SPIN_US;
     const memory = this.#memory;
+    const { streams, recording } = this.variant;
+    const recordings = recording === true ? createRecordings(streams + 1, COMMANDS_MAX) : null;
     this.#threads = specs.map(({ module, group, details }) => {
-      const task: DutyTask = { ...details, group, memory, running: this.#running.buffer, spinUs };
+      const task: DutyTask = { ...details, group, memory, recordings, running: this.#running.buffer, spinUs };
       return pool.start<DutyCalls>(module, task);
     });
     await Promise.all(this.#threads.map((thread) => thread.call('load')));

@@ -21,6 +21,10 @@ export interface Sample {
   readonly latencies: LatencyRecorder | null;
 }
 
+export function rateOf({ commands, seconds }: Sample): number {
+  return commands / seconds;
+}
+
 /** One technique, set up with its workload: prepared once, run round by round, stopped once. */
 export interface Contender {
   readonly variant: Variant;

@@ -6,6 +6,8 @@ export interface Variant {
   readonly technique: TechniqueName;
   readonly durability: Durability;
   readonly streams: number;
+  /** Whether it records what its streams do; else as an engine does where nothing is said, and execution alone never. */
+  readonly recording?: boolean;
 }
 
 /** Every technique with every durability, in the order given. */
@@ -20,6 +22,18 @@ function streamsOfTechnique(technique: TechniqueName, streams: number): number {
 }
 
 /** Names a variant among others. */
-export function labelOf({ technique, durability }: Pick<Variant, 'technique' | 'durability'>): string {
-  return durability === 'memory' ? technique : `${technique} (${durability})`;
+export function labelOf({
+  technique,
+  durability,
+  recording,
+}: Pick<Variant, 'technique' | 'durability' | 'recording'>): string {
+  const said = [
+    ...(durability === 'memory' ? [] : [durability]),
+    ...(recording === undefined ? [] : [onOff(recording)]),
+  ];
+  return said.length === 0 ? technique : `${technique} (${said.join(', ')})`;
+}
+
+function onOff(recording: boolean): string {
+  return `recording ${recording ? 'on' : 'off'}`;
 }

@@ -24,7 +24,7 @@ export class BenchThreads {
   constructor(count: number) {
     this.#pool = new Piscina({
       // As the engine's workers have them.
-      resourceLimits: heapLimits(count),
+      resourceLimits: heapLimits(count, false),
       minThreads: count,
       maxThreads: count,
       concurrentTasksPerWorker: 1,

@@ -1,5 +1,6 @@
 /** Thread entry point: one stream of smr or p-smr that executes prebuilt logs. Hosted by piscina. */
 import { PartitionMap, type PartitionMapJson } from '../../src/classifier/partition-map.js';
+import { WorkRecording } from '../../src/metrics/work-recording.js';
 import { installDeterminismGuard } from '../../src/service/determinism-guard.js';
 import { loadService } from '../../src/service/load-service.js';
 import { DutyThread, type DutyTask } from '../execution/duty-thread.js';
@@ -19,6 +20,8 @@ export interface LogWorkerTask extends DutyTask {
 
 export default async function run({ task, port }: ThreadStart<LogWorkerTask>): Promise<void> {
   const guard = installDeterminismGuard();
+  const { recordings, group } = task;
+  const recording = recordings === null ? null : new WorkRecording(recordings, group, () => undefined);
   const duty = new StreamDuty({
     task,
     service: await loadService(task.service),
@@ -26,6 +29,7 @@ export default async function run({ task, port }: ThreadStart<LogWorkerTask>): P
     guard,
     source: new PrebuiltSource(task.group, task.load, task.measured),
     check: RESULT_CHECKS[task.workload],
+    recorder: recording?.work ?? null,
   });
-  await new DutyThread(task, duty).serve(port);
+  await new DutyThread(task, duty, recording).serve(port);
 }

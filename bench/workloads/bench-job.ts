@@ -3,7 +3,9 @@ import type { BenchOptions } from '../options/bench-options.js';
 import { bankWorkload } from './bank.js';
 import { readBlockTrace } from './block-trace.js';
 import { blocksWorkload } from './blocks.js';
+import { EXAMPLE_WORKLOADS } from './examples/examples.js';
 import { kvWorkload } from './kv.js';
+import { netfsWorkload } from './netfs.js';
 import { randomSource } from './random-source.js';
 import type { BenchCommand, Workload, WorkloadOptions } from './workload.js';
 
@@ -51,6 +53,10 @@ function workloadOf({ workload, mix, trace }: BenchOptions): Workload {
       return bankWorkload;
     case 'blocks':
       return blocksWorkload(readBlockTrace(trace ?? ''));
+    case 'netfs':
+      return netfsWorkload;
+    default:
+      return EXAMPLE_WORKLOADS[workload];
   }
 }
 

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { benchCommand } from '../../bench/options/bench-command.js';
-import type { Sweep } from '../../bench/options/sweep.js';
+import { type BenchActions, benchCommand } from '../../bench/options/bench-command.js';
 import { callCommand } from './call-command.js';
 import { clusterCommand } from './cluster-command.js';
 import { EXIT_HELP } from './exit-codes.js';
@@ -18,6 +17,7 @@ import { printProgress, printResult } from './terminal.js';
 const EXAMPLES = `
 Examples:
   psmr bench --quick                                      what parallel streams gain on this machine
+  psmr bench paper --report paper.html                    the experiments of the P-SMR paper, as a page
   psmr serve --service dist/bank.js --data ./data         serve a service, kept on disk
   psmr call deposit '{"account":"a","amount":5}' --service dist/bank.js
   psmr inspect ./data                                     what is in the logs and checkpoints
@@ -39,7 +39,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', EXAMPLES);
   const commands = [
-    ...[benchCommand(runBench), serveCommand(), callCommand(), inspectCommand()],
+    ...[benchCommand(BENCH), serveCommand(), callCommand(), inspectCommand()],
     ...[clusterCommand(), replicaCommand(), statusCommand(), memberCommand(), leaderCommand(), checkpointCommand()],
   ];
   for (const command of commands) program.addCommand(inherit(command, program));
@@ -52,10 +52,18 @@ function inherit(command: Command, parent: Command): Command {
 }
 
 /** The other commands need not load what only the benchmark uses. */
-async function runBench(sweep: Sweep): Promise<void> {
-  const { runBenchSession } = await import('../../bench/bench-session.js');
-  await runBenchSession(sweep, { progress: printProgress, result: printResult, interruption, end: endInterrupted });
-}
+const BENCH: BenchActions = {
+  compare: async (sweep) => {
+    const { runBenchSession } = await import('../../bench/bench-session.js');
+    await runBenchSession(sweep, BENCH_TERMINAL);
+  },
+  paper: async (options) => {
+    const { runPaperSession } = await import('../../bench/paper/paper-session.js');
+    await runPaperSession(options, BENCH_TERMINAL);
+  },
+};
+
+const BENCH_TERMINAL = { progress: printProgress, result: printResult, interruption, end: endInterrupted };
 
 function packageVersion(): string {
   const file = createRequire(import.meta.url).resolve('psmr/package.json');

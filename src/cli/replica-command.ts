@@ -82,7 +82,7 @@ async function runOnce(
     printResult(
       flags.json === true
         ? JSON.stringify({ replica: flags.id, service, streams, url, http: admin })
-        : `replica ${flags.id} serves ${service} at ${url}, status at ${admin ?? ''}/status`,
+        : `replica ${flags.id} serves ${service} at ${url}, dashboard at ${admin ?? ''}`,
     );
     const end = await Promise.race([engine.failure, stopped]);
     if (typeof end === 'string') printProgress(`${end}: stopping`);

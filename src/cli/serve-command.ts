@@ -38,7 +38,7 @@ Examples:
 export function serveCommand(): Command {
   const port = wholeNumber(0, PORT_MAX);
   return new Command('serve')
-    .description('Serve a service: one endpoint per stream, and one for health and metrics.')
+    .description('Serve a service: one endpoint per stream, and one for the dashboard, health and metrics.')
     .option(...CONFIG_OPTION)
     .option('--service <file>', "the service's compiled module")
     .option('--streams <n>', 'number of streams (default: one per core)', wholeNumber(1, STREAMS_MAX))
@@ -51,7 +51,11 @@ export function serveCommand(): Command {
     )
     .option('--host <host>', 'interface of the endpoints (default: 127.0.0.1)')
     .option('--port <n>', "group 0's port, stream i gets this plus i; 0: any free ones (default: 7400)", port)
-    .option('--http-port <n>', 'port of /healthz, /metrics and /stats; 0: a free one (default: 7390)', port)
+    .option(
+      '--http-port <n>',
+      'port of the dashboard, /healthz, /metrics and /stats; 0: a free one (default: 7390)',
+      port,
+    )
     .option('--no-http', 'no such endpoint')
     .option('--token <token>', 'clients must give it; better set PSMR_TOKEN, which other users cannot see')
     .option('--tls-cert <file>', 'certificate, PEM: endpoints speak wss')
@@ -107,7 +111,7 @@ function listenOptions(flags: ServeFlags, engine: EngineOptions): ListenOptions 
 
 function readyLine(engine: Engine, { url, http }: Listening): string {
   const { service, streams } = engine.stats();
-  const health = http === null ? '' : `, health and metrics at ${httpUrl(http)}`;
+  const health = http === null ? '' : `, dashboard at ${httpUrl(http)}`;
   return `${service} is served in ${streams} ${streams === 1 ? 'stream' : 'streams'} at ${url}${health}`;
 }
 

@@ -77,6 +77,7 @@ export class GroupReplies {
     if (code === 'SEQUENCE_GAP') return reply.readOnly ? this.#sendAgain(window, frame) : this.#gap(frame);
     // Another copy of it is under way and will be answered too: only the last answer settles what became of it.
     if (frame.underWay > 0) return;
+    if (code === 'SESSION_CONFLICT') return this.#conflict(frame, reply.error);
     if (code === 'SESSION_EXPIRED') return reply.readOnly ? this.#sessionUnknown(frame) : logged.sessionLost(frame);
     if (code === 'WRONG_EPOCH') return this.#mapChanged(window, frame);
     this.#giveUp(window, frame, reply.error);
@@ -87,6 +88,13 @@ export class GroupReplies {
     if (!logged.window.wasSent(frame)) return;
     if (logged.gap(frame) === 'session lost') logged.sessionLost(frame);
     else line.pause();
+  }
+
+  /** The number belongs to another process's command, so this one was not executed and never will be in this session. */
+  #conflict(frame: SentFrame, error: PsmrError): void {
+    const { logged, host } = this.#parts;
+    logged.conflict(frame);
+    host.settled(frame.failAll(error));
   }
 
   #sessionUnknown(read: SentFrame): void {

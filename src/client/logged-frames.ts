@@ -55,6 +55,13 @@ export class LoggedFrames {
     this.#fenced = true;
   }
 
+  /** As `giveUp`, but numbers do not tell what became of those after it: another process gives them out, too. */
+  conflict(frame: SentFrame): void {
+    const [, ...later] = this.window.cutFrom(frame);
+    this.#hold(later, true);
+    this.#fenced = true;
+  }
+
   /** Takes out `frame` and all after it that cannot have been executed, to be sent some other way. */
   takeBack(frame: SentFrame): SentFrame[] {
     this.#hold(this.window.cutFrom(frame), frame.uncertain);

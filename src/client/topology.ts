@@ -32,8 +32,8 @@ export class Topology {
   readonly #options: TopologyOptions;
   #known: Known | null = null;
   #learning: Promise<Welcome> | null = null;
-  /** The server's clock less this one's, ms. */
-  #clockOffsetMs = 0;
+  /** The server's clock less the monotonic one, ms: this machine's may be set meanwhile. */
+  #clockOffsetMs: number;
   /** By group; 0: not known. */
   readonly #leaders: number[] = [];
   /** Groups whose leader may have changed since it was heard of, and when that came to be. */
@@ -45,11 +45,12 @@ export class Topology {
     this.#options = options;
     this.connectTimeoutMs = options.connectTimeoutMs;
     this.clock = options.clock;
+    this.#clockOffsetMs = Date.now() - this.clock.now();
     this.#turn = Math.floor(options.clock.random() * 0x1_0000);
   }
 
   serverNowMs(): number {
-    return Date.now() + this.#clockOffsetMs;
+    return this.clock.now() + this.#clockOffsetMs;
   }
 
   /** May throw: not a URL. `session` null: just for its WELCOME. */
@@ -103,7 +104,7 @@ export class Topology {
   /** `url` has told this. */
   heard(welcome: Welcome, url: string): void {
     this.#known = { welcome, url: new URL(url) };
-    this.#clockOffsetMs = welcome.nowMs - Date.now();
+    this.#clockOffsetMs = welcome.nowMs - this.clock.now();
     welcome.leaders.forEach((leader, group) => {
       if (this.leaderOf(group) === 0) this.#leaders[group] = leader;
     });

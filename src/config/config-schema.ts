@@ -99,7 +99,7 @@ export const configSchema = z
     http: z
       .strictObject({ host: host.optional(), port: port.optional() })
       .optional()
-      .describe('The endpoint for /healthz, /metrics and /stats. Default: 127.0.0.1:7390.'),
+      .describe('The endpoint for the dashboard, /healthz, /metrics and /stats. Default: 127.0.0.1:7390.'),
     tls: z
       .strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) })
       .optional()
@@ -110,6 +110,10 @@ export const configSchema = z
       .optional()
       .describe('A checkpoint is taken when the logs have grown by this much. Default: 256 MiB; null: only by hand.'),
     spinUs: z.int().min(0).max(100_000).optional().describe('How long an idle worker spins before it sleeps, us.'),
+    recording: z
+      .boolean()
+      .optional()
+      .describe('Whether it records what its streams do, for /metrics and the dashboard. Default: true.'),
     limits: limits.optional(),
     cluster: clusterSchema.optional(),
   })

@@ -5,6 +5,7 @@ import { PsmrError } from '../errors.js';
 import type { CommandBatch } from './command-batch.js';
 import type { CommandRunner, Place, StreamValues } from './command-runner.js';
 import type { CommandTable, PreparedCommand } from './command-table.js';
+import type { ExecutionRecorder } from './execution-recorder.js';
 import type { ResultBatch } from './result-batch.js';
 import { wrongStream } from './run-plan.js';
 
@@ -23,6 +24,7 @@ export class BatchRunner {
   readonly #table: CommandTable;
   readonly #runner: CommandRunner;
   readonly #values: StreamValues;
+  readonly #recorder: ExecutionRecorder | null;
   readonly #commands: (PreparedCommand | null)[] = [];
   /** Of the batch, by the place of their names; the error where there is no such command. */
   #named: (PreparedCommand | PsmrError)[] = [];
@@ -33,31 +35,58 @@ export class BatchRunner {
   /** Why a command cannot run. */
   readonly #errors: unknown[] = [];
 
-  constructor(stream: number, map: PartitionMap, table: CommandTable, runner: CommandRunner, values: StreamValues) {
+  constructor(
+    stream: number,
+    map: PartitionMap,
+    table: CommandTable,
+    runner: CommandRunner,
+    values: StreamValues,
+    recorder: ExecutionRecorder | null = null,
+  ) {
     this.#stream = stream;
     this.#map = map;
     this.#table = table;
     this.#runner = runner;
     this.#values = values;
+    this.#recorder = recorder;
   }
 
   /** `position`: of the first command in its entry. With `readsOnly`, commands that may write are refused. */
   run(batch: CommandBatch, place: Place, position: number, results: ResultBatch, readsOnly: boolean): void {
     const { args } = batch;
     this.#named = batch.names.map((name) => this.#table.findOrError(name));
+    this.#recorder?.batch(this.#named, batch.indexes);
     this.#runner.guarded(() => {
       for (let from = 0; from < args.length; from += PREPARED_AT_ONCE) {
         const until = Math.min(args.length, from + PREPARED_AT_ONCE);
         this.#prepare(batch, from, until);
+        const recorder = this.#recorder;
+        let sampleAt = recorder === null ? Infinity : from + recorder.samples.skip;
         for (let at = from; at < until; at++) {
+          if (at === sampleAt) recorder?.begin();
           try {
             results.succeed(this.#runOne(at - from, args[at], place, position + at, readsOnly));
           } catch (error) {
             results.fail(error);
           }
+          if (at !== sampleAt || recorder === null) continue;
+          this.#sampled(recorder, at - from);
+          sampleAt += 1 + recorder.samples.skip;
         }
+        if (recorder !== null) recorder.samples.skip = sampleAt - until;
       }
     });
+  }
+
+  #sampled(recorder: ExecutionRecorder, at: number): void {
+    const command = this.#commands[at] ?? null;
+    if (command === null) return;
+    recorder.end(command);
+    const end = this.#firstHash[at + 1] as number;
+    for (let hash = this.#firstHash[at] as number; hash < end; hash++) recorder.key(this.#hashes[hash] as number);
+    if (command.keyed === null) return;
+    const { read, write } = this.#keys[at] as DeclaredKeys;
+    if (write !== read) for (const key of write) if (!read.includes(key)) recorder.key(hashOf(key));
   }
 
   #runOne(at: number, args: unknown, place: Place, position: number, readsOnly: boolean): unknown {
@@ -88,6 +117,7 @@ export class BatchRunner {
         this.#errors[place] = error;
       }
     }
+    this.#firstHash[until - from] = this.#hashes.length;
     this.#values.own.prefetch(this.#hashes);
   }
 

@@ -3,8 +3,15 @@ import { isEveryKey, type Command, type EveryKeyCommand, type KeyedCommand, type
 
 /** A command with what execution asks of it again and again. */
 export type PreparedCommand =
-  | { readonly name: string; readonly readOnly: boolean; readonly everyKey: null; readonly keyed: KeyedCommand }
-  | { readonly name: string; readonly readOnly: boolean; readonly everyKey: EveryKeyCommand; readonly keyed: null };
+  | (Described & { readonly everyKey: null; readonly keyed: KeyedCommand })
+  | (Described & { readonly everyKey: EveryKeyCommand; readonly keyed: null });
+
+interface Described {
+  readonly name: string;
+  /** Among the service's commands. */
+  readonly place: number;
+  readonly readOnly: boolean;
+}
 
 export class CommandTable {
   readonly #commands: ReadonlyMap<string, PreparedCommand>;
@@ -12,7 +19,9 @@ export class CommandTable {
 
   constructor(service: Service) {
     this.#service = service.name;
-    this.#commands = new Map(Object.entries(service.commands).map(([name, command]) => [name, prepare(name, command)]));
+    this.#commands = new Map(
+      Object.entries(service.commands).map(([name, command], place) => [name, prepare({ name, place }, command)]),
+    );
   }
 
   /** The command of that name; throws UNKNOWN_COMMAND. */
@@ -34,9 +43,9 @@ export class CommandTable {
   }
 }
 
-function prepare(name: string, command: Command): PreparedCommand {
+function prepare(named: Pick<Described, 'name' | 'place'>, command: Command): PreparedCommand {
   const readOnly = command.readOnly === true;
   return isEveryKey(command)
-    ? { name, readOnly, everyKey: command, keyed: null }
-    : { name, readOnly, everyKey: null, keyed: command };
+    ? { ...named, readOnly, everyKey: command, keyed: null }
+    : { ...named, readOnly, everyKey: null, keyed: command };
 }

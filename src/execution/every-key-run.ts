@@ -1,3 +1,4 @@
+import { sampleOf } from './execution-recorder.js';
 import { errorFromWire, messageOf, PsmrError } from '../errors.js';
 import { decodeValue, encodeValue } from './command-batch.js';
 import type { Part } from './command-runner.js';
@@ -20,7 +21,7 @@ export class EveryKeyRun extends Run {
       const until = this.readOnly ? this.planned.length : this.#next + 1;
       if (!this.#published) this.#publishParts(until);
       if (!this.#gather()) return false;
-      if (this.gathers) this.environment.runner.guarded(() => this.#merge(until));
+      if (this.executes) this.environment.runner.guarded(() => this.#merge(until));
       this.#next = until;
       this.#published = false;
     }
@@ -34,15 +35,21 @@ export class EveryKeyRun extends Run {
     runner.guarded(() => {
       for (const { command, args, error, position } of this.planned.slice(this.#next, until)) {
         if (error !== null || command === null || command.everyKey === null) continue;
+        // Its time is that of its part at the coordinator.
+        const recorder = this.coordinates ? this.environment.recorder : null;
+        const sample = sampleOf(recorder);
+        recorder?.crossCommand(command);
+        sample?.begin();
         const { part, view } = runner.runPartial(command, args, values.own, this.place, position);
+        sample?.end(command);
         parts.push(part);
         this.#views.push(view);
       }
     });
     const encoded = encodeValue(parts.map(encodePart));
-    if (this.receivers.length > 0) this.publish([encoded], this.receivers);
+    this.publish([encoded]);
     this.#parts.set(stream, decodeParts(encoded));
-    this.#missing = new Set(this.gathers ? this.peers : []);
+    this.#missing = new Set(this.peers);
     this.#published = true;
   }
 
@@ -50,7 +57,7 @@ export class EveryKeyRun extends Run {
     for (const peer of this.#missing) {
       const content = this.receive(peer);
       if (content === null) return false;
-      this.#parts.set(peer, decodeParts(content[0] as Uint8Array));
+      if (this.executes) this.#parts.set(peer, decodeParts(content[0] as Uint8Array));
       this.#missing.delete(peer);
     }
     return true;

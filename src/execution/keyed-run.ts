@@ -1,3 +1,4 @@
+import { sampleOf } from './execution-recorder.js';
 import { hashOf } from '../classifier/slots.js';
 import type { SyncRun } from '../ordering/sync-run.js';
 import type { ResultBatch } from './result-batch.js';
@@ -16,19 +17,18 @@ export class KeyedRun extends Run {
     super(environment, run);
     this.#values = new RunValues(environment.stream, environment.map, environment.values);
     for (const planned of this.planned) this.#declareKeys(planned);
-    const own = this.#values.takeOwn();
-    if (this.receivers.length > 0) this.publish(own, this.receivers);
-    this.#missing = new Set(this.gathers ? this.peers : []);
+    this.publish(this.#values.takeOwn());
+    this.#missing = new Set(this.peers);
   }
 
   override advance(): boolean {
     for (const peer of this.#missing) {
       const published = this.receive(peer);
       if (published === null) return false;
-      this.#values.takeFrom(peer, published as unknown as PublishedValues);
+      if (this.executes) this.#values.takeFrom(peer, published as unknown as PublishedValues);
       this.#missing.delete(peer);
     }
-    if (this.gathers) this.environment.runner.guarded(() => this.#execute());
+    if (this.executes) this.environment.runner.guarded(() => this.#execute());
     return true;
   }
 
@@ -66,16 +66,19 @@ export class KeyedRun extends Run {
     if (error !== null) throw error;
     if (command === null || command.keyed === null || keys === null) throw new Error('broken invariant: no plan');
     const values = this.#values;
+    const { runner } = this.environment;
+    // Each is recorded by its coordinator only.
+    const recorder = this.coordinates ? this.environment.recorder : null;
+    const sample = sampleOf(recorder);
     // Values gathered at a rendezvous are few, and looked up by the key itself.
-    return this.environment.runner.runKeyed(
-      command,
-      args,
-      keys,
-      keys.read.map(hashOf),
-      0,
-      values,
-      this.place,
-      position,
-    );
+    const hashes = keys.read.map(hashOf);
+    recorder?.crossCommand(command);
+    sample?.begin();
+    try {
+      return runner.runKeyed(command, args, keys, hashes, 0, values, this.place, position);
+    } finally {
+      sample?.end(command);
+      if (sample !== null) for (const hash of hashes) sample.key(hash);
+    }
   }
 }

@@ -24,6 +24,14 @@ function sequenceGap(): PsmrError {
   );
 }
 
+function sessionConflict(): PsmrError {
+  return new PsmrError(
+    'SESSION_CONFLICT',
+    'It was not executed: another command has its number in the session, which another process uses too. Give each ' +
+      'process a client of its own.',
+  );
+}
+
 function sessionExpired(): PsmrError {
   return new PsmrError(
     'SESSION_EXPIRED',
@@ -35,8 +43,14 @@ function sessionExpired(): PsmrError {
 function resultForgotten(): PsmrError {
   return new PsmrError(
     'RESULT_FORGOTTEN',
-    'The command was executed, but its result is kept no more: its client acknowledged it, or left too many unacknowledged.',
+    'The command of this number was executed, but its result is kept no more: the session has acknowledged it, or left ' +
+      'too many unacknowledged.',
   );
 }
 
-const refusals = { gap: sequenceGap, expired: sessionExpired, forgotten: resultForgotten } as const;
+const refusals = {
+  gap: sequenceGap,
+  conflict: sessionConflict,
+  expired: sessionExpired,
+  forgotten: resultForgotten,
+} as const;

@@ -6,6 +6,7 @@ import { SEGMENT_READ_ONLY } from '../transport/frames.js';
 import { decodeValue, encodeValue } from './command-batch.js';
 import type { CommandRunner, Place, StreamValues } from './command-runner.js';
 import type { CommandTable } from './command-table.js';
+import type { ExecutionRecorder } from './execution-recorder.js';
 import { ResultBatch } from './result-batch.js';
 import { planRun, type PlannedCommand } from './run-plan.js';
 import type { StreamPorts } from './stream-ports.js';
@@ -19,6 +20,7 @@ export interface RunEnvironment {
   readonly runner: CommandRunner;
   readonly values: StreamValues;
   readonly ports: StreamPorts;
+  readonly recorder: ExecutionRecorder | null;
 }
 
 /** A run in progress. `advance` does what can be done and says whether the run is over. */
@@ -27,11 +29,14 @@ export interface RunInProgress {
   /** The results of each part; filled once the run is over, at its coordinator only. */
   readonly results: readonly ResultBatch[];
   readonly commands: number;
+  /** The stream that it waits for, or waited for last; 0: none yet. */
+  readonly awaited: number;
 }
 
 export abstract class Run implements RunInProgress {
   readonly results: ResultBatch[];
   readonly commands: number;
+  awaited = 0;
   protected readonly peers: readonly number[];
   protected readonly coordinator: number;
   protected readonly coordinates: boolean;
@@ -56,25 +61,27 @@ export abstract class Run implements RunInProgress {
 
   abstract advance(): boolean;
 
-  protected publish(content: unknown, streams: readonly number[]): void {
-    const message = encodeValue([this.run.index, content]);
-    for (const stream of streams) this.environment.ports.send(stream, message);
+  /** To whom it is of use; to the others only that this stream has come here. */
+  protected publish(content: unknown): void {
+    const come = encodeValue([this.run.index, []]);
+    const message = this.readOnly && this.coordinates ? come : encodeValue([this.run.index, content]);
+    for (const peer of this.peers) {
+      this.environment.ports.send(peer, this.readOnly && peer !== this.coordinator ? come : message);
+    }
   }
 
-  /** Who publishes to whom: everyone to everyone, or to the coordinator alone. */
-  protected get receivers(): readonly number[] {
-    if (!this.readOnly) return this.peers;
-    return this.coordinates ? [] : [this.coordinator];
-  }
-
-  protected get gathers(): boolean {
+  /** Whether this stream needs what the others publish: a result of a run that only reads is the coordinator's alone. */
+  protected get executes(): boolean {
     return !this.readOnly || this.coordinates;
   }
 
   /** What another stream published for this run; null: not yet. */
   protected receive(stream: number): unknown[] | null {
     const message = this.environment.ports.receive(stream);
-    if (message === null) return null;
+    if (message === null) {
+      this.awaited = stream;
+      return null;
+    }
     const [index, content] = decodeValue(message) as [number, unknown[]];
     invariant(index === this.run.index, `stream ${stream} met for entry ${index}, this one for ${this.run.index}`);
     return content;

@@ -28,6 +28,8 @@ export type Admission =
   | 'admitted'
   /** Executed before: answer from the table. */
   | 'duplicate'
+  /** Other commands of these numbers were executed before: refuse. */
+  | 'conflict'
   /** Executed before, and the table has let go of the reply: refuse. */
   | 'forgotten'
   /** Earlier commands of the session are missing: refuse, the client sends them again. */
@@ -41,6 +43,13 @@ interface Reply {
   readonly bytes: Uint8Array;
 }
 
+/** A frame that was executed: another one of its numbers is not a repetition of it. */
+interface ExecutedFrame {
+  readonly first: number;
+  readonly last: number;
+  readonly digest: number;
+}
+
 interface Session {
   last: number;
   /** Replies up to this sequence are gone: acknowledged, or too many to keep. */
@@ -48,6 +57,8 @@ interface Session {
   usedMs: number;
   replies: Reply[];
   replyBytes: number;
+  /** Those that are not forgotten, by rising sequence. */
+  executed: ExecutedFrame[];
 }
 
 /** A session's 16 bytes as a Map key. */
@@ -85,8 +96,18 @@ export class SessionTable {
     return this.#replyBytes;
   }
 
-  /** Decides about commands [first, first + count) of a session; admits them by moving the session forward. */
-  admit(key: string, first: number, count: number, acknowledged: number, timestampMs: number): Admission {
+  /**
+   * Decides about commands [first, first + count) of a session; admits them by moving the session forward. `digest`: of
+   * the frame that they came in (frame-digest.ts).
+   */
+  admit(
+    key: string,
+    first: number,
+    count: number,
+    acknowledged: number,
+    timestampMs: number,
+    digest: number,
+  ): Admission {
     if (!hasSession(key)) return 'admitted';
     this.#forgetIdle(timestampMs);
     const session = this.#sessions.get(key) ?? this.#open(key, first, timestampMs);
@@ -94,13 +115,17 @@ export class SessionTable {
     session.usedMs = timestampMs;
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
+    const last = first + count - 1;
+    // What another process has acknowledged says nothing of what this session's client has got.
+    if (first <= session.last && conflicts(session, first, last, digest)) return 'conflict';
     const bytes = session.replyBytes;
     forgetAcknowledged(session, acknowledged);
     this.#replyBytes += session.replyBytes - bytes;
     if (this.#replying.delete(key) && session.replies.length > 0) this.#replying.set(key, session);
-    if (first + count - 1 <= session.last) return first <= session.forgotten ? 'forgotten' : 'duplicate';
+    if (last <= session.last) return first <= session.forgotten ? 'forgotten' : 'duplicate';
     if (first !== session.last + 1) return 'gap';
-    session.last = first + count - 1;
+    session.last = last;
+    session.executed.push({ first, last, digest });
     return 'admitted';
   }
 
@@ -133,18 +158,21 @@ export class SessionTable {
         session.forgotten,
         session.usedMs,
         session.replies.map((reply) => [reply.firstSequence, reply.count, reply.bytes]),
+        session.executed.map(({ first, last, digest }) => [first, last, digest]),
       ]);
     }
   }
 
   /** Adds one session from a checkpoint chunk written by `encode`. */
   restore(chunk: Uint8Array): void {
-    const [key, last, forgotten, usedMs, stored] = decodeValue(chunk) as [
+    const [key, last, forgotten, usedMs, stored, frames = []] = decodeValue(chunk) as [
       Uint8Array,
       number,
       number,
       number,
       [firstSequence: number, count: number, bytes: Uint8Array][],
+      // A checkpoint of an earlier version has none: nothing is known of what its frames held.
+      [first: number, last: number, digest: number][] | undefined,
     ];
     const replies = stored.map(([firstSequence, count, bytes]) => ({
       firstSequence,
@@ -152,7 +180,8 @@ export class SessionTable {
       bytes: Uint8Array.from(bytes),
     }));
     const replyBytes = replies.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-    const session = { last, forgotten, usedMs, replies, replyBytes };
+    const executed = frames.map(([first, end, digest]) => ({ first, last: end, digest }));
+    const session = { last, forgotten, usedMs, replies, replyBytes, executed };
     this.#sessions.set(sessionKeyOf(key), session);
     if (replies.length > 0) this.#replying.set(sessionKeyOf(key), session);
     this.#replyBytes += replyBytes;
@@ -162,7 +191,7 @@ export class SessionTable {
     // An old session that was forgotten must not begin anew: its first commands may have been executed.
     if (first !== 1 || createdMs(key) < timestampMs - this.#limits.sessionIdleMs) return null;
     if (this.#sessions.size >= this.#limits.sessionsMax) this.#forgetLongestUnused();
-    return { last: 0, forgotten: 0, usedMs: timestampMs, replies: [], replyBytes: 0 };
+    return { last: 0, forgotten: 0, usedMs: timestampMs, replies: [], replyBytes: 0, executed: [] };
   }
 
   #forgetIdle(timestampMs: number): void {
@@ -201,7 +230,7 @@ export function decisiveOf(chunk: Uint8Array, place: number): Uint8Array {
 }
 
 function forgetAcknowledged(session: Session, acknowledged: number): void {
-  session.forgotten = Math.max(session.forgotten, Math.min(acknowledged, session.last));
+  forgetUpTo(session, Math.min(acknowledged, session.last));
   let gone = 0;
   for (const reply of session.replies) {
     if (reply.firstSequence + reply.count - 1 > acknowledged) break;
@@ -209,6 +238,22 @@ function forgetAcknowledged(session: Session, acknowledged: number): void {
     gone++;
   }
   if (gone > 0) session.replies.splice(0, gone);
+}
+
+function forgetUpTo(session: Session, sequence: number): void {
+  session.forgotten = Math.max(session.forgotten, sequence);
+  const { executed, forgotten } = session;
+  let gone = 0;
+  while ((executed[gone]?.last ?? Infinity) <= forgotten) gone++;
+  if (gone > 0) executed.splice(0, gone);
+}
+
+/** A frame is sent again as it was, so one that is cut otherwise is another one. */
+function conflicts({ executed, last: known }: Session, first: number, last: number, digest: number): boolean {
+  if (last > known) return true;
+  const there = executed.find((frame) => frame.last >= first);
+  if (there === undefined || there.first > first) return false;
+  return there.first !== first || there.last !== last || there.digest !== digest;
 }
 
 function holdsTooMuch({ replies, replyBytes }: Session): boolean {
@@ -220,6 +265,6 @@ function forgetOldest(session: Session): number {
   const oldest = session.replies.shift();
   if (oldest === undefined) return 0;
   session.replyBytes -= oldest.bytes.byteLength;
-  session.forgotten = Math.max(session.forgotten, oldest.firstSequence + oldest.count - 1);
+  forgetUpTo(session, oldest.firstSequence + oldest.count - 1);
   return oldest.bytes.byteLength;
 }

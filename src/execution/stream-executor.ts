@@ -19,6 +19,8 @@ import { decodeCommandBatch } from './command-batch.js';
 import { CommandRunner, StreamValues, type Place } from './command-runner.js';
 import { CommandTable } from './command-table.js';
 import { EventRing, type EventLimits } from './event-ring.js';
+import type { ExecutionRecorder } from './execution-recorder.js';
+import { digestOf } from './frame-digest.js';
 import { beginRun } from './rendezvous.js';
 import type { RunEnvironment, RunInProgress } from './run.js';
 import { encodeRejection, ResultBatch } from './result-batch.js';
@@ -44,6 +46,7 @@ export interface StreamExecutorOptions {
   readonly guard: DeterminismGuard;
   readonly ports: StreamPorts;
   readonly limits: SessionLimits & EventLimits;
+  readonly recorder?: ExecutionRecorder | null;
 }
 
 export interface ExecutionCounts {
@@ -52,6 +55,8 @@ export interface ExecutionCounts {
   failedCommands: number;
   unloggedReads: number;
   entries: number;
+  frames: number;
+  framedCommands: number;
   rendezvous: number;
 }
 
@@ -65,6 +70,8 @@ export class StreamExecutor {
     failedCommands: 0,
     unloggedReads: 0,
     entries: 0,
+    frames: 0,
+    framedCommands: 0,
     rendezvous: 0,
   };
   readonly #stream: number;
@@ -91,7 +98,8 @@ export class StreamExecutor {
     this.events = new EventRing(options.limits);
     this.#runner = new CommandRunner(options.map, options.stream, options.guard, this.events);
     this.values = new StreamValues(options.map);
-    this.#batches = new BatchRunner(options.stream, options.map, this.#table, this.#runner, this.values);
+    const { stream, map, recorder = null } = options;
+    this.#batches = new BatchRunner(stream, map, this.#table, this.#runner, this.values, recorder);
     this.sessions = new SessionTable(options.limits);
     this.#environment = {
       stream: options.stream,
@@ -100,7 +108,13 @@ export class StreamExecutor {
       runner: this.#runner,
       values: this.values,
       ports: options.ports,
+      recorder,
     };
+  }
+
+  /** The stream that a run waits for; 0: none does. */
+  get awaitedStream(): number {
+    return this.#run?.progress.awaited ?? 0;
   }
 
   /** Group 0 has been executed here up to this index. */
@@ -203,7 +217,7 @@ export class StreamExecutor {
   #executeNextFrame(entry: Entry): StepOutcome {
     const bytes = entry.frames[this.#nextFrame++];
     this.#timestampMs = Math.max(this.#timestampMs, entry.timestampMs);
-    if (bytes !== undefined) this.#executeFrame(entry, decodeCommandsFrame(bytes));
+    if (bytes !== undefined) this.#executeFrame(entry, decodeCommandsFrame(bytes), bytes);
     if (this.#nextFrame >= entry.frames.length) {
       this.#executedIndex = entry.index;
       this.#entry = null;
@@ -212,25 +226,26 @@ export class StreamExecutor {
     return 'progress';
   }
 
-  #executeFrame(entry: Entry, frame: CommandsFrame): void {
+  #executeFrame(entry: Entry, frame: CommandsFrame, bytes: Uint8Array): void {
     const count = commandCount(frame);
     const key = sessionKeyOf(frame.session);
+    const digest = hasSession(key) ? digestOf(bytes, frame) : 0;
     const first = frame.firstSequence;
     const position = this.#position;
     this.#position += count;
     if (frame.epoch !== this.#map.epoch) {
-      return this.#ports.reply(key, encodeRejection(wrongEpoch(), this.#stream, first, count, 0));
+      return this.#ports.reply(key, encodeRejection(wrongEpoch(), this.#stream, first, count, 0), digest);
     }
-    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs);
+    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs, digest);
     if (admission === 'admitted') {
       const results = this.#executeSegments(entry, frame, position);
       if (!hasSession(key) && !this.#ports.feedReads) return;
       const reply = results.encode(this.#stream, first, 0);
       this.sessions.record(key, first, count, reply);
-      return this.#ports.reply(key, reply);
+      return this.#ports.reply(key, reply, digest);
     }
     for (const reply of answerAgain(this.sessions, admission, this.#stream, key, first, count)) {
-      this.#ports.reply(key, reply);
+      this.#ports.reply(key, reply, digest);
     }
   }
 
@@ -240,6 +255,8 @@ export class StreamExecutor {
     for (const { body, count } of frame.segments) {
       this.#executeBody(body, count, place, firstPosition + results.values.length, results, false);
     }
+    this.counts.frames++;
+    this.counts.framedCommands += results.values.length;
     this.counts.commands += results.values.length;
     this.counts.failedCommands += results.failed;
     return results;

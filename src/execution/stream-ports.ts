@@ -21,8 +21,8 @@ export interface StreamPorts {
   receive(stream: number): Uint8Array | null;
   /** Whether anyone reads the results of commands without a session (those of sessions are kept in any case). */
   readonly feedReads: boolean;
-  /** A frame for the client of a session of this stream's group. */
-  reply(sessionKey: string, frame: Uint8Array): void;
+  /** The reply to a frame of that digest, for the client of a session of this stream's group. */
+  reply(sessionKey: string, reply: Uint8Array, digest: number): void;
   /** The results of a run that this stream coordinated (or null: the run is done), for group 0's worker. */
   syncResults(run: SyncRun, results: readonly Uint8Array[]): void;
   /** All partitions are to be marked now: group 0 executed up to `index`, this stream's entries below `nextEntry`. */

@@ -3,12 +3,13 @@
  * indexes, so that no two threads write to the same line.
  *
  *   words     Int32, 16 per line:    line 0: 0 engine state | 1 fed;  line 1 + g: 0 bell of group g's worker | 1 leader
- *   indexes   BigInt64, 8 per line:  line g: 0 wanted | 1 delivered;  line groups + g: 0 awaited
+ *   indexes   BigInt64, 8 per line:  line g: 0 wanted | 1 delivered;  line groups + g: 0 awaited | 1 time
  *   reason    1 KiB: why the engine failed: u32 length, then UTF-8 (written once, before the state says failed)
  *
  *   wanted[i]     newest group-0 index that holds a command for stream i, committed or not (written by group 0)
  *   delivered[i]  group 0's commands up to here are all in stream i's ring          (written by group 0)
  *   awaited[i]    the merge point that stream i cannot pass yet                 (written by stream i)
+ *   time[i]       of the newest command that stream i has executed, ms since 1970 (written by stream i)
  *   leader[g]     the replica that leads group g, as far as is known here; 0: not known (written by group g)
  * The indexes only rise. `wanted` may name what group 0 has lost meanwhile; group 0 fills what is awaited (invariant I3).
  */
@@ -18,6 +19,7 @@ const WORDS_PER_LINE = 16;
 const INDEXES_PER_LINE = 8;
 const WANTED = 0;
 const DELIVERED = 1;
+const TIME = 1;
 const FED = 1;
 const LEADER = 1;
 const REASON_BYTES = 1024;
@@ -128,6 +130,18 @@ export class ControlBlock {
 
   setAwaited(stream: number, index: number): void {
     Atomics.store(this.#indexes, (this.#groups + stream) * INDEXES_PER_LINE, BigInt(index));
+  }
+
+  setTime(stream: number, ms: number): void {
+    Atomics.store(this.#indexes, (this.#groups + stream) * INDEXES_PER_LINE + TIME, BigInt(Math.ceil(ms)));
+  }
+
+  /** The time now, as the system's clock says, and not before that of anything executed: clocks are set back. */
+  get nowMs(): number {
+    let newest = Date.now();
+    for (let group = 0; group < this.#groups; group++)
+      newest = Math.max(newest, Number(Atomics.load(this.#indexes, (this.#groups + group) * INDEXES_PER_LINE + TIME)));
+    return newest;
   }
 
   #writeReason(reason: string): void {

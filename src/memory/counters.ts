@@ -14,8 +14,14 @@ export const COUNTER_NAMES = [
   'unloggedReads',
   /** Entries of this group's log executed (group 0: delivered). */
   'entries',
+  /** Frames of this group's log executed: each a batch of commands. */
+  'frames',
+  /** Commands in these frames: those that were executed, not answered again. */
+  'framedCommands',
   /** Frames refused before they reached the log. */
   'rejectedFrames',
+  /** Messages of other replicas that were passed over: no replica without a fault sends them. */
+  'malformedPeerMessages',
   /** Runs of cross-stream commands that met other workers. */
   'rendezvous',
   /** Time spent waiting at a rendezvous, us. */

@@ -1,6 +1,7 @@
 /** The engine's counters as Prometheus text. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { CounterName } from '../memory/counters.js';
+import { addRecorded, latencyText } from './recorded-metrics.js';
 import type { EngineStats } from '../replica/engine-stats.js';
 
 interface Metric {
@@ -28,7 +29,13 @@ const METRICS: readonly Metric[] = [
     counter: 'unloggedReads',
   },
   { name: 'psmr_entries_total', help: 'Log entries executed.', counter: 'entries' },
+  { name: 'psmr_frames_total', help: 'Frames of clients executed: each a batch of commands.', counter: 'frames' },
   { name: 'psmr_rejected_frames_total', help: 'Frames refused before the log.', counter: 'rejectedFrames' },
+  {
+    name: 'psmr_malformed_peer_messages_total',
+    help: 'Messages of other replicas that were passed over.',
+    counter: 'malformedPeerMessages',
+  },
   {
     name: 'psmr_rendezvous_total',
     help: 'Runs of cross-stream commands that met other streams.',
@@ -49,12 +56,26 @@ const METRICS: readonly Metric[] = [
   { name: 'psmr_log_bytes', help: 'Bytes in the log.', counter: 'logBytes', gauge: true },
   { name: 'psmr_log_last_index', help: 'Newest index of the log.', counter: 'lastIndex', gauge: true },
   { name: 'psmr_log_committed_index', help: 'Newest committed index.', counter: 'committedIndex', gauge: true },
+  { name: 'psmr_log_executed_index', help: 'Newest index executed.', counter: 'executedIndex', gauge: true },
 ];
 
 export async function renderMetrics(stats: EngineStats): Promise<{ type: string; body: string }> {
   const registry = new Registry();
   for (const metric of METRICS) addMetric(registry, metric, stats);
-  return { type: registry.contentType, body: await registry.metrics() };
+  if (stats.recorded !== null)
+    addRecorded(
+      registry,
+      stats.recorded,
+      stats.groups.map(({ name }) => name),
+    );
+  const latencies =
+    stats.recorded === null
+      ? ''
+      : latencyText(
+          stats.recorded,
+          stats.groups.map(({ name }) => name),
+        );
+  return { type: registry.contentType, body: `${await registry.metrics()}${latencies}` };
 }
 
 function addMetric(registry: Registry, metric: Metric, stats: EngineStats): void {

@@ -24,8 +24,8 @@ export class RunCutter {
   }
 
   /** Adds a frame's commands; they take positions in the entry whether they are executed or not. */
-  add(frame: CommandsFrame, count: number, admitted: boolean): void {
-    if (admitted) this.#addSegments(frame);
+  add(frame: CommandsFrame, count: number, digest: number, admitted: boolean): void {
+    if (admitted) this.#addSegments(frame, digest);
     this.#position += count;
   }
 
@@ -34,7 +34,7 @@ export class RunCutter {
     return this.#runs;
   }
 
-  #addSegments(frame: CommandsFrame): void {
+  #addSegments(frame: CommandsFrame, digest: number): void {
     let offset = 0;
     for (const segment of frame.segments) {
       const run = this.#runFor(segment);
@@ -45,6 +45,7 @@ export class RunCutter {
         firstPosition: this.#position + offset,
         count: segment.count,
         frameFlags: frame.flags,
+        digest,
         body: segment.body,
       });
       offset += segment.count;

@@ -1,13 +1,15 @@
-/** What a run's coordinator sends to group 0's worker: per part, 16 B session | u32 bytes | the RESULTS frame. */
+/** What a run's coordinator sends to group 0's worker: per part, 16 B session | u32 bytes | u32 digest | the RESULTS frame. */
 import { SESSION_BYTES } from '../transport/frames.js';
 import type { SyncRun } from './sync-run.js';
 
 export interface SyncResult {
   readonly session: Uint8Array;
   readonly frame: Uint8Array;
+  /** Of the COMMANDS frame. */
+  readonly digest: number;
 }
 
-const HEADER_BYTES = SESSION_BYTES + 4;
+const HEADER_BYTES = SESSION_BYTES + 8;
 
 /** `frames[i]` is the reply to `run.parts[i]`. */
 export function encodeSyncResults(run: SyncRun, frames: readonly Uint8Array[]): Uint8Array {
@@ -18,6 +20,7 @@ export function encodeSyncResults(run: SyncRun, frames: readonly Uint8Array[]): 
     const frame = frames[place] ?? new Uint8Array();
     bytes.set(part.session, at);
     bytes.writeUInt32LE(frame.byteLength, at + SESSION_BYTES);
+    bytes.writeUInt32LE(part.digest, at + SESSION_BYTES + 4);
     bytes.set(frame, at + HEADER_BYTES);
     at += HEADER_BYTES + frame.byteLength;
   });
@@ -30,7 +33,8 @@ export function decodeSyncResults(bytes: Uint8Array): SyncResult[] {
   for (let at = 0; at < bytes.byteLength;) {
     const body = at + HEADER_BYTES;
     const end = body + view.getUint32(at + SESSION_BYTES, true);
-    results.push({ session: bytes.subarray(at, at + SESSION_BYTES), frame: bytes.subarray(body, end) });
+    const digest = view.getUint32(at + SESSION_BYTES + 4, true);
+    results.push({ session: bytes.subarray(at, at + SESSION_BYTES), frame: bytes.subarray(body, end), digest });
     at = end;
   }
   return results;

@@ -5,13 +5,13 @@
  *   0 u8 kind | 1 u8 segment flags | 2 u16 parts | 4 u32 streams 1..32 | 8 u32 streams 33..64 | 12 u32 0
  *  16 f64 index | 24 f64 timestamp | 32 parts
  *   part   0 16 B session | 16 f64 first sequence | 24 u32 first position | 28 u32 count | 32 u32 bytes | 36 u32 frame flags
- *         40 body
+ *         40 u32 digest | 44 body
  */
 import type { EntryKind } from './group-log.js';
 import type { StreamMask } from '../transport/frames.js';
 
 const RUN_HEADER_BYTES = 32;
-const PART_HEADER_BYTES = 40;
+const PART_HEADER_BYTES = 44;
 
 export interface SyncRunPart {
   readonly session: Uint8Array;
@@ -21,6 +21,8 @@ export interface SyncRunPart {
   readonly count: number;
   /** The flags of the frame that it came in; its reply carries them too. */
   readonly frameFlags: number;
+  /** Of that frame (execution/frame-digest.ts). */
+  readonly digest: number;
   /** A command batch (execution/command-batch.ts). */
   readonly body: Uint8Array;
 }
@@ -54,6 +56,7 @@ export function encodeSyncRun(run: SyncRun): Uint8Array {
     bytes.writeUInt32LE(part.count, at + 28);
     bytes.writeUInt32LE(part.body.byteLength, at + 32);
     bytes.writeUInt32LE(part.frameFlags, at + 36);
+    bytes.writeUInt32LE(part.digest, at + 40);
     bytes.set(part.body, at + PART_HEADER_BYTES);
     at += PART_HEADER_BYTES + part.body.byteLength;
   }
@@ -74,6 +77,7 @@ export function decodeSyncRun(bytes: Uint8Array): SyncRun {
       firstPosition: view.getUint32(at + 24, true),
       count: view.getUint32(at + 28, true),
       frameFlags: view.getUint32(at + 36, true),
+      digest: view.getUint32(at + 40, true),
       body: bytes.subarray(body, end),
     });
     at = end;

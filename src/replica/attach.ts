@@ -6,6 +6,7 @@ import { DEFAULT_CLIENT_LIMITS } from '../client/client-limits.js';
 import { CommandRouter } from '../client/command-router.js';
 import { RingHub } from '../client/ring-link.js';
 import { PsmrError } from '../errors.js';
+import { ControlBlock } from '../memory/control-block.js';
 import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
@@ -34,6 +35,7 @@ function notHere(): Promise<never> {
 
 export function clientOfPort<S extends ServiceDefinition>(port: EnginePort, service: Service): Client<S> {
   const hub = new RingHub({ control: port.control, ...port.memory });
+  const control = new ControlBlock(port.control);
   const { commandBytesMax, frameBytesMax, outstandingMax } = port.limits;
   const router = new CommandRouter(service, PartitionMap.fromJson(port.partitionMap));
   const core = new ClientCore({
@@ -50,7 +52,7 @@ export function clientOfPort<S extends ServiceDefinition>(port: EnginePort, serv
     },
     reads: 'leader',
     clock: systemClock,
-    serverNowMs: Date.now,
+    serverNowMs: () => control.nowMs,
     learn: () => Promise.resolve(router),
   });
   return createClient<S>(Object.assign(core, { closeLinks: () => hub.close(), subscribe: notHere }));

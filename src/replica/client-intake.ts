@@ -1,10 +1,12 @@
 /** The clients of one group: takes their frames from rings and connections, and brings replies back to them. */
 import { PsmrError } from '../errors.js';
+import { digestOf } from '../execution/frame-digest.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { sessionKeyOf } from '../execution/session-table.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
 import type { Counters } from '../memory/counters.js';
 import type { Limits } from '../config/limits.js';
+import type { FrameLatency } from '../metrics/frame-latency.js';
 import type { OfferedFrame } from '../ordering/proposer.js';
 import type { Endpoint, EndpointOptions } from '../transport/endpoint.js';
 import { listen } from '../transport/listen.js';
@@ -18,6 +20,7 @@ import {
 } from '../transport/frames.js';
 import type { Welcome } from '../transport/handshake.js';
 import { SessionGate } from '../transport/session-gate.js';
+import { AwaitedFrames } from './awaited-frames.js';
 import type { ReplyLink } from './reply-link.js';
 import type { Subscriptions } from './subscriptions.js';
 import { RingClient, type RingClientMemory } from './ring-client.js';
@@ -26,6 +29,8 @@ import { RingClient, type RingClientMemory } from './ring-client.js';
 export interface Route {
   readonly key: string;
   link: ReplyLink;
+  /** Of those that go through a log. */
+  awaited: AwaitedFrames;
   lastIndex: number;
 }
 
@@ -35,6 +40,7 @@ export interface ClientIntakeOptions {
   readonly epoch: number;
   readonly limits: Limits;
   readonly counters: Counters;
+  readonly latency: FrameLatency | null;
   /** Bytes taken in and not executed yet. */
   readonly queuedBytes: () => number;
   /** Null: nothing is published here. */
@@ -110,6 +116,7 @@ export class ClientIntake {
   leadershipLost(error: PsmrError, committedIndex: number): void {
     for (const route of this.#routes.values()) route.lastIndex = Math.min(route.lastIndex, committedIndex);
     this.#gate?.dismissAll(error);
+    this.#options.latency?.forget();
   }
 
   /** Says that a frame was not executed and will not be. */
@@ -138,9 +145,12 @@ export class ClientIntake {
     return worked;
   }
 
-  reply(sessionKey: string, frame: Uint8Array): void {
+  /** The reply to a frame of that digest, if the client that has the session has sent such a one. */
+  reply(sessionKey: string, reply: Uint8Array, digest: number): void {
     const route = this.#routes.get(sessionKey);
-    if (route !== undefined && !route.link.send(frame)) this.#routes.delete(sessionKey);
+    if (route === undefined || !route.awaited.answers(digest, reply)) return;
+    this.#options.latency?.answered(sessionKey, reply);
+    if (!route.link.send(reply)) this.#routes.delete(sessionKey);
   }
 
   /** Makes replies visible to in-process clients, once for all of a poll. */
@@ -177,17 +187,20 @@ export class ClientIntake {
     if (!this.#hasRoom()) return this.refuse(link, frame, overloaded());
     const refusal = this.#options.refused(frame);
     if (refusal !== null) return this.refuse(link, frame, refusal);
-    this.#options.accept(frame, bytes, this.#routeOf(frame, link));
+    const route = this.#routeOf(frame, link);
+    this.#options.latency?.cameIn(route.key, bytes);
+    this.#options.accept(frame, bytes, route);
   }
 
   #routeOf(frame: CommandsFrame, link: ReplyLink): Route {
     const key = sessionKeyOf(frame.session);
     const known = this.#routes.get(key);
     if (known !== undefined) {
+      if (known.link !== link) known.awaited = new AwaitedFrames();
       known.link = link;
       return known;
     }
-    const route = { key, link, lastIndex: 0 };
+    const route = { key, link, awaited: new AwaitedFrames(), lastIndex: 0 };
     this.#routes.set(key, route);
     return route;
   }
@@ -207,6 +220,7 @@ export function offeredFrame(
   announce?: (index: number) => void,
 ): OfferedFrame {
   const { link } = route;
+  route.awaited.add(frame, digestOf(bytes, frame));
   return {
     bytes,
     proposed: (index) => {

@@ -3,6 +3,7 @@ import type { ReplicaConfig } from '../config/cluster-schema.js';
 import { errorFromWire, PsmrError } from '../errors.js';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
 import type { ReplicaEndpoints } from '../transport/handshake.js';
+import type { Joined } from './join-cluster.js';
 import { RecentHashes, differenceText, type Agreement } from './agreement.js';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AgreementWatch } from './admin/agreement-watch.js';
@@ -16,7 +17,6 @@ import { addressOf, KnownReplicas } from './known-replicas.js';
 import { MemberChanges } from './member-changes.js';
 import { PartHash } from './part-hash.js';
 import { rejoin } from './rejoin.js';
-import type { ReplicaMemory } from './replica-memory.js';
 import type { ReplicaSettings } from './replica-settings.js';
 import type { GroupReplication } from './replicated-log.js';
 import { checkpointRoutes, type CheckpointRoutes } from './transfer/checkpoint-routes.js';
@@ -26,9 +26,8 @@ import type { ServerParts } from './server.js';
 import type { ToWorker } from './worker-messages.js';
 import type { ReplicationMessage } from './worker-pool.js';
 
-export interface ClusterSeatOptions {
+export interface ClusterSeatOptions extends Joined {
   readonly settings: ReplicaSettings;
-  readonly memory: ReplicaMemory;
   readonly service: string;
   readonly epoch: number;
   /** Group 0 first. */
@@ -87,7 +86,7 @@ export class ClusterSeat implements ReplicaAdmin {
 
   /** What group `group`'s worker needs to know. */
   replication(group: number): GroupReplication {
-    const { settings, service, memory } = this.#options;
+    const { settings, service, memory, acknowledged } = this.#options;
     const { cluster, own, secret, tls } = settings;
     // The cluster's first members are those that it was formed of: the configuration may have changed since.
     const voters = Object.keys(memory.formed ?? {}).map(Number);
@@ -103,6 +102,7 @@ export class ClusterSeat implements ReplicaAdmin {
       members: { voters, learners: [] },
       timing: cluster.timing,
       retainBytes: cluster.retainBytes,
+      acknowledged: acknowledged.get(group) ?? null,
     };
   }
 

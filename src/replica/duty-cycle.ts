@@ -13,9 +13,20 @@ export type PollOutcome =
   /** Nothing will come but through a bell or the event loop. */
   | 'park';
 
+/** Is told how a thread spends its time; times are `nowUs`'. */
+export interface DutyWatch {
+  /** The event loop has given the thread back. */
+  turn(atUs: number): void;
+  /** It has polled, and found something to do or not. Polls that find nothing while it spins are left out. */
+  polled(fromUs: number, untilUs: number, worked: boolean): void;
+  /** It gives the thread to the event loop until something happens. */
+  parked(atUs: number): void;
+}
+
 export interface DutyCycleOptions {
   readonly bell: Doorbell;
   readonly poll: () => PollOutcome;
+  readonly watch?: DutyWatch | null;
   /** How long to spin after the last progress, us. */
   readonly spinUs: number;
   /** Called once, with whatever `poll` threw. */
@@ -63,6 +74,7 @@ export class DutyCycle {
 
   #run(): void {
     const started = nowUs();
+    this.#options.watch?.turn(started);
     for (;;) {
       const outcome = this.#work(started);
       if (outcome === 'progress') return this.wake();
@@ -75,10 +87,14 @@ export class DutyCycle {
 
   /** Polls while there is work; 'progress': the slice is over and there is more. */
   #work(startedUs: number): PollOutcome {
+    const { poll, watch } = this.#options;
     const began = nowUs();
+    let last = began;
     for (let worked = false; ; worked = true) {
-      const outcome = this.#options.poll();
+      const outcome = poll();
       const now = nowUs();
+      watch?.polled(last, now, outcome === 'progress');
+      last = now;
       if (outcome === 'progress' && now - startedUs <= SLICE_US) continue;
       if (outcome === 'progress' || worked) this.busyUs += now - began;
       if (worked) this.#spinUntilUs = now + this.#options.spinUs;
@@ -94,20 +110,25 @@ export class DutyCycle {
       if (now > this.#spinUntilUs) return 'nothing';
       if (now - started > SPIN_SLICE_US) return 'later';
       if (this.#options.poll() === 'progress') {
-        this.#spinUntilUs = nowUs() + this.#options.spinUs;
+        const found = nowUs();
+        this.#options.watch?.polled(now, found, true);
+        this.#spinUntilUs = found + this.#options.spinUs;
         return 'work';
       }
     }
   }
 
   #park(): void {
-    const { bell, poll } = this.#options;
+    const { bell, poll, watch } = this.#options;
     bell.prepare();
+    const lookedUs = watch === undefined || watch === null ? 0 : nowUs();
     // Whoever published before it could see the announcement did not ring: look once more.
     if (poll() === 'progress') {
       bell.cancel();
+      watch?.polled(lookedUs, nowUs(), true);
       return this.wake();
     }
+    watch?.parked(lookedUs);
     if (this.#sleeping) return;
     const sleep = bell.sleep();
     if (sleep === null) return this.wake();

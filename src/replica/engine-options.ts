@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly limits?: Partial<Limits>;
   /** How long an idle worker spins before it sleeps, us. Default: 50 where there is a core per stream, else 5. */
   readonly spinUs?: number;
+  /** Whether it records what its streams do, for /metrics and the dashboard (docs/dashboard.md). Default: true. */
+  readonly recording?: boolean;
   /** The replicas of the service; without it there is one engine, this one. */
   readonly cluster?: ClusterConfig;
   /** Which of the cluster's replicas this is. */
@@ -47,6 +49,7 @@ export interface ResolvedEngineOptions {
   readonly checkpointEveryBytes: number | null;
   readonly limits: Limits;
   readonly spinUs: number;
+  readonly recording: boolean;
   /** Null: not replicated. */
   readonly replica: ReplicaSettings | null;
   /** What the configuration file says of endpoints. */
@@ -88,6 +91,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
       config.checkpoint?.everyBytes === undefined ? CHECKPOINT_EVERY_BYTES : config.checkpoint.everyBytes,
     limits: limitsWithDefaults(defined(config.limits)),
     spinUs: config.spinUs ?? (crowded ? SPIN_US_CROWDED : SPIN_US),
+    recording: config.recording ?? true,
     replica,
     listen: replica === null ? listenOptions(config, path) : replicaListenOptions(replica, config.token),
   };

@@ -8,8 +8,7 @@ import type { CheckpointStore } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.js';
-import { joinCluster } from './join-cluster.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import { joinCluster, type Joined } from './join-cluster.js';
 import type { ReplicaSettings } from './replica-settings.js';
 
 export interface EngineParts {
@@ -21,9 +20,8 @@ export interface EngineParts {
   readonly replica: ReplicaParts | null;
 }
 
-export interface ReplicaParts {
+export interface ReplicaParts extends Joined {
   readonly settings: ReplicaSettings;
-  readonly memory: ReplicaMemory;
   readonly problem: (problem: PsmrError) => void;
 }
 
@@ -52,7 +50,7 @@ async function replicaParts(
 ): Promise<ReplicaParts | null> {
   if (settings === null) return null;
   const waiting = { service, dataDir, onProblem, signal: signal ?? new AbortController().signal };
-  return { settings, memory: await joinCluster(settings, waiting), problem: onProblem };
+  return { settings, ...(await joinCluster(settings, waiting)), problem: onProblem };
 }
 
 /** LMDB is loaded where there is a disk: every worker loads this module with its service. */

@@ -1,3 +1,4 @@
+import type { Recorded } from '../metrics/read-recordings.js';
 import { Counters, type CounterName } from '../memory/counters.js';
 
 /** The counters of one group's worker (memory/counters.ts says what each means). */
@@ -19,6 +20,8 @@ export interface EngineStats {
   /** Group-0 index of the newest complete checkpoint; null: none yet. */
   readonly lastCheckpoint: number | null;
   readonly groups: readonly GroupStats[];
+  /** Null: with `recording: false`. */
+  readonly recorded: Recorded | null;
 }
 
 export function readGroupStats(memory: SharedArrayBuffer, names: readonly string[]): GroupStats[] {

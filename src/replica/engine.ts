@@ -19,6 +19,7 @@ import {
   type EngineMemory,
 } from './engine-memory.js';
 import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
+import { EngineRecording } from './engine-recording.js';
 import { openEngineParts, type EngineParts, type ReplicaParts } from './engine-parts.js';
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
@@ -48,6 +49,7 @@ export class Engine {
   readonly #map: PartitionMap;
   readonly #memory: EngineMemory;
   readonly #control: ControlBlock;
+  readonly #recording: EngineRecording;
   readonly #dataDir: DataDir | null;
   readonly #store: PinnedCheckpointStore;
   /** Null: not a replica of a cluster. */
@@ -88,6 +90,7 @@ export class Engine {
     this.#store = new PinnedCheckpointStore(store);
     this.#memory = createEngineMemory(map.streams);
     this.#control = new ControlBlock(this.#memory.control);
+    this.#recording = new EngineRecording(options.recording, ['sync', ...map.names], Object.keys(service.commands));
     this.#failure = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
@@ -96,13 +99,17 @@ export class Engine {
       store: this.#store,
       order: () => this.#orderCheckpoint(),
       truncate: (group, below) => this.#pool.post(group, { type: 'truncate', below }),
-      completed: (manifest) => this.#seat?.completed(manifest),
+      completed: (manifest) => this.#checkpointed(manifest),
       logBytes: () => this.stats().groups.reduce((total, group) => total + group.logBytes, 0),
     });
     this.#seat = replica === null ? null : this.#takeSeat(replica);
     this.#pool = new WorkerPool(this.#tasks(store.newest()), {
       checkpoint: (message) => this.#checkpoints.follow(message),
-      replication: (group, message) => this.#seat?.hear(group, message),
+      replication: (group, message) => {
+        this.#recording.replication(group, message);
+        this.#seat?.hear(group, message);
+      },
+      slow: (group, message) => this.#recording.slow(group, message),
       recovered: () => undefined,
       died: (group, error) => this.#fail(group, error),
     });
@@ -150,7 +157,7 @@ export class Engine {
   /**
    * Feeds the engine from a log of your own, instead of the group logs' own ordering (docs/embedding.md). One feed per
    * engine, in memory (your log is the durable one), opened before clients have executed anything; from then on clients
-   * may only read. Errors: FEED_ORDER, NOT_SUPPORTED.
+   * may only read, and one stream at a time. Errors: FEED_ORDER, NOT_SUPPORTED.
    */
   feed(): Feed {
     this.#assertRunning();
@@ -202,6 +209,7 @@ export class Engine {
       checkpoints: this.#checkpoints.count,
       lastCheckpoint: this.#checkpoints.last,
       groups,
+      recorded: this.#recording.read(),
     };
   }
 
@@ -218,6 +226,8 @@ export class Engine {
       map: this.#map,
       pool: this.#pool,
       stats: () => this.stats(),
+      status: () => this.status(),
+      events: this.#recording.events,
       healthy: () => this.#control.state === EngineState.running,
       ...this.#seat?.served,
     }));
@@ -242,6 +252,11 @@ export class Engine {
     this.#checkpoints.takeEvery(everyBytes);
   }
 
+  #checkpointed(manifest: CheckpointManifest): void {
+    this.#recording.events.add('checkpoint', `checkpoint ${manifest.id} is complete`);
+    this.#seat?.completed(manifest);
+  }
+
   #orderCheckpoint(): void {
     if (this.#feed !== null) this.#feed.orderCheckpoint();
     else this.#pool.post(0, { type: 'checkpoint' });
@@ -257,6 +272,7 @@ export class Engine {
       partitionMap: this.#map.toJson(),
       limits,
       ...this.#memory,
+      recordings: this.#recording.memory,
       spinUs,
       dataDir: this.#dataDir?.path ?? null,
       durability,

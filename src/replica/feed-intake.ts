@@ -68,7 +68,13 @@ export class FeedIntake {
   }
 }
 
-/** Clients of an engine that is fed may read, no more: what they write would be in nobody's log. */
+/**
+ * Clients of an engine that is fed may read one stream, no more: what they write would be in nobody's log, and a read of
+ * several streams has a place among group 0's entries, whose numbers are the feed's to give.
+ */
 export function orderedByFeed(): PsmrError {
-  return new PsmrError('FEED_ORDER', 'This engine is fed from a log: append the command there. Clients may only read.');
+  return new PsmrError(
+    'FEED_ORDER',
+    'This engine is fed from a log: append the command there. Clients may only read, and only keys of one stream at a time.',
+  );
 }

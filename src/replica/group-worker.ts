@@ -11,6 +11,7 @@ import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
+import { WorkRecording } from '../metrics/work-recording.js';
 import { SegmentLogStore } from '../storage/segment-log-store.js';
 import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
@@ -54,7 +55,12 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(dataDir));
   if (replication === null)
     return { log: new DurableGroupLog(group, store, { durability }), replicated: null, checkpoints };
-  const events: ReplicationEvents = { checkpointNeeded: noHearer, problem: noHearer, reachable: noHearer };
+  const events: ReplicationEvents = {
+    checkpointNeeded: noHearer,
+    problem: noHearer,
+    malformed: noHearer,
+    reachable: noHearer,
+  };
   const { openReplicatedLog } = await import('./replicated-log.js');
   const log = await openReplicatedLog(replication, { dataDir, store, part: partOf(task), map, events });
   return { log, replicated: { log, events }, checkpoints };
@@ -69,12 +75,15 @@ export function partOf(task: WorkerTask): PartManifest | null {
 
 /** What a node needs of the thread that it runs on. */
 export type NodeHost = Pick<GroupWorker, 'control' | 'counters' | 'writePart' | 'reportOrder'> & {
-  readonly cycle: Pick<DutyCycle, 'wake'>;
+  readonly cycle: Pick<DutyCycle, 'wake' | 'busyUs'>;
+  readonly recording?: WorkRecording | null;
 };
 
 export class GroupWorker {
   readonly control: ControlBlock;
   readonly counters: Counters;
+  /** Null: nothing but the counters is recorded. */
+  readonly recording: WorkRecording | null;
   readonly cycle: DutyCycle;
   readonly ended: Promise<void>;
   readonly #task: WorkerTask;
@@ -94,6 +103,7 @@ export class GroupWorker {
     this.#storage = storage;
     this.control = new ControlBlock(task.control);
     this.counters = new Counters(task.counters, task.group);
+    this.recording = this.#openRecording();
     this.ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -101,6 +111,7 @@ export class GroupWorker {
     this.cycle = new DutyCycle({
       bell: this.control.bell(task.group),
       poll: () => this.#poll(),
+      watch: this.recording,
       spinUs: task.spinUs,
       failed: (error) => this.fail(error),
     });
@@ -158,6 +169,14 @@ export class GroupWorker {
     this.send({ type: 'checkpoint-refused', leader: typeof leader === 'number' ? leader : 0 });
   };
 
+  #openRecording(): WorkRecording | null {
+    const { recordings = null, group } = this.#task;
+    if (recordings === null) return null;
+    return new WorkRecording(recordings, group, (names, commands, us) =>
+      this.send({ type: 'slow', names, commands, us }),
+    );
+  }
+
   #openReplication(): ReplicationControl | null {
     const { group, replication } = this.#task;
     if (this.#storage.replicated === null || replication === null) return null;
@@ -166,7 +185,8 @@ export class GroupWorker {
       cutOff: this.control.anyLeaderlessBut(group),
       stuckAt: this.#node?.stuckAt ?? null,
     });
-    return new ReplicationControl(this.#storage.replicated, { stalls, sight }, (message) => this.send(message));
+    const parts = { stalls, sight, counters: this.counters };
+    return new ReplicationControl(this.#storage.replicated, parts, (message) => this.send(message));
   }
 
   #poll(): PollOutcome {
@@ -234,6 +254,6 @@ export class GroupWorker {
       throw new PsmrError('UNREACHABLE', 'The server is still starting. Try again in a moment.');
     }
     const leaders = this.#welcome.leaders.map((_, group) => this.control.leader(group));
-    return { ...this.#welcome, leaders, group: this.#task.group, nowMs: Date.now() };
+    return { ...this.#welcome, leaders, group: this.#task.group, nowMs: this.control.nowMs };
   }
 }

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError } from '../errors.js';
 import { replicaStatusSchema, type ReplicaState, type ReplicaStatus } from './admin/replica-status.js';
+import { acknowledgedBy, type Acknowledged } from './acknowledged.js';
 import { decideFormation, type FormationDecision } from './formation.js';
 import { jsonAnswer, openHttpEndpoint, textAnswer } from './http-endpoint.js';
 import { KnownReplicas } from './known-replicas.js';
@@ -26,23 +27,29 @@ export interface JoinOptions {
   readonly onProblem: (problem: PsmrError) => void;
 }
 
+export interface Joined {
+  /** What the replica remembers. */
+  readonly memory: ReplicaMemory;
+  /** What others remember of it, by group. */
+  readonly acknowledged: ReadonlyMap<number, Acknowledged>;
+}
+
 /**
- * Resolves, when this replica may take part, with what it remembers. Rejects with DATA_MISMATCH: a disk was lost;
+ * Resolves when this replica may take part. Rejects with DATA_MISMATCH: a disk was lost;
  * DUPLICATE_REPLICA: it runs already; the signal's reason; DATA_CORRUPT.
  */
-export async function joinCluster(settings: ReplicaSettings, options: JoinOptions): Promise<ReplicaMemory> {
+export async function joinCluster(settings: ReplicaSettings, options: JoinOptions): Promise<Joined> {
   const { service, dataDir, signal, onProblem } = options;
   const memory = ReplicaMemory.open(dataDir, { cluster: settings.cluster.name, replica: settings.own.id });
   const waits = (sentence: string): void => onProblem(new PsmrError('UNREACHABLE', sentence));
   const joining = new Joining({ settings, memory, service, signal, waits });
-  if (memory.formed === null) await formOpenly(settings, joining);
-  else await joining.checkAlone();
+  const others = memory.formed === null ? await formOpenly(settings, joining) : await joining.checkAlone();
   signal.throwIfAborted();
-  return memory;
+  return { memory, acknowledged: acknowledgedBy(settings.own.id, others) };
 }
 
 /** The others must see this one, which has no endpoints yet. */
-async function formOpenly({ own, tls }: ReplicaSettings, joining: Joining): Promise<void> {
+async function formOpenly({ own, tls }: ReplicaSettings, joining: Joining): Promise<[]> {
   const http = await openHttpEndpoint({
     ...own.http,
     tls: tls ?? undefined,
@@ -53,6 +60,7 @@ async function formOpenly({ own, tls }: ReplicaSettings, joining: Joining): Prom
   });
   try {
     await joining.form();
+    return [];
   } finally {
     await http.close();
   }
@@ -99,13 +107,14 @@ class Joining {
     };
   }
 
-  /** Two of one number would vote twice: the others must not be linked to this one already. */
-  async checkAlone(): Promise<void> {
+  /** Two of one number would vote twice: the others must not be linked to this one already. Resolves with what they say. */
+  async checkAlone(): Promise<readonly ReplicaStatus[]> {
     const { own } = this.#options.settings;
     for (;;) {
       const views = await this.#ask();
-      const linked = [...views.values()].find(({ replicas }) => replicas.some((r) => r.id === own.id && r.reachable));
-      if (linked === undefined) return;
+      const others = [...views.values()];
+      const linked = others.find(({ replicas }) => replicas.some((r) => r.id === own.id && r.reachable));
+      if (linked === undefined) return others;
       if (performance.now() - this.#began > GONE_WITHIN_MS)
         throw new PsmrError(
           'DUPLICATE_REPLICA',

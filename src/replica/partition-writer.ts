@@ -10,6 +10,7 @@ import type { PartitionStore } from '../execution/partition-store.js';
 import type { SessionTable } from '../execution/session-table.js';
 import { decodeStored, encodableStored, type Stored } from '../service/values.js';
 import type { CheckpointWriter, PartManifest } from '../storage/checkpoint-store.js';
+import type { CheckpointPace } from './checkpoint-pace.js';
 import { ChunkKind, PartHash } from './part-hash.js';
 
 /** About how much is encoded between two turns of the event loop. */
@@ -26,6 +27,7 @@ export function writePartition(
   events: EventRing,
   writer: CheckpointWriter,
   place: PartPlace,
+  pace: CheckpointPace,
 ): Promise<PartManifest> {
   const own = values.own.freeze();
   const everywhere = values.everywhere.freeze();
@@ -33,8 +35,8 @@ export function writePartition(
   const published = events.last === 0 ? null : events.encode();
   const write = async (): Promise<PartManifest> => {
     const hash = new PartHash();
-    await writeEntries(writer, ChunkKind.own, own, hash);
-    await writeEntries(writer, ChunkKind.everywhere, everywhere, hash);
+    await writeEntries(writer, ChunkKind.own, own, hash, pace);
+    await writeEntries(writer, ChunkKind.everywhere, everywhere, hash, pace);
     await writeSessionItems(writer, sessionChunks, hash);
     if (published !== null) await writeEvents(writer, published, hash);
     const manifest = await writer.finish({ ...place, keys: hash.keys, hash: hash.hex });
@@ -82,19 +84,24 @@ async function writeEntries(
   kind: number,
   entries: Iterable<[string, Stored]>,
   hash: PartHash,
+  pace: CheckpointPace,
 ): Promise<void> {
   let items: Uint8Array[] = [];
   let bytes = 0;
+  let begunMs = performance.now();
   for (const [key, value] of entries) {
     const item = encodeValue([key, encodableStored(value)]);
     hash.addItem(kind, item);
     items.push(item);
     bytes += item.byteLength;
     if (bytes < CHUNK_BYTES) continue;
-    await writer.write(encodeValue([kind, items]));
-    await nextTurn();
+    const chunk = encodeValue([kind, items]);
+    const workedMs = performance.now() - begunMs;
+    await writer.write(chunk);
+    await pace.rest(workedMs);
     items = [];
     bytes = 0;
+    begunMs = performance.now();
   }
   if (items.length > 0) await writer.write(encodeValue([kind, items]));
 }

@@ -30,7 +30,7 @@ interface Batch {
 export interface ReadQueueOptions {
   readonly log: GroupLog;
   readonly wake: () => void;
-  readonly execute: (frame: CommandsFrame) => Uint8Array;
+  readonly execute: (read: WaitingRead) => Uint8Array;
   readonly reject: (read: WaitingRead, error: PsmrError) => void;
 }
 
@@ -102,7 +102,7 @@ export class ReadQueue {
     for (let read = reads[batch.answered]; read !== undefined; read = reads[batch.answered]) {
       if ((afterOwn[batch.answered] ?? 0) > executedIndex) return false;
       this.#bytes -= read.bytes;
-      read.route.link.send(this.#options.execute(read.frame));
+      read.route.link.send(this.#options.execute(read));
       batch.answered++;
     }
     return true;

@@ -2,17 +2,18 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
-import { preferredLeader } from '../config/cluster.js';
-import type { PsmrError } from '../errors.js';
+import { preferredLeader, type ClusterTiming } from '../config/cluster.js';
+import { PsmrError } from '../errors.js';
 import type { Membership } from '../ordering/group-log.js';
 import { HardStateFile } from '../ordering/raft/hard-state-file.js';
 import { prepareStore } from '../ordering/raft/prepare-store.js';
 import { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { RaftClock } from '../ordering/raft/raft-group-log-options.js';
-import type { RaftFlow, RaftTiming } from '../ordering/raft/raft-types.js';
+import type { RaftFlow } from '../ordering/raft/raft-types.js';
 import type { PartManifest } from '../storage/checkpoint-store.js';
 import type { LogStore } from '../storage/log-store.js';
 import { nodeFileSystem } from '../storage/node-file-system.js';
+import { checkHeld, type Acknowledged } from './acknowledged.js';
 import type { PeerAddress, PeerLinkHandlers, PeerLinks } from '../transport/peer-links.js';
 import { openPeerLinks } from '../transport/peers/open-peer-links.js';
 
@@ -30,8 +31,10 @@ export interface GroupReplication {
   readonly peers: readonly PeerAddress[];
   /** The cluster's first members. */
   readonly members: Membership;
-  readonly timing: RaftTiming;
+  readonly timing: ClusterTiming;
   readonly retainBytes: number;
+  /** What this replica must have on its disk; null: nobody says. */
+  readonly acknowledged: Acknowledged | null;
 }
 
 /** What a group's log tells of beside its entries. */
@@ -40,9 +43,14 @@ export interface ReplicationEvents {
   checkpointNeeded: (from: number) => void;
   /** Something that an operator should know. */
   problem: (problem: PsmrError) => void;
+  /** A message that no replica without a fault sends was passed over. */
+  malformed: (from: number, why: PsmrError) => void;
   /** A link to a replica has come up or gone down. */
   reachable: (replica: number, up: boolean) => void;
 }
+
+/** A few commands of a closed loop: the next one of the same stream tells followers of the last one's commit. */
+const NOTICE_MS = 5;
 
 const FLOW: RaftFlow = { appendBytesMax: 1 << 20, inflightBytesMax: 8 << 20, inflightAppendsMax: 64 };
 
@@ -75,6 +83,10 @@ export async function openReplicatedLog(
   const file = voteFile(dataDir, group);
   mkdirSync(dirname(file), { recursive: true });
   const hardState = await HardStateFile.open(nodeFileSystem, file, { cluster, replica, group }, store);
+  if (replication.acknowledged !== null) {
+    const held = { term: hardState.state.term, index: Math.max(store.lastIndex, start.index), dataDir };
+    checkHeld(replication.acknowledged, group, held);
+  }
   await prepareStore(store, start);
   const relay = new HandlerRelay(events);
   const links = await openLinks(replication, map.epoch, relay, events);
@@ -88,16 +100,26 @@ export async function openReplicatedLog(
       relay.handlers = handlers;
       return links;
     },
-    timing,
+    timing: { ...timing, noticeMs: NOTICE_MS },
     flow: FLOW,
     clock,
     random: Math.random,
     preferred: (voters) => preferredLeader(voters, group),
     retainBytes,
     checkpointNeeded: (from) => events.checkpointNeeded(from),
+    malformed: (from, why) => events.malformed(from, why),
+    diskHangs: () => events.problem(diskHangs(group, dataDir)),
   });
   log.setPeers(replication.peers);
   return log;
+}
+
+function diskHangs(group: number, dataDir: string): PsmrError {
+  return new PsmrError(
+    'STORAGE_FAILED',
+    `The disk of ${dataDir} does not answer: a write of group ${group} has waited for seconds. Another replica is to lead ` +
+      'the group. Look at the disk; if it does not come back, kill the replica and rebuild it on another one.',
+  );
 }
 
 function openLinks(

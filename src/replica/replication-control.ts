@@ -1,4 +1,5 @@
 /** What the main thread has a replicated group do, and what it hears of it. Control only: a few messages a second. */
+import type { Counters } from '../memory/counters.js';
 import { PsmrError } from '../errors.js';
 import { handOver } from './hand-over.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
@@ -16,20 +17,33 @@ export class ReplicationControl {
   readonly #send: (message: FromWorker) => void;
   readonly #stalls: StallWatch;
   readonly #reachable = new Set<number>();
+  /** Whose malformed messages were told of, since the link to it came up. */
+  readonly #faulty = new Set<number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(
     { log, events }: { readonly log: RaftGroupLog; readonly events: ReplicationEvents },
-    { stalls, sight }: { readonly stalls: StallWatch; readonly sight: () => Omit<LeaderSight, 'leading'> },
+    parts: {
+      readonly stalls: StallWatch;
+      readonly sight: () => Omit<LeaderSight, 'leading'>;
+      readonly counters: Counters;
+    },
     send: (message: FromWorker) => void,
   ) {
     this.#log = log;
-    this.#stalls = stalls;
-    this.#sight = sight;
+    this.#stalls = parts.stalls;
+    this.#sight = parts.sight;
     this.#send = send;
     events.checkpointNeeded = (from) => send({ type: 'checkpoint-needed', from });
     events.problem = ({ code, message }) => send({ type: 'problem', code, message });
+    events.malformed = (from, why) => {
+      parts.counters.add('malformedPeerMessages', 1);
+      if (this.#faulty.has(from)) return;
+      this.#faulty.add(from);
+      send({ type: 'problem', code: why.code, message: faultText(from, log.group, why) });
+    };
     events.reachable = (replica, up) => {
+      this.#faulty.delete(replica);
       if (up) this.#reachable.add(replica);
       else this.#reachable.delete(replica);
     };
@@ -82,4 +96,11 @@ export class ReplicationControl {
     const { status, firstIndex } = this.#log;
     this.#send({ type: 'raft-status', status, firstIndex, reachable: [...this.#reachable] });
   }
+}
+
+function faultText(from: number, group: number, why: PsmrError): string {
+  return (
+    `Replica ${from} sends in group ${group} what no replica sends, and it is passed over: ${why.message} ` +
+    'Check that all replicas run the same version; psmr_malformed_peer_messages_total counts what follows.'
+  );
 }

@@ -4,8 +4,9 @@ import type { Limits } from '../config/limits.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
 import type { ReplicaEndpoints } from '../transport/handshake.js';
 import { transportHint } from '../transport/native-module.js';
+import type { Dashboard, DashboardParts } from '../dashboard/dashboard.js';
 import type { EngineStats } from './engine-stats.js';
-import { jsonAnswer, openHttpEndpoint, textAnswer, type HttpEndpoint, type HttpRoute } from './http-endpoint.js';
+import { openHttpEndpoint, textAnswer, type HttpAnswer, type HttpEndpoint, type HttpRoute } from './http-endpoint.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Where each group is reached: `endpoints[0]` is group 0's, `endpoints[i]` stream i's. */
@@ -25,7 +26,7 @@ export interface ListenOptions {
   readonly host?: string;
   /** Group 0's port, stream i gets `port + i`; 0: the system picks all. Default 7400. */
   readonly port?: number;
-  /** The HTTP endpoint for /healthz, /metrics and /stats; null: none. Default 127.0.0.1:7390. */
+  /** The HTTP endpoint for the dashboard, /healthz, /metrics and /stats; null: none. Default 127.0.0.1:7390. */
   readonly http?: { readonly host?: string; readonly port?: number } | null;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** The shared token that clients must give. */
@@ -46,6 +47,8 @@ export interface ServerParts {
   readonly pool: WorkerPool;
   readonly stats: () => EngineStats;
   readonly healthy: () => boolean;
+  readonly status: DashboardParts['status'];
+  readonly events: DashboardParts['events'];
   /** This replica's number, where the service is replicated. */
   readonly replica?: number;
   readonly replicas?: readonly ReplicaEndpoints[];
@@ -139,7 +142,29 @@ function addressOf(options: ListenOptions, group: number): { host: string; port:
   };
 }
 
-function openHttp({ options, healthy, stats, httpTls, routes = [] }: ServerParts): Promise<HttpEndpoint> {
+async function openHttp(parts: ServerParts): Promise<HttpEndpoint> {
+  const { map, stats, status, events } = parts;
+  const { openDashboard } = await import('../dashboard/dashboard.js');
+  const dashboard = openDashboard({ stats, status, events, slotStreams: map.toJson().slots });
+  try {
+    const http = await listenHttp(parts, dashboard);
+    return {
+      ...http,
+      close: () => {
+        dashboard.close();
+        return http.close();
+      },
+    };
+  } catch (error) {
+    dashboard.close();
+    throw error;
+  }
+}
+
+function listenHttp(
+  { options, healthy, stats, httpTls, routes = [] }: ServerParts,
+  dashboard: Dashboard,
+): Promise<HttpEndpoint> {
   return openHttpEndpoint({
     host: options.http?.host ?? DEFAULT_HOST,
     port: options.http?.port ?? DEFAULT_HTTP_PORT,
@@ -151,10 +176,18 @@ function openHttp({ options, healthy, stats, httpTls, routes = [] }: ServerParts
         handle: () => textAnswer(healthy() ? 200 : 503, healthy() ? 'ok\n' : 'the engine has stopped\n'),
       },
       { method: 'GET', path: '/metrics', handle: async () => ({ status: 200, ...(await metricsOf(stats())) }) },
-      { method: 'GET', path: '/stats', handle: () => jsonAnswer(stats()) },
+      { method: 'GET', path: '/stats', handle: () => statsAnswer(stats()) },
+      ...dashboard.routes,
       ...routes,
     ],
   });
+}
+
+/** Lists of numbers on one line each: some are long. */
+function statsAnswer(stats: EngineStats): HttpAnswer {
+  const text = `${JSON.stringify(stats, null, 2)}\n`;
+  const body = text.replaceAll(/\[\n[\d\s.,e+-]*\]/g, (list) => list.replaceAll(/\s+/g, ''));
+  return { status: 200, type: 'application/json', body };
 }
 
 /** Loaded when asked for: every worker loads this package, and none of them needs it. */

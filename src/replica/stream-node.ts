@@ -7,7 +7,9 @@ import { StreamExecutor, type ExecutionCounts, type StepOutcome } from '../execu
 import type { StreamPorts } from '../execution/stream-ports.js';
 import type { ControlBlock } from '../memory/control-block.js';
 import type { Counters } from '../memory/counters.js';
+import { WorkState } from '../memory/recordings.js';
 import { RingReader } from '../memory/ring.js';
+import type { WorkRecording } from '../metrics/work-recording.js';
 import type { Entry, GroupLog } from '../ordering/group-log.js';
 import { Proposer } from '../ordering/proposer.js';
 import { encodeSyncResults } from '../ordering/sync-results.js';
@@ -34,6 +36,8 @@ export interface StreamNodeOptions {
   readonly guard: DeterminismGuard;
   readonly control: ControlBlock;
   readonly counters: Counters;
+  /** Null: nothing but the counters is recorded. */
+  readonly recording?: WorkRecording | null;
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
@@ -62,12 +66,14 @@ export class StreamNode implements StreamPorts {
   #run: SyncRun | null = null;
   #accepting = false;
   #waitingSinceUs = 0;
+  #awaitedStream = 0;
   #waitingFor: StepOutcome = 'idle';
 
   constructor(options: StreamNodeOptions) {
     this.#options = options;
-    const { stream, replica, service, map, limits, guard, control, links, log, wake, nowMs } = options;
-    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, limits });
+    const { stream, replica, service, map, limits, guard, control, recording, links, log, wake, nowMs } = options;
+    const recorder = recording?.work ?? null;
+    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, limits, recorder });
     this.#leadership = new GroupLeadership({ group: stream, replica, log, control, wake });
     this.#subscriptions = new Subscriptions({
       group: stream,
@@ -90,7 +96,11 @@ export class StreamNode implements StreamPorts {
     this.#reads = new ReadQueue({
       log,
       wake,
-      execute: (frame) => this.executor.executeReads(frame, nowMs()),
+      execute: ({ frame, route }) => {
+        const reply = this.executor.executeReads(frame, nowMs());
+        recording?.frames.answered(route.key, reply);
+        return reply;
+      },
       reject: (read, error) => this.clients.refuse(read.route.link, read.frame, error),
     });
     this.#exchange = new ExchangeLinks(stream, links, control);
@@ -194,9 +204,9 @@ export class StreamNode implements StreamPorts {
     return this.#exchange.receive(stream);
   }
 
-  reply(sessionKey: string, frame: Uint8Array): void {
-    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(frame);
-    else this.clients.reply(sessionKey, frame);
+  reply(sessionKey: string, reply: Uint8Array, digest: number): void {
+    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(reply);
+    else this.clients.reply(sessionKey, reply, digest);
   }
 
   syncResults(run: SyncRun, frames: readonly Uint8Array[]): void {
@@ -208,13 +218,14 @@ export class StreamNode implements StreamPorts {
   }
 
   #openIntake(): ClientIntake {
-    const { stream, map, limits, control, counters, wake } = this.#options;
+    const { stream, map, limits, control, counters, recording, wake } = this.#options;
     return new ClientIntake({
       group: stream,
       streams: map.streams,
       epoch: map.epoch,
       limits,
       counters,
+      latency: recording?.frames ?? null,
       wake,
       queuedBytes: () => this.queuedBytes,
       subscriptions: this.#subscriptions,
@@ -284,8 +295,11 @@ export class StreamNode implements StreamPorts {
     counters.set('failedCommands', counts.failedCommands);
     counters.set('unloggedReads', counts.unloggedReads);
     counters.set('entries', counts.entries);
+    counters.set('frames', counts.frames);
+    counters.set('framedCommands', counts.framedCommands);
     counters.set('rendezvous', counts.rendezvous);
     counters.set('queuedBytes', this.queuedBytes);
+    this.#options.control.setTime(this.#options.stream, this.executor.timestampMs);
     counters.set('keys', this.executor.values.own.size);
     counters.set('sessions', this.executor.sessions.size);
     counters.set('connections', this.clients.connections);
@@ -294,14 +308,31 @@ export class StreamNode implements StreamPorts {
     counters.set('committedIndex', log.committedIndex);
     counters.set('executedIndex', this.executor.executedIndex);
     if (outcome !== this.#waitingFor) this.#accountWait(outcome);
+    else if (outcome === 'awaiting-rendezvous') this.#noteAwaited();
   }
 
   #accountWait(outcome: StepOutcome): void {
+    const { counters, recording } = this.#options;
     const now = nowUs();
-    if (this.#waitingFor === 'awaiting-merge') this.#options.counters.add('mergeWaitUs', now - this.#waitingSinceUs);
-    if (this.#waitingFor === 'awaiting-rendezvous')
-      this.#options.counters.add('rendezvousWaitUs', now - this.#waitingSinceUs);
+    const waited = now - this.#waitingSinceUs;
+    if (this.#waitingFor === 'awaiting-merge') counters.add('mergeWaitUs', waited);
+    if (this.#waitingFor === 'awaiting-rendezvous') {
+      counters.add('rendezvousWaitUs', waited);
+      recording?.states.met(this.#awaitedStream);
+    }
     this.#waitingFor = outcome;
     this.#waitingSinceUs = now;
+    this.#noteAwaited();
   }
+
+  /** Others of the streams that are to meet may have come meanwhile: one that is missing still comes after these. */
+  #noteAwaited(): void {
+    this.#awaitedStream = this.executor.awaitedStream;
+    this.#options.recording?.states.waits(stateOf(this.#waitingFor), this.#awaitedStream);
+  }
+}
+
+function stateOf(outcome: StepOutcome): WorkState {
+  if (outcome === 'awaiting-merge') return WorkState.merge;
+  return outcome === 'awaiting-rendezvous' ? WorkState.rendezvous : WorkState.idle;
 }

@@ -4,6 +4,7 @@ import type { Service } from '../service/command.js';
 import { installDeterminismGuard, type DeterminismGuard } from '../service/determinism-guard.js';
 import { loadService } from '../service/load-service.js';
 import { GroupWorker, openStorage, partOf, type GroupStorage, type NodeHost } from './group-worker.js';
+import { CheckpointPace } from './checkpoint-pace.js';
 import { restoreChunk, writePartition } from './partition-writer.js';
 import { StreamNode } from './stream-node.js';
 import { endOf, type WorkerEnd } from './worker-end.js';
@@ -38,6 +39,7 @@ export function streamNode(
     guard,
     control: worker.control,
     counters: worker.counters,
+    recording: worker.recording ?? null,
     links: task.links,
     log: storage.log,
     wake: worker.cycle.wake,
@@ -45,7 +47,7 @@ export function streamNode(
     checkpoint: (index, nextEntry) => {
       const { values, sessions, events, timestampMs } = node.executor;
       worker.writePart(index, nextEntry, timestampMs, (writer, place) =>
-        writePartition(values, sessions, events, writer, place),
+        writePartition(values, sessions, events, writer, place, new CheckpointPace(() => worker.cycle.busyUs)),
       );
     },
   });

@@ -2,12 +2,14 @@
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
 import { type PsmrError } from '../errors.js';
+import { digestOf } from '../execution/frame-digest.js';
 import { answerAgain } from '../execution/repeated-frame.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
 import { hasSession, SessionTable, sessionKeyOf } from '../execution/session-table.js';
 import { streamsOf } from '../execution/stream-set.js';
 import type { ControlBlock } from '../memory/control-block.js';
+import type { FrameLatency } from '../metrics/frame-latency.js';
 import type { Counters } from '../memory/counters.js';
 import { RingReader } from '../memory/ring.js';
 import { EntryKind, type Entry, type GroupLog } from '../ordering/group-log.js';
@@ -37,6 +39,8 @@ export interface SyncNodeOptions {
   readonly limits: Limits;
   readonly control: ControlBlock;
   readonly counters: Counters;
+  /** Null: it is not measured. */
+  readonly latency?: FrameLatency | null;
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
@@ -144,18 +148,19 @@ export class SyncNode {
   }
 
   #openIntake(): ClientIntake {
-    const { map, limits, control, counters, wake } = this.#options;
+    const { map, limits, control, counters, latency, wake } = this.#options;
     return new ClientIntake({
       group: 0,
       streams: map.streams,
       epoch: map.epoch,
       limits,
       counters,
+      latency: latency ?? null,
       wake,
       queuedBytes: () => this.queuedBytes,
       subscriptions: null,
-      refused: (frame) => {
-        if (control.fed && (frame.flags & FLAG_READ_ONLY) === 0) return orderedByFeed();
+      refused: () => {
+        if (control.fed) return orderedByFeed();
         // Reads of several streams are ordered here too: nobody but the leader takes them.
         return this.#leadership.leading ? null : this.#leadership.refusal();
       },
@@ -200,7 +205,8 @@ export class SyncNode {
     let worked = false;
     for (const ring of this.#results) {
       for (let message = ring.read(); message !== null; message = ring.read()) {
-        for (const { session, frame } of decodeSyncResults(message)) this.#conclude(sessionKeyOf(session), frame);
+        for (const { session, frame, digest } of decodeSyncResults(message))
+          this.#conclude(sessionKeyOf(session), frame, digest);
         this.#outstandingRuns--;
         worked = true;
       }
@@ -208,17 +214,17 @@ export class SyncNode {
     return worked;
   }
 
-  #conclude(sessionKey: string, bytes: Uint8Array): void {
+  #conclude(sessionKey: string, bytes: Uint8Array, digest: number): void {
     const frame = decodeReplyFrame(bytes);
     if ((frame.flags & FLAG_READ_ONLY) === 0) {
       this.sessions.record(sessionKey, frame.firstSequence, frame.count, bytes);
     }
-    this.#reply(sessionKey, bytes);
+    this.#reply(sessionKey, bytes, digest);
   }
 
-  #reply(sessionKey: string, frame: Uint8Array): void {
-    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(frame);
-    else this.clients.reply(sessionKey, frame);
+  #reply(sessionKey: string, reply: Uint8Array, digest: number): void {
+    if (this.#feed !== null && !hasSession(sessionKey)) this.#feed.reply(reply);
+    else this.clients.reply(sessionKey, reply, digest);
   }
 
   /** Hands committed entries to their streams, as long as all of these have room. */
@@ -274,7 +280,8 @@ export class SyncNode {
     const cutter = new RunCutter(entry);
     for (const bytes of entry.frames) {
       const frame = decodeCommandsFrame(bytes);
-      cutter.add(frame, commandCount(frame), this.#admit(frame, entry));
+      const digest = digestOf(bytes, frame);
+      cutter.add(frame, commandCount(frame), digest, this.#admit(frame, entry, digest));
     }
     for (const run of cutter.finish()) {
       this.#hand(run);
@@ -282,18 +289,18 @@ export class SyncNode {
     }
   }
 
-  #admit(frame: CommandsFrame, entry: Entry): boolean {
+  #admit(frame: CommandsFrame, entry: Entry, digest: number): boolean {
     const key = sessionKeyOf(frame.session);
     const count = commandCount(frame);
     const first = frame.firstSequence;
     if (frame.epoch !== this.#options.map.epoch) {
-      this.#reply(key, encodeRejection(wrongEpoch(), 0, first, count, frame.flags));
+      this.#reply(key, encodeRejection(wrongEpoch(), 0, first, count, frame.flags), digest);
       return false;
     }
     if ((frame.flags & FLAG_READ_ONLY) !== 0) return true;
-    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs);
+    const admission = this.sessions.admit(key, first, count, frame.acknowledged, entry.timestampMs, digest);
     if (admission === 'admitted') return true;
-    for (const reply of answerAgain(this.sessions, admission, 0, key, first, count)) this.#reply(key, reply);
+    for (const reply of answerAgain(this.sessions, admission, 0, key, first, count)) this.#reply(key, reply, digest);
     return false;
   }
 

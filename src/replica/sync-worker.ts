@@ -26,6 +26,7 @@ export function syncNode(task: WorkerTask, worker: NodeHost, storage: GroupStora
       limits: task.limits,
       control: worker.control,
       counters: worker.counters,
+      latency: worker.recording?.frames ?? null,
       links: task.links,
       log: storage.log,
       wake: worker.cycle.wake,

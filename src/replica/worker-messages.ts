@@ -2,6 +2,7 @@
 import type { PartitionMapJson } from '../classifier/partition-map.js';
 import type { Limits } from '../config/limits.js';
 import type { ControlBlockMemory } from '../memory/control-block.js';
+import type { RecordingsMemory } from '../memory/recordings.js';
 import type { CheckpointManifest, PartManifest } from '../storage/checkpoint-store.js';
 import type { EndpointOptions } from '../transport/endpoint.js';
 import type { Welcome } from '../transport/handshake.js';
@@ -26,6 +27,8 @@ export interface WorkerTask {
   readonly limits: Limits;
   readonly control: ControlBlockMemory;
   readonly counters: SharedArrayBuffer;
+  /** Absent: nothing but the counters is recorded. */
+  readonly recordings?: RecordingsMemory | null;
   readonly links: LinkMemory;
   readonly spinUs: number;
   readonly dataDir: string | null;
@@ -84,5 +87,7 @@ export type FromWorker =
     }
   /** This replica is too far behind: it has to fetch a checkpoint, best from this one. */
   | { readonly type: 'checkpoint-needed'; readonly from: number }
+  /** These commands have kept their stream for long, us. */
+  | { readonly type: 'slow'; readonly names: readonly string[]; readonly commands: number; readonly us: number }
   | { readonly type: 'handed-over' }
   | { readonly type: 'problem'; readonly code: string; readonly message: string };

@@ -15,6 +15,7 @@ const STOP_TIMEOUT_MS = 10_000;
 const MIB = 1024 * 1024;
 const STATE_SHARE_OF_MEMORY = 0.75;
 const OLD_GENERATION_MIN_MB = 2048;
+const REPLICATED_YOUNG_GENERATION_MB = 16;
 
 type MessageOf<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
@@ -22,9 +23,12 @@ export type CheckpointMessage = MessageOf<'part' | 'part-skipped' | 'checkpoint-
 
 export type ReplicationMessage = MessageOf<'raft-status' | 'checkpoint-needed' | 'problem'>;
 
+export type SlowMessage = MessageOf<'slow'>;
+
 export interface WorkerPoolHandlers {
   checkpoint(message: CheckpointMessage): void;
   replication(group: number, message: ReplicationMessage): void;
+  slow(group: number, message: SlowMessage): void;
   recovered(group: number): void;
   /** A worker is no more, and was not asked to stop. */
   died(group: number, error: unknown): void;
@@ -57,7 +61,10 @@ export class WorkerPool {
       idleTimeout: Infinity,
       // Our workers block in nothing: their event loops serve sockets and files.
       atomics: 'disabled',
-      resourceLimits: heapLimits(tasks.length),
+      resourceLimits: heapLimits(
+        tasks.length,
+        tasks.some(({ replica }) => replica !== 0),
+      ),
     });
     for (const task of tasks) this.#workers.push(this.#start(task));
   }
@@ -123,6 +130,7 @@ export class WorkerPool {
   #receive(group: number, worker: WorkerHandle, message: FromWorker): void {
     if (isOfCheckpoint(message)) return this.#handlers.checkpoint(message);
     if (isOfReplication(message)) return this.#handlers.replication(group, message);
+    if (message.type === 'slow') return this.#handlers.slow(group, message);
     if (message.type === 'recovered') this.#handlers.recovered(group);
     const failed = message.type === 'failed';
     const at = worker.waiters.findIndex((waiter) => failed || waiter.type === message.type);
@@ -134,13 +142,19 @@ export class WorkerPool {
 
 /**
  * Partitions live on their workers' heaps: each may take its share of most of the memory, where V8's own limit would end
- * it at a few GiB. Young generations larger than V8's spare commands' short-lived objects a good part of the collector.
+ * it at a few GiB. Young generations larger than V8's spare commands' short-lived objects a good part of the collector;
+ * but what survives in one is copied at once, and that pause is in the latency of whoever waits for several replicas.
  */
-export function heapLimits(threads: number): { maxOldGenerationSizeMb: number; maxYoungGenerationSizeMb: number } {
+export function heapLimits(
+  threads: number,
+  isReplicated: boolean,
+): { maxOldGenerationSizeMb: number; maxYoungGenerationSizeMb: number } {
   const shareMb = (totalmem() * STATE_SHARE_OF_MEMORY) / MIB / threads;
   return {
     maxOldGenerationSizeMb: Math.max(OLD_GENERATION_MIN_MB, Math.floor(shareMb)),
-    maxYoungGenerationSizeMb: Math.max(32, Math.min(128, Math.floor(1024 / threads))),
+    maxYoungGenerationSizeMb: isReplicated
+      ? REPLICATED_YOUNG_GENERATION_MB
+      : Math.max(32, Math.min(128, Math.floor(1024 / threads))),
   };
 }
 

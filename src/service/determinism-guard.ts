@@ -118,7 +118,21 @@ function replaceFunction(guard: DeterminismGuard, { root, path, instead }: Forbi
   };
   // What hangs on the original (hrtime.bigint, setTimeout's promisify symbol) stays.
   Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(real));
-  return define(owner, name, { value: guarded, writable: true, configurable: true, enumerable: true });
+  return assign(owner, name, guarded);
+}
+
+/**
+ * Assigned, not defined: a property whose attributes change makes V8 turn its owner into a hash table, and then every
+ * `Math.imul` and `Atomics.load` of the thread would be looked up in it, where they are one instruction otherwise.
+ */
+function assign(owner: object, name: string, value: unknown): () => void {
+  const old = Object.getOwnPropertyDescriptor(owner, name);
+  if (old?.writable !== true)
+    return define(owner, name, { value, writable: true, configurable: true, enumerable: old?.enumerable ?? true });
+  Reflect.set(owner, name, value);
+  return () => {
+    Reflect.set(owner, name, old.value);
+  };
 }
 
 function replaceTimeOrigin(guard: DeterminismGuard): () => void {
@@ -157,14 +171,9 @@ function replaceDate(guard: DeterminismGuard, RealDate: DateConstructor): () => 
     },
   });
   const undo = [
-    define(globalThis, 'Date', { value: guarded, writable: true, configurable: true, enumerable: false }),
+    assign(globalThis, 'Date', guarded),
     // Else `someDate.constructor` would be a way around, and no Date's constructor would be Date.
-    define(RealDate.prototype, 'constructor', {
-      value: guarded,
-      writable: true,
-      configurable: true,
-      enumerable: false,
-    }),
+    assign(RealDate.prototype, 'constructor', guarded),
   ];
   return () => {
     for (const each of undo) each();

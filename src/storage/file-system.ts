@@ -23,7 +23,7 @@ export interface StoredFile {
   read(position: number, length: number): Uint8Array;
   /** Writes all of `bytes`, which must not change until the promise settles. */
   write(position: number, bytes: Uint8Array): Promise<void>;
-  /** Makes everything written durable (fdatasync). */
-  sync(): Promise<void>;
+  /** Makes everything written durable (fdatasync). `onTheSpot`: see LogStore.sync. */
+  sync(onTheSpot?: boolean): Promise<void>;
   close(): void;
 }

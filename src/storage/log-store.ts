@@ -17,9 +17,10 @@ export interface LogStore {
   /**
    * Makes everything appended so far durable; resolves with the new durableIndex. At most one runs at a time: a
    * call during another resolves when a later run has covered it. After a rejection (STORAGE_FAILED) the store
-   * accepts nothing more: what is on disk is unknown until it is opened anew.
+   * accepts nothing more: what is on disk is unknown until it is opened anew. With `onTheSpot` the thread may wait for a
+   * disk that is quick, which costs less than letting another thread do it; if the disk hangs, so does the thread.
    */
-  sync(): Promise<number>;
+  sync(onTheSpot?: boolean): Promise<number>;
   /** Records from `from` on, in order, until about `maxBytes` (at least one); empty at the end. Synchronous. */
   read(from: number, maxBytes: number): StoredRecord[];
   /** Drops records below `index` (whole files; may keep a few more than asked for). */

@@ -10,7 +10,7 @@ import {
   restartName,
   segmentBytesFor,
 } from './segment-format.js';
-import { activate, discardSpare, plannedSegment, prepareSpare } from './segment-preparation.js';
+import { activate, plannedSegment, Spare, type LogDirectory } from './segment-preparation.js';
 import { SegmentList } from './segment-list.js';
 import { readRecords } from './segment-reading.js';
 import { storageFailed } from './storage-error.js';
@@ -18,12 +18,14 @@ import { WriteRun } from './write-run.js';
 import type { FileSystem } from './file-system.js';
 import type { RecoveryReport } from './log-recovery.js';
 import type { LogStore, StoredRecord } from './log-store.js';
-import type { LogDirectory, Spare } from './segment-preparation.js';
 import type { Segment } from './segment.js';
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** A log begins with a small segment, and each next one is twice as large: an idle stream costs little disk. */
 const FIRST_SEGMENT_BYTES = 1024 * 1024;
+/** The next segment is prepared while the newest one fills from here to there, as shares of it. */
+const SPARE_FROM = 0.25;
+const SPARE_TO = 0.85;
 /** A write buffer larger than this is not kept for the next write. */
 const KEPT_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -58,6 +60,7 @@ export class SegmentLogStore implements LogStore {
   /** Syncs and cuts, one after another. */
   #tail: Promise<unknown> = Promise.resolve();
   #scheduledSync: Promise<number> | null = null;
+  #onTheSpot = false;
   #removals: Promise<void> = Promise.resolve();
   #cutting = false;
   #failure: PsmrError | null = null;
@@ -114,7 +117,8 @@ export class SegmentLogStore implements LogStore {
     this.#runFor(this.#segments.newest).append(pieces, payloadBytes, this.#durableIndex);
   }
 
-  sync(): Promise<number> {
+  sync(onTheSpot = false): Promise<number> {
+    this.#onTheSpot = onTheSpot;
     this.#scheduledSync ??= this.#inTurn(() => {
       this.#scheduledSync = null;
       return this.#flush();
@@ -154,9 +158,9 @@ export class SegmentLogStore implements LogStore {
     await this.#inTurn(async () => {
       await this.#flush();
       const { fileSystem, path } = this.#directory;
-      const spare = prepareSpare(this.#directory, Math.min(this.#segmentBytes, FIRST_SEGMENT_BYTES));
+      const spare = new Spare(this.#directory, Math.min(this.#segmentBytes, FIRST_SEGMENT_BYTES));
       const segment = plannedSegment(this.#directory, spare, index);
-      const file = await spare.ready;
+      const file = await spare.whole();
       const unnamed = join(path, restartName(index));
       fileSystem.rename(spare.path, unnamed);
       // From here on the log is the new one, whatever happens: recovery ends what is begun here.
@@ -197,7 +201,7 @@ export class SegmentLogStore implements LogStore {
     const least = segmentBytesFor(payloadBytes);
     let spare = this.#spare;
     if (spare !== null && spare.fileBytes >= least) this.#spare = null;
-    else spare = prepareSpare(this.#directory, Math.max(least, this.#nextSegmentBytes()));
+    else spare = new Spare(this.#directory, Math.max(least, this.#nextSegmentBytes()));
     const segment = plannedSegment(this.#directory, spare, this.lastIndex + 1);
     this.#planned.set(segment, spare);
     this.#segments.add(segment);
@@ -241,12 +245,16 @@ export class SegmentLogStore implements LogStore {
     this.#planned.delete(segment);
     invariant(segment.file !== null, 'a segment written to has its file');
     await segment.file.write(run.position, run.bytes);
-    await segment.file.sync();
+    await segment.file.sync(this.#onTheSpot);
   }
 
+  /** As fast as the log fills, and no faster: the disk has the log itself to write. */
   #prepareAhead(): void {
-    if (this.#spare !== null || this.#segments.newest.end < this.#segments.newest.fileBytes / 2) return;
-    this.#spare = prepareSpare(this.#directory, this.#nextSegmentBytes());
+    const { end, fileBytes } = this.#segments.newest;
+    const share = (end / fileBytes - SPARE_FROM) / (SPARE_TO - SPARE_FROM);
+    if (share <= 0) return;
+    this.#spare ??= new Spare(this.#directory, this.#nextSegmentBytes());
+    this.#spare.keepUp(share);
   }
 
   /** Oldest first and one by one: what a crash leaves has no gap. */
@@ -279,7 +287,7 @@ export class SegmentLogStore implements LogStore {
     } finally {
       await this.#removals.catch(() => undefined);
       this.#closed = true;
-      if (this.#spare !== null) await discardSpare(this.#directory, this.#spare);
+      await this.#spare?.discard();
       this.#segments.closeFiles();
     }
   }
@@ -296,7 +304,7 @@ export class SegmentLogStore implements LogStore {
 
 /** Begins a log: its first segment, and the name of its directory, durable. */
 async function firstSegment(directory: LogDirectory, segmentBytes: number): Promise<Segment> {
-  const spare = prepareSpare(directory, Math.min(segmentBytes, FIRST_SEGMENT_BYTES));
+  const spare = new Spare(directory, Math.min(segmentBytes, FIRST_SEGMENT_BYTES));
   const segment = plannedSegment(directory, spare, 1);
   await activate(directory, segment, spare);
   await directory.fileSystem.syncDirectory(dirname(directory.path));

@@ -9,17 +9,8 @@ import { Segment } from './segment.js';
 import type { FileSystem, StoredFile } from './file-system.js';
 
 /** Zeros go out in pieces, each synced: one large one would hold up the syncs of every log on the disk. */
-const PIECE_BYTES = 1024 * 1024;
+const PIECE_BYTES = 256 * 1024;
 const SALT_LIMIT = 0x1_0000_0000;
-
-/** A segment file without a place in the log yet. */
-export interface Spare {
-  readonly salt: number;
-  readonly fileBytes: number;
-  readonly path: string;
-  /** Resolves when header and zeros are durable. */
-  readonly ready: Promise<StoredFile>;
-}
 
 export interface LogDirectory {
   readonly fileSystem: FileSystem;
@@ -28,25 +19,78 @@ export interface LogDirectory {
   readonly identity: string;
 }
 
-async function writeSpare(directory: LogDirectory, path: string, salt: number, fileBytes: number): Promise<StoredFile> {
-  const file = directory.fileSystem.open(path, 'create');
-  const zeros = new Uint8Array(Math.min(PIECE_BYTES, fileBytes));
-  for (let at = 0; at < fileBytes; at += PIECE_BYTES) {
-    await file.write(at, zeros.subarray(0, Math.min(PIECE_BYTES, fileBytes - at)));
-    await file.sync();
-  }
-  await file.write(0, encodeSegmentHeader({ salt, bytes: fileBytes, identity: directory.identity }));
-  await file.sync();
-  return file;
-}
+/** A segment file without a place in the log yet. It is written bit by bit, no faster than it is asked for. */
+export class Spare {
+  readonly salt = randomInt(1, SALT_LIMIT);
+  readonly fileBytes: number;
+  readonly path: string;
+  readonly #directory: LogDirectory;
+  #file: StoredFile | null = null;
+  #written = 0;
+  #wanted = 0;
+  #writing: Promise<void> | null = null;
+  #whole: Promise<StoredFile> | null = null;
 
-/** Starts to write a segment file; an error shows when `ready` is awaited. */
-export function prepareSpare(directory: LogDirectory, fileBytes: number): Spare {
-  const salt = randomInt(1, SALT_LIMIT);
-  const path = join(directory.path, spareName(salt));
-  const ready = writeSpare(directory, path, salt, fileBytes);
-  ready.catch(() => undefined); // awaited later, or never where the store closes first
-  return { salt, fileBytes, path, ready };
+  constructor(directory: LogDirectory, fileBytes: number) {
+    this.#directory = directory;
+    this.fileBytes = fileBytes;
+    this.path = join(directory.path, spareName(this.salt));
+  }
+
+  /** This share of it, 0 to 1, should be there soon. An error shows in `whole`. */
+  keepUp(share: number): void {
+    const wanted = Math.min(this.fileBytes, Math.ceil(share * this.fileBytes));
+    if (wanted <= this.#wanted) return;
+    this.#wanted = wanted;
+    this.#goOn().catch(() => undefined);
+  }
+
+  /** Resolves when header and zeros are durable. */
+  whole(): Promise<StoredFile> {
+    this.#wanted = this.fileBytes;
+    this.#whole ??= this.#finish();
+    return this.#whole;
+  }
+
+  /** It is not needed any more. */
+  async discard(): Promise<void> {
+    this.#wanted = 0;
+    await (this.#whole ?? this.#writing)?.catch(() => undefined);
+    if (this.#file === null) return;
+    this.#file.close();
+    this.#directory.fileSystem.remove(this.path);
+  }
+
+  async #finish(): Promise<StoredFile> {
+    while (this.#written < this.fileBytes) await this.#goOn();
+    const file = this.#opened();
+    const { identity } = this.#directory;
+    await file.write(0, encodeSegmentHeader({ salt: this.salt, bytes: this.fileBytes, identity }));
+    await file.sync();
+    return file;
+  }
+
+  #goOn(): Promise<void> {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null;
+    });
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const file = this.#opened();
+    while (this.#written < this.#wanted) {
+      const bytes = Math.min(PIECE_BYTES, this.fileBytes - this.#written);
+      await file.write(this.#written, new Uint8Array(bytes));
+      await file.sync();
+      this.#written += bytes;
+    }
+  }
+
+  #opened(): StoredFile {
+    this.#file ??= this.#directory.fileSystem.open(this.path, 'create');
+    return this.#file;
+  }
 }
 
 /** The segment that a spare will be: counted on in memory before the file is there. */
@@ -57,16 +101,8 @@ export function plannedSegment(directory: LogDirectory, spare: Spare, firstIndex
 
 /** Gives the spare's file its place in the log, durably. */
 export async function activate(directory: LogDirectory, segment: Segment, spare: Spare): Promise<void> {
-  const file = await spare.ready;
+  const file = await spare.whole();
   directory.fileSystem.rename(spare.path, segment.path);
   await directory.fileSystem.syncDirectory(directory.path);
   segment.file = file;
-}
-
-/** Removes a spare that is not needed any more. */
-export async function discardSpare(directory: LogDirectory, spare: Spare): Promise<void> {
-  const file = await spare.ready.catch(() => null);
-  if (file === null) return; // what is left of it is removed when the log is next opened
-  file.close();
-  directory.fileSystem.remove(spare.path);
 }

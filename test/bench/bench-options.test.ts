@@ -5,7 +5,10 @@ import { parseBenchOptions, type BenchOptions } from '../../bench/options/bench-
 /** What the command line gives. */
 async function parse(line: string): Promise<BenchOptions> {
   const parsed: BenchOptions[] = [];
-  const command = benchCommand(async ({ points }) => void parsed.push(...points));
+  const command = benchCommand({
+    compare: async ({ points }) => void parsed.push(...points),
+    paper: async () => expect.unreachable(),
+  });
   await command.exitOverride().parseAsync(line === '' ? [] : line.split(' '), { from: 'user' });
   return parsed[0] ?? expect.unreachable('the command did not run');
 }
@@ -21,11 +24,20 @@ describe('the options of a benchmark', () => {
   test('are read from the command line, every one', async () => {
     const line =
       '--workload kv --mix f --technique smr,p-smr --streams 2 --cross 0.1 --work-us 10 --zipf 0.99 --keys 1000 ' +
-      '--value-bytes 64 --feed clients --clients 3 --batch 10 --outstanding 256 --rate 5000 --seconds 5 --rounds 7 ' +
+      '--value-bytes 64 --feed clients --clients 3 --batch 10 --outstanding 256 --commands 900 --rate 5000 --seconds 5 --rounds 7 ' +
       '--durability memory,sync --seed 42 --json out.json --report out.html --data disk --quick';
     expect(await parse(line)).toEqual({
       ...{ workload: 'kv', mix: 'f', technique: ['smr', 'p-smr'], streams: 2, cross: 0.1, workUs: 10, zipf: 0.99 },
-      ...{ keys: 1000, valueBytes: 64, feed: 'clients', clients: 3, batch: 10, outstanding: 256, rate: 5000 },
+      ...{
+        keys: 1000,
+        valueBytes: 64,
+        feed: 'clients',
+        clients: 3,
+        batch: 10,
+        outstanding: 256,
+        commands: 900,
+        rate: 5000,
+      },
       ...{ seconds: 5, rounds: 7, durability: ['memory', 'sync'], seed: 42, json: 'out.json', trace: null },
       connect: null,
       report: 'out.html',
@@ -41,17 +53,25 @@ describe('the options of a benchmark', () => {
     expect(quick.seconds * 3 * quick.technique.length).toBeLessThan(30);
   });
 
-  test('--connect means clients, and blocks keep fewer characters', async () => {
+  test('--connect means clients, blocks keep fewer characters and netfs fewer, larger files', async () => {
     expect(await parse('--connect ws://localhost:1')).toMatchObject({
       ...{ feed: 'clients', connect: ['ws://localhost:1'], technique: ['p-smr'] },
     });
     expect((await parse('--workload blocks --trace t.csv')).valueBytes).toBe(10);
+    expect(await parse('--workload netfs')).toMatchObject({ valueBytes: 1024, keys: 10_000, mix: null });
+  });
+
+  test('services of examples/ have fewer keys and no work of their own, also with --quick', async () => {
+    expect(await parse('--workload exchange --quick')).toMatchObject({ keys: 1000, workUs: 0, mix: null });
+    expect(await parse('--workload ledger')).toMatchObject({ keys: 100_000, workUs: 0 });
   });
 
   test.each([
-    ['--workload kvv', '--workload', 'kv, bank, blocks'],
+    ['--workload kvv', '--workload', 'kv, bank, blocks, netfs'],
     ['--mix g', '--mix', 'a, b, c'],
     ['--mix b --workload bank', '--mix', '--workload kv'],
+    ['--workload ledger --work-us 5', '--work-us', 'examples/'],
+    ['--workload exchange --keys 20001', '--keys', '20000'],
     ['--technique smr,psmr', '--technique', 'p-smr'],
     ['--technique smr,smr', '--technique', 'repetition'],
     ['--technique ,', '--technique', 'p-smr'],
@@ -97,7 +117,9 @@ describe('the options of a benchmark', () => {
 
   test('the help tells of every option, with examples', () => {
     let help = '';
-    const command = benchCommand(() => Promise.resolve()).configureOutput({ writeOut: (text) => (help += text) });
+    const command = benchCommand({ compare: async () => undefined, paper: async () => undefined }).configureOutput({
+      writeOut: (text) => (help += text),
+    });
     command.outputHelp();
     for (const option of ['--workload', '--technique', '--durability', '--trace', '--json', '--quick'])
       expect(help).toContain(option);

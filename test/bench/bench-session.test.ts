@@ -104,7 +104,20 @@ describe('psmr bench', () => {
 
   test('writes a page that needs nothing else', async () => {
     const file = join(directory, 'out.html');
-    await psmr('bench', '--technique', 'smr,p-smr', '--streams', '2', '--cross', '0,1', ...TINY, '--report', file);
+    await psmr(
+      'bench',
+      '--technique',
+      'smr,p-smr',
+      '--streams',
+      '2',
+      '--cross',
+      '0,1',
+      '--commands',
+      '500',
+      ...TINY,
+      '--report',
+      file,
+    );
     const html = readFileSync(file, 'utf8');
     expect(html).toMatch(/psmr bench .*--cross 0,1 .*--seconds 0\.05/);
     expect(html.match(/<tr><td>p-smr<\/td><td>(0|100)<\/td><td>2<\/td>/g)).toHaveLength(2);

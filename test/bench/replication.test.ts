@@ -10,10 +10,10 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { slopeOf } from '../../bench/replication/memory-flat-row.js';
 import { parseReplicationOptions, ROW_NAMES } from '../../bench/replication/options.js';
-import { PipelinedSets } from '../../bench/replication/pipelined-sets.js';
+import { PipelinedSets } from '../../bench/peers/pipelined-sets.js';
 import { replicationText } from '../../bench/replication/report.js';
-import { Resources } from '../../bench/replication/resources.js';
-import { ratioOf, takeTurns } from '../../bench/replication/turns.js';
+import { Resources } from '../../bench/peers/resources.js';
+import { ratioOf, takeTurns } from '../../bench/measure/turns.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'replication-test-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseSweep } from '../../bench/options/sweep.js';
-import { codeForScript, escaped, jsonForScript } from '../../bench/report/html.js';
 import type { Page } from '../../bench/report/page.js';
 import { renderPage } from '../../bench/report/render-page.js';
 import { chartsOf } from '../../bench/report/run-charts.js';
+import { codeForScript, escaped, jsonForScript } from '../../src/page/html.js';
 import { sweepPage } from '../../bench/report/sweep-page.js';
 import { runReport } from './report-runs.js';
 

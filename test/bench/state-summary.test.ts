@@ -9,6 +9,15 @@ describe('the summary of a state', () => {
     expect(whole).toMatchObject({ keys: 3, sum: 4 });
   });
 
+  test('counts the balances of records, and tells records apart', () => {
+    const [one, other] = [
+      { balance: 2, held: 0 },
+      { balance: 2, held: 1 },
+    ].map((value) => summarise([['a', value]]));
+    expect(one).toMatchObject({ keys: 1, sum: 2 });
+    expect(other?.hash).not.toBe(one?.hash);
+  });
+
   test.each([
     ['a value', { a: 1, b: 'y' }],
     ['a key', { a: 1, c: 'x' }],

@@ -6,7 +6,10 @@ import { parseSweep, type Sweep } from '../../bench/options/sweep.js';
 /** What the command line gives. */
 async function parse(line: string): Promise<Sweep> {
   const parsed: Sweep[] = [];
-  const command = benchCommand(async (sweep) => void parsed.push(sweep));
+  const command = benchCommand({
+    compare: async (sweep) => void parsed.push(sweep),
+    paper: async () => expect.unreachable(),
+  });
   await command.exitOverride().parseAsync(line === '' ? [] : line.split(' '), { from: 'user' });
   return parsed[0] ?? expect.unreachable('the command did not run');
 }
@@ -21,6 +24,7 @@ describe('a sweep', () => {
     [{ cross: '0,0.5,1' }, 'cross', [0, 0.5, 1]],
     [{ workUs: '0,10' }, 'workUs', [0, 10]],
     [{ zipf: '0,0.99' }, 'zipf', [0, 0.99]],
+    [{ batch: '1,256' }, 'batch', [1, 256]],
     [{ feed: 'clients', rate: '1000,2000' }, 'rate', [1000, 2000]],
   ] as const)('%j is one benchmark per value', (values, axis, expected) => {
     const sweep = parseSweep({ ...values, seed: '7' });

@@ -9,6 +9,7 @@ import { parseBenchOptions, type BenchOptions } from '../../dist/bench/options/b
 import { EngineTarget } from '../../dist/bench/targets/engine-target.js';
 import type { Target } from '../../dist/bench/targets/target.js';
 import { ClientFed } from '../../dist/bench/techniques/client-fed.js';
+import type { ExampleName } from '../../dist/bench/workloads/examples/examples.js';
 import { createContender, logFed } from '../../dist/bench/techniques/create-contender.js';
 import type { Contender, TechniqueName } from '../../dist/bench/techniques/technique.js';
 import { variantsOf } from '../../dist/bench/techniques/variant.js';
@@ -29,10 +30,16 @@ function requests(count: number): string[] {
   });
 }
 
-const WORKLOADS: Record<BenchOptions['workload'], Record<string, unknown>> = {
+const EXAMPLES: Record<ExampleName, Record<string, unknown>> = {
+  'kv-ranges': { workload: 'kv-ranges', cross: 0.2, keys: 400 },
+  ledger: { workload: 'ledger', cross: 0.3, keys: 100 },
+  exchange: { workload: 'exchange', cross: 0.2, keys: 12 },
+};
+const WORKLOADS: Record<Exclude<BenchOptions['workload'], ExampleName>, Record<string, unknown>> = {
   kv: { workload: 'kv', cross: 0.2, keys: 100 },
   bank: { workload: 'bank', cross: 0.3, keys: 100 },
   blocks: { workload: 'blocks', trace },
+  netfs: { workload: 'netfs', cross: 0.3, keys: 100, valueBytes: 64 },
 };
 const LOG_FED: TechniqueName[] = ['smr', 'p-smr', 'sp-smr', 'no-rep'];
 
@@ -69,6 +76,12 @@ describe.each(Object.entries(WORKLOADS))('%s', (_, settings) => {
   test.each(LOG_FED)('%s executes it for clients', (technique) =>
     runBriefly(jobFor(technique, { ...settings, feed: 'clients', clients: 3, outstanding: 64 })),
   );
+});
+
+describe.each(Object.entries(EXAMPLES))('the service of examples/, %s,', (_, settings) => {
+  test('is executed from logs', () => runBriefly(jobFor('p-smr', settings)));
+  test('is executed for clients', () =>
+    runBriefly(jobFor('p-smr', { ...settings, feed: 'clients', clients: 2, outstanding: 64 })));
 });
 
 describe('kv', () => {

@@ -14,12 +14,12 @@ function keyOf(session: number): string {
 
 /** A command of one session, executed, with a reply of so many bytes. */
 function execute(table: SessionTable, session: number, sequence: number, bytes: number, acknowledged = 0): void {
-  expect(table.admit(keyOf(session), sequence, 1, acknowledged, BEGAN_MS)).toBe('admitted');
+  expect(table.admit(keyOf(session), sequence, 1, acknowledged, BEGAN_MS, sequence)).toBe('admitted');
   table.record(keyOf(session), sequence, 1, new Uint8Array(bytes).fill(sequence));
 }
 
 const again = (table: SessionTable, session: number, sequence: number): string =>
-  table.admit(keyOf(session), sequence, 1, 0, BEGAN_MS);
+  table.admit(keyOf(session), sequence, 1, 0, BEGAN_MS, sequence);
 
 function restored(table: SessionTable): SessionTable {
   const copy = new SessionTable(LIMITS);
@@ -61,7 +61,7 @@ describe('the replies that a table of sessions keeps', () => {
     execute(table, 1, 1, 400);
     execute(table, 1, 2, 50, 1);
     expect(table.replyBytes).toBe(50);
-    expect(table.admit(keyOf(9), 2, 1, 0, BEGAN_MS + 5000)).toBe('expired');
+    expect(table.admit(keyOf(9), 2, 1, 0, BEGAN_MS + 5000, 2)).toBe('expired');
     expect(table.size).toBe(0);
     expect(table.replyBytes).toBe(0);
   });
@@ -85,5 +85,46 @@ describe('the replies that a table of sessions keeps', () => {
         expect(table.replyBytes, `seed ${seed}`).toBeLessThanOrEqual(LIMITS.keptRepliesBytesMax);
       }
     }
+  });
+});
+
+describe('commands whose numbers others had before', () => {
+  /** Frames 1 to 3, 4 and 5 to 6 of a session, with the digests 10, 20 and 30. */
+  function filled(): SessionTable {
+    const table = new SessionTable(LIMITS);
+    for (const [first, count, digest] of [
+      [1, 3, 10],
+      [4, 1, 20],
+      [5, 2, 30],
+    ] as const) {
+      expect(table.admit(keyOf(1), first, count, 0, BEGAN_MS, digest)).toBe('admitted');
+      table.record(keyOf(1), first, count, new Uint8Array(10));
+    }
+    return table;
+  }
+
+  it.each([
+    ['other commands', 4, 1, 21],
+    ['the same ones, cut otherwise', 1, 2, 10],
+    ['a part of a frame', 2, 1, 10],
+    ['what goes over the end of a frame', 4, 2, 20],
+    ['what goes over the end of the last one', 5, 3, 30],
+  ])('conflict: %s', (_, first, count, digest) => {
+    for (const table of [filled(), restored(filled())])
+      expect(table.admit(keyOf(1), first, count, 0, BEGAN_MS, digest)).toBe('conflict');
+  });
+
+  it('acknowledge nothing on behalf of those who use the session', () => {
+    const table = filled();
+    expect(table.admit(keyOf(1), 6, 1, 5, BEGAN_MS, 99)).toBe('conflict');
+    expect(table.admit(keyOf(1), 1, 3, 0, BEGAN_MS, 10)).toBe('duplicate');
+  });
+
+  it('are not told apart any more once those were acknowledged', () => {
+    const table = filled();
+    expect(table.admit(keyOf(1), 7, 1, 4, BEGAN_MS, 40)).toBe('admitted');
+    expect(table.admit(keyOf(1), 4, 1, 0, BEGAN_MS, 21)).toBe('forgotten');
+    expect(table.admit(keyOf(1), 5, 2, 0, BEGAN_MS, 31)).toBe('conflict');
+    expect(table.admit(keyOf(1), 5, 2, 0, BEGAN_MS, 30)).toBe('duplicate');
   });
 });

@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, wr
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, ledgerOf, Load } from './ledger-load.js';
-import { Replicas, type ReplicaView } from './replicas.js';
+import { leaderIn, Replicas, type ReplicaView } from './replicas.js';
 
 const LIMIT = { timeout: 180_000 };
 
@@ -90,99 +90,95 @@ describe('a cluster under load', () => {
     const replicas = await Replicas.start({ streams: 2 });
     const client = await ledgerOf(replicas);
     const load = new Load(client, 'leaders');
-    await replicas.until('every group has a leader', (views) => [0, 1, 2].every((group) => leads(views, group) !== 0));
-    await replicas.until('stream 1 is led by its preferred leader', (views) => leads(views, 1) === 2);
+    await replicas.until('every group has a leader', (views) =>
+      [0, 1, 2].every((group) => leaderIn(views, group) !== 0),
+    );
+    await replicas.until('stream 1 is led by its preferred leader', (views) => leaderIn(views, 1) === 2);
     expect(await replicas.psmr('leader', 'move', '1', '3')).toMatchObject({ code: 0 });
     expect((await replicas.psmr('status')).output).toMatch(/running/);
     // Of a preferred leader that was there all the time nobody takes what it was to give away.
     const since = performance.now();
     await replicas.until('three seconds have passed', (views) => {
-      expect(leads(views, 1)).toBe(3);
+      expect(leaderIn(views, 1)).toBe(3);
       return performance.now() - since > 3000;
     });
     // One that comes back gets it.
     await replicas.kill(2);
     await replicas.run(2);
-    await replicas.until('replica 2 leads stream 1', (views) => leads(views, 1) === 2);
+    await replicas.until('replica 2 leads stream 1', (views) => leaderIn(views, 1) === 2);
     await load.stop();
     expect(load.failed).toEqual([]);
     await check(client, [load]);
     await client.close();
   });
 });
-
-function leads(views: readonly (ReplicaView | null)[], group: number): number {
-  return views.find((view) => view?.groups[group]?.role === 'leader')?.replica ?? 0;
-}
 
 describe('a replica whose disk was lost', () => {
-  it('refuses to start as if nothing was, and is rebuilt under load', LIMIT, async () => {
-    const replicas = await Replicas.start({ streams: 2 });
-    const client = await ledgerOf(replicas);
-    const load = new Load(client, 'rebuilt');
-    await goesOn(load, 50);
-    await replicas.kill(2);
-    rmSync(replicas.directoryOf(2), { recursive: true });
-    await expect(replicas.run(2)).rejects.toThrow(/psmr replica --config FILE --id 2 --rebuild/);
-    await replicas.run(2, '--rebuild');
-    await replicas.until('replica 2 votes in every group', isUp(2), 60_000);
-    await replicas.kill(1);
-    await goesOn(load, 50);
-    await load.stop();
-    expect(load.failed).toEqual([]);
-    await check(client, [load]);
-    await client.close();
-  });
-
-  it('goes on to be rebuilt where that was cut short', LIMIT, async () => {
-    const replicas = await Replicas.start({ streams: 2 });
-    const client = await ledgerOf(replicas);
-    const load = new Load(client, 'cut');
-    await goesOn(load, 50);
-    await replicas.kill(2);
-    rmSync(replicas.directoryOf(2), { recursive: true });
-    await replicas.run(2, '--rebuild');
-    await replicas.kill(2);
-    await replicas.run(2, '--rebuild');
-    await replicas.until('replica 2 votes in every group', isUp(2), 60_000);
-    await load.stop();
-    expect(load.failed).toEqual([]);
-    await check(client, [load]);
-    await client.close();
-  });
+  it(
+    'refuses to start as if nothing was, and is rebuilt under load, also where that was cut short',
+    LIMIT,
+    async () => {
+      const replicas = await Replicas.start({ streams: 2 });
+      const client = await ledgerOf(replicas);
+      const load = new Load(client, 'rebuilt');
+      await goesOn(load, 50);
+      await replicas.kill(2);
+      rmSync(replicas.directoryOf(2), { recursive: true });
+      await expect(replicas.run(2)).rejects.toThrow(/psmr replica --config FILE --id 2 --rebuild/);
+      await replicas.run(2, '--rebuild');
+      await replicas.kill(2);
+      await replicas.run(2, '--rebuild');
+      await replicas.until('replica 2 votes in every group', isUp(2), 60_000);
+      await replicas.kill(1);
+      await goesOn(load, 50);
+      await load.stop();
+      expect(load.failed).toEqual([]);
+      await check(client, [load]);
+      await client.close();
+    },
+  );
 });
 
+/** A second replica 2. */
+async function refusesSecond(replicas: Replicas): Promise<void> {
+  await expect(replicas.run(2)).rejects.toThrow(/replica-2 is in use by process \d+/);
+  // A copy of its directory, as if on another machine; the sentence names who is linked to the first one.
+  const copy = `${replicas.directoryOf(2)}-copy`;
+  cpSync(replicas.directoryOf(2), copy, { recursive: true });
+  rmSync(join(copy, 'lock'), { recursive: true });
+  await expect(replicas.run(2, '--data', copy)).rejects.toThrow(/Replica 2 runs already: replica \d is linked to it/);
+  // With an empty one, on the same machine, the address is what tells.
+  await expect(replicas.run(2, '--data', `${copy}-2`)).rejects.toThrow(/ADDRESS_IN_USE|already in use|in use/i);
+}
+
+/** Messages that no replica sends, in the name of replica 3, which is away: they are counted, and told of once. */
+async function hearsMalformed(replicas: Replicas): Promise<void> {
+  const links = await replicas.linksAs(3, 1, 1);
+  for (let nth = 0; nth < 5; nth++) expect(links.send(1, [Buffer.from('no message at all')])).toBe(true);
+  const counted = /psmr_malformed_peer_messages_total{stream="1"} 5/;
+  await expect.poll(() => replicas.metrics(1), { timeout: 10_000 }).toMatch(counted);
+  const told = (): string[] => replicas.said.filter((line) => line.includes('Replica 3 sends in group 1'));
+  await expect.poll(told, { timeout: 10_000 }).toHaveLength(1);
+  expect(told()[0]).toMatch(/what no replica sends.*same version/);
+}
+
 describe('a bad day', () => {
-  it('is not made worse by a second replica of one id', LIMIT, async () => {
+  it('is not made worse: what must not take part is refused by name', LIMIT, async () => {
+    // One cluster for all of it: nothing of it damages the others.
     const replicas = await Replicas.start({ streams: 2 });
-    await expect(replicas.run(2)).rejects.toThrow(/replica-2 is in use by process \d+/);
-    // A copy of its directory, as if on another machine; the sentence names who is linked to the first one.
-    const copy = `${replicas.directoryOf(2)}-copy`;
-    cpSync(replicas.directoryOf(2), copy, { recursive: true });
-    rmSync(join(copy, 'lock'), { recursive: true });
-    await expect(replicas.run(2, '--data', copy)).rejects.toThrow(/Replica 2 runs already: replica \d is linked to it/);
-    // With an empty one, on the same machine, the address is what tells.
-    await expect(replicas.run(2, '--data', `${copy}-2`)).rejects.toThrow(/ADDRESS_IN_USE|already in use|in use/i);
-  });
-
-  it('a directory is of one replica only', LIMIT, async () => {
-    const replicas = await Replicas.start({ streams: 1 });
-    await replicas.kill(1);
-    await replicas.kill(2);
-    await expect(replicas.run(2, '--data', replicas.directoryOf(1))).rejects.toThrow(
-      /is of replica 1 of cluster "test"/,
-    );
-  });
-
-  it('a replica whose vote was deleted is refused by name', LIMIT, async () => {
-    const replicas = await Replicas.start({ streams: 1 });
     await replicas.leaderOf(1);
     await replicas.caughtUp();
-    await replicas.kill(2, 'SIGTERM');
-    const vote = join(replicas.directoryOf(2), 'votes', 'group-1');
+    await refusesSecond(replicas);
+    await replicas.kill(3, 'SIGTERM');
+    // A directory is of one replica only.
+    await expect(replicas.run(1, '--data', replicas.directoryOf(3))).rejects.toThrow(
+      /is of replica 3 of cluster "test"/,
+    );
+    const vote = join(replicas.directoryOf(3), 'votes', 'group-1');
     rmSync(vote);
-    await expect(replicas.run(2)).rejects.toThrow(/votes\/group-1 is damaged[^]*missing[^]*--rebuild/);
+    await expect(replicas.run(3)).rejects.toThrow(/votes\/group-1 is damaged[^]*missing[^]*--rebuild/);
     expect(existsSync(vote)).toBe(false);
+    await hearsMalformed(replicas);
   });
 
   it('a damaged log is refused by name, and its replica rebuilt', LIMIT, async () => {

@@ -3,12 +3,15 @@ import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_p
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import { serviceUrl } from './compiled.js';
+import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
+import type { PeerLinks } from '../../src/transport/peer-links.js';
+import { openPeerLinks } from '../../src/transport/peers/open-peer-links.js';
+import { programFile, serviceUrl } from './compiled.js';
 import { temporaryDirectory } from './temporary.js';
 
 const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
@@ -35,18 +38,25 @@ export interface ReplicaView {
   readonly groups: readonly ReplicaGroup[];
 }
 
+/** Who leads a group by the newest term that any view knows: one that was replaced may not have heard yet. 0: nobody. */
+export function leaderIn(views: readonly (ReplicaView | null)[], group: number): number {
+  const terms = views.map((view) => view?.groups[group]?.term ?? 0);
+  const newest = Math.max(...terms);
+  return views.find((view, at) => terms[at] === newest && view?.groups[group]?.role === 'leader')?.replica ?? 0;
+}
+
+export interface ReplicaPlace {
+  readonly id: number;
+  readonly hosts: string[];
+  readonly port: number;
+  readonly peerPort: number;
+  readonly http: { readonly host: string; readonly port: number };
+}
+
 interface ClusterFile {
   readonly streams: number;
   readonly dataDir: string;
-  readonly cluster: {
-    readonly replicas: {
-      readonly id: number;
-      readonly hosts: string[];
-      readonly port: number;
-      readonly peerPort: number;
-      readonly http: { readonly host: string; readonly port: number };
-    }[];
-  };
+  readonly cluster: { readonly replicas: ReplicaPlace[] };
 }
 
 /** Other machines than this one, where ports need no choosing. */
@@ -88,9 +98,14 @@ export class Replicas {
   readonly #http: string[] = [];
   readonly #config: ClusterFile;
   readonly #site: Site | null;
+  /** The configuration of those that have one of their own. */
+  readonly #files = new Map<number, string>();
   readonly #processes = new Map<number, ChildProcess>();
   /** Also those whose number a second process was given. */
   readonly #started = new Set<ChildProcess>();
+  /** Those that ended by themselves. */
+  readonly endedAlone: string[] = [];
+  #haveBadDays = false;
   /** What each has said, for a test that fails. */
   readonly said: string[] = [];
 
@@ -109,22 +124,29 @@ export class Replicas {
     retainBytes?: number;
     everyBytes?: number | null;
     electionMs?: number;
-    /** The path of a service's module; the ledger by default. */
-    service?: string;
     site?: Site;
+    /** The name of one of the tests' services, or the path of a module. */
+    service?: string;
+    reads?: 'index' | 'lease';
+    /** Where one replica is told that all are; by default where they are. */
+    placesFor?: (id: number, places: readonly ReplicaPlace[]) => Promise<readonly ReplicaPlace[]>;
+    /** Their machines may have bad days. */
+    badDays?: boolean;
   }): Promise<Replicas> {
     const { streams, replicas: count = 3, retainBytes, everyBytes = null, electionMs, site = null } = options;
-    const { service = serviceUrl('ledger').pathname } = options;
+    const { service = 'ledger' } = options;
     const directory = site?.directory ?? temporaryDirectory();
     const config = {
-      service,
+      service: isAbsolute(service) ? service : serviceUrl(service).pathname,
       streams,
       dataDir: join(directory, 'data'),
       checkpoint: { everyBytes },
-      cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs },
+      cluster: { name: 'test', secret: SECRET, replicas: [], retainBytes, electionMs, reads: options.reads },
     };
     const cluster = new Replicas(join(directory, 'cluster.json'), config, site);
+    cluster.#haveBadDays = options.badDays === true;
     for (let id = 1; id <= count; id++) await cluster.describe(id);
+    if (options.placesFor !== undefined) await cluster.#describeTo(options.placesFor);
     await Promise.all(cluster.ids.map((id) => cluster.run(id)));
     return cluster;
   }
@@ -143,6 +165,16 @@ export class Replicas {
     this.#http.push(`http://${http.host}:${http.port}`);
   }
 
+  async #describeTo(placesFor: (id: number, places: readonly ReplicaPlace[]) => Promise<unknown>): Promise<void> {
+    const { cluster } = this.#config;
+    for (const id of this.ids) {
+      const file = `${this.file}.${id}`;
+      const replicas = await placesFor(id, cluster.replicas);
+      writeFileSync(file, JSON.stringify({ ...this.#config, cluster: { ...cluster, replicas } }));
+      this.#files.set(id, file);
+    }
+  }
+
   /** Takes replicas out of the configuration; they keep their places here. */
   leaveOut(...ids: number[]): void {
     const { cluster } = this.#config;
@@ -154,18 +186,63 @@ export class Replicas {
     return join(this.dataDir, `replica-${id}`);
   }
 
+  /** What a replica's machine does to it from now on (programs/bad-day.ts); the returned function ends it. */
+  badDay(id: number, what: 'disk-full' | 'disk-hangs' | 'clock', how = ''): () => void {
+    const file = join(this.#badDays(id), what);
+    // Whole at once: it is read meanwhile.
+    writeFileSync(`${file}.new`, how);
+    renameSync(`${file}.new`, file);
+    return () => rmSync(file);
+  }
+
+  /** Counters and gauges, as text. */
+  async metrics(id: number): Promise<string> {
+    return (await fetch(`${this.#http[id - 1]}/metrics`)).text();
+  }
+
+  /** Links of one group as that replica would have them, which must not run. Resolves when they reach `to`. */
+  async linksAs(id: number, group: number, to: number): Promise<PeerLinks> {
+    const { streams, cluster } = this.#config;
+    const address = (of: number): { id: number; host: string; port: number } => {
+      const port = (cluster.replicas.find((replica) => replica.id === of)?.peerPort ?? 0) + group;
+      return { id: of, host: '127.0.0.1', port };
+    };
+    const { epoch } = createPartitionMap({ streams });
+    const identity = { cluster: 'test', service: 'ledger', epoch, group, replica: id };
+    const options = {
+      identity,
+      secret: SECRET,
+      ...address(id),
+      problem: (told: Error) => this.said.push(told.message),
+    };
+    let up: () => void = () => undefined;
+    const isUp = new Promise<void>((resolve) => (up = resolve));
+    const links = await openPeerLinks(options, { message: () => undefined, up, down: () => undefined });
+    onTestFinished(() => links.close());
+    links.setPeers([address(to)]);
+    await isUp;
+    return links;
+  }
+
   get ids(): number[] {
     return this.urls.map((_, at) => at + 1);
   }
 
   /** Resolves when it serves. */
   async run(id: number, ...args: string[]): Promise<void> {
-    const child = this.#spawn(this.#site?.within(id), 'replica', '--id', String(id), ...args);
+    const child = this.#spawn(
+      [...(this.#site?.within(id) ?? []), ...this.#badDayEnv(id)],
+      this.#files.get(id) ?? this.file,
+      'replica',
+      ...['--id', String(id)],
+      ...args,
+    );
     this.#processes.set(id, child);
     this.#started.add(child);
     createInterface({ input: child.stderr }).on('line', (line) => this.said.push(`${id}: ${line}`));
     const lines = createInterface({ input: child.stdout });
-    const ended = once(child, 'exit').then(([code]) => {
+    const ended = once(child, 'exit').then(([code]: (number | null)[]) => {
+      if (code !== null) this.endedAlone.push(`replica ${id} ended with ${code}`);
       throw new Error(`replica ${id} ended with ${String(code)}:\n${this.said.join('\n')}`);
     });
     ended.catch(() => undefined);
@@ -175,6 +252,29 @@ export class Replicas {
   async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#processes.get(id);
     if (child !== undefined) await end(child, signal);
+  }
+
+  /** Stops it where it is, until it is resumed or killed. */
+  pause(id: number): void {
+    this.#processes.get(id)?.kill('SIGSTOP');
+  }
+
+  resume(id: number): void {
+    this.#processes.get(id)?.kill('SIGCONT');
+  }
+
+  /** Resident memory of a replica's process, MB. */
+  memoryOf(id: number): number {
+    const status = readFileSync(`/proc/${this.#processes.get(id)?.pid ?? 0}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+  }
+
+  /** Resolves with its exit code when it has ended by itself. */
+  async ended(id: number): Promise<number | null> {
+    const child = this.#processes.get(id);
+    if (child === undefined) throw new Error(`replica ${id} was started`);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
   }
 
   /** Null: it does not answer. */
@@ -209,7 +309,7 @@ export class Replicas {
   async leaderOf(group: number): Promise<number> {
     let leader = 0;
     await this.until(`group ${group} has a leader`, (views) => {
-      leader = views.find((view) => view?.groups[group]?.role === 'leader')?.replica ?? 0;
+      leader = leaderIn(views, group);
       return leader !== 0;
     });
     return leader;
@@ -227,15 +327,30 @@ export class Replicas {
   }
 
   async psmr(...args: string[]): Promise<{ code: number | null; output: string }> {
-    const child = this.#spawn(this.#site?.within(), ...args);
+    const child = this.#spawn(this.#site?.within(), this.file, ...args);
     const pieces: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(pieces).toString() };
   }
 
-  #spawn(within: readonly string[] = [], ...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
-    const [command, ...rest] = [...within, process.execPath, CLI, ...args, '--config', this.file];
+  #badDays(id: number): string {
+    const path = join(this.dataDir, '..', `bad-days-${id}`);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  #badDayEnv(id: number): string[] {
+    if (!this.#haveBadDays) return [];
+    return ['env', `NODE_OPTIONS=--import=${programFile('bad-day')}`, `BAD_DAY=${this.#badDays(id)}`];
+  }
+
+  #spawn(
+    within: readonly string[] = [],
+    file: string,
+    ...args: string[]
+  ): ChildProcessByStdio<null, Readable, Readable> {
+    const [command, ...rest] = [...within, process.execPath, CLI, ...args, '--config', file];
     return spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   }
 }

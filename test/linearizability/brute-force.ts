@@ -6,14 +6,19 @@ export function linearizableByBruteForce<State, Call>(
   model: Model<State, Call>,
   operations: readonly Operation[],
 ): boolean {
-  const calls = operations.filter((operation) => operation.outcome !== 'fail');
+  const all = operations.filter((operation) => operation.outcome !== 'fail');
+  const calls = new Map(all.map((operation) => [operation, model.parse(operation)]));
+  const after = (state: State, operation: Operation): readonly State[] => {
+    const call = calls.get(operation);
+    return call === undefined ? [] : model.step(state, call);
+  };
   const canGoOn = (state: State, left: readonly Operation[]): boolean => {
     if (left.every((operation) => operation.outcome === 'info')) return true;
     const firstReturn = Math.min(...left.map((operation) => operation.returned));
     return left.some(
       (operation) =>
         operation.invoked <= firstReturn &&
-        model.step(state, model.parse(operation)).some((next) =>
+        after(state, operation).some((next) =>
           canGoOn(
             next,
             left.filter((other) => other !== operation),
@@ -21,5 +26,5 @@ export function linearizableByBruteForce<State, Call>(
         ),
     );
   };
-  return canGoOn(model.initial, calls);
+  return canGoOn(model.initial, all);
 }

@@ -95,9 +95,9 @@ describe(`histories of concurrent clients (seed ${SEED})`, () => {
   it.each(FAULTS)('%s are found in each object that they harm', (fault) => {
     for (const { name, workload, check } of SUBJECTS) {
       if (HARMLESS[fault]?.includes(name)) continue;
-      const verdicts = [0, 1, 2].map((seed) => check(run({ workload, clients: 4, operations: 120, fault }, seed)));
-      const refused = verdicts.filter(({ verdict }) => verdict === 'not linearizable');
-      expect(refused.length, `${name} with ${fault}: ${verdicts.map(({ words }) => words).join()}`).toBeGreaterThan(0);
+      const isFound = (seed: number): boolean =>
+        check(run({ workload, clients: 4, operations: 120, fault }, seed)).verdict === 'not linearizable';
+      expect([0, 1, 2].some(isFound), `${name} with ${fault}`).toBe(true);
     }
   });
 });

@@ -18,11 +18,25 @@ type Registers = typeof registersService;
 
 const SEED = Number(process.env['FAST_CHECK_SEED']);
 
-function recording(): { recorder: Recorder; path: string } {
+interface Recorded {
+  readonly recorder: Recorder;
+  readonly path: string;
+  /** Commands that were answered so far. */
+  readonly answered: () => number;
+}
+
+function recording(): Recorded {
   const path = `${temporaryDirectory()}/history.jsonl`;
   const file = new HistoryFile(path);
   onTestFinished(() => file.close());
-  return { recorder: new Recorder({ write: file.write }), path };
+  let answered = 0;
+  const recorder = new Recorder({
+    write: (event) => {
+      if (event.type === 'ok') answered++;
+      file.write(event);
+    },
+  });
+  return { recorder, path, answered: () => answered };
 }
 
 describe(`what clients see (seed ${SEED})`, () => {
@@ -44,23 +58,28 @@ describe(`what clients see (seed ${SEED})`, () => {
     const options = { dataDir: temporaryDirectory(), durability: 'sync', streams: 2, listen } as const;
     let server = await startServer('registers', options);
     const clients = await connectAll(8, server.url);
-    const { recorder, path } = recording();
+    const { recorder, path, answered } = recording();
     const ended = new AbortController();
     const act = registerActs(16);
     const run = recordRun({
       ...{ clients, act, recorder, seed: SEED, signal: ended.signal },
-      ...{ durationMs: 30_000, commandsMax: 10_000 },
+      ...{ durationMs: 50_000, commandsMax: 20_000 },
     });
     const random = seededRandom(SEED);
+    const goesOn = (): Promise<void> => {
+      const before = answered();
+      return expect.poll(answered, { timeout: 20_000, interval: 5 }).toBeGreaterThan(before + 100);
+    };
     const kills = async (): Promise<void> => {
       for (let nth = 0; nth < 3; nth++) {
-        await pause(200 + random() * 400);
+        await goesOn();
+        await pause(random() * 400);
         await server.child.kill();
         // Once longer than clients wait.
         if (nth === 1) await pause(2 * REQUEST_TIMEOUT_MS);
         server = await startServer('registers', options);
       }
-      await pause(500);
+      await goesOn();
     };
     await kills().finally(() => ended.abort());
     const counts = await run;

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly act: (turn: Turn) => AnyCommand | readonly AnyCommand[];
   readonly recorder: Recorder;
   readonly seed: number;
+  /** How long a client waits before its next turn. Default: not at all. */
+  readonly thinkMs?: (random: () => number) => number;
   /** Ends the run early. */
   readonly signal?: AbortSignal;
   /** What the checker can take. Default: no limit but the time. */
@@ -60,6 +62,7 @@ export async function recordRun(options: RunOptions): Promise<RunCounts> {
   const runClient = async (client: AnyClient, number: number): Promise<void> => {
     const random = seededRandom(options.seed + number * 7919);
     for (let nth = 0; goesOn(); nth++) {
+      if (options.thinkMs !== undefined) await pause(options.thinkMs(random));
       const commands = listOf(options.act({ random, client: number, nth }));
       left -= commands.length;
       const outcomes = await recorded(client, commands, options.recorder);

@@ -2,11 +2,11 @@
 import type { AnyCommand, RunOptions } from './record-run.js';
 
 /** Values are unique: then nothing that is wrong can pass for right. */
-export function registerActs(keyCount: number): RunOptions['act'] {
+export function registerActs(keyCount: number, prefix = 'key'): RunOptions['act'] {
   const latest = new Map<string, number>();
   let values = 0;
   const command = (random: () => number): AnyCommand => {
-    const keyAt = (at: number): string => `key/${Math.floor(at * keyCount)}`;
+    const keyAt = (at: number): string => `${prefix}/${Math.floor(at * keyCount)}`;
     const [key, other, kind] = [keyAt(random()), keyAt(random()), random()];
     const value = ++values;
     if (kind < 0.1) return ['readAll', { keys: [key, other] }];

@@ -122,6 +122,18 @@ describe('a TCP proxy', () => {
     expect(proxy.connections.size).toBe(0);
   });
 
+  it('cuts also what has ended and was not yet taken', async () => {
+    const { client, server, proxy } = await proxied();
+    const [connection] = proxy.connections;
+    server.pause();
+    client.end(Buffer.alloc(8 << 20));
+    server.end();
+    await once(client.resume(), 'end');
+    proxy.cut();
+    await connection?.closed;
+    expect(await closing(client)).toBe(true);
+  });
+
   it('closes one direction and keeps the other', async () => {
     const { client, server, proxy } = await proxied();
     client.write('x');

@@ -51,7 +51,7 @@ export class ProxiedConnection {
   /** Both sides get a reset. */
   cut(): void {
     for (const direction of DIRECTIONS) this.#lanes[direction].close();
-    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of this.#sockets) breakOff(socket);
   }
 
   /** Bytes given to the receiver. */
@@ -136,6 +136,13 @@ export class TcpProxy {
       void connection.closed.then(() => this.connections.delete(connection));
     }
   }
+}
+
+/** With a reset, unless it is about to end: then a reset fails, and the socket would neither be closed nor say so. */
+function breakOff(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Unlike `once` it does not fail where the connection did. */

@@ -4,6 +4,7 @@ import { StreamValues } from '../../src/execution/command-runner.js';
 import { EventRing } from '../../src/execution/event-ring.js';
 import { SessionTable } from '../../src/execution/session-table.js';
 import { PartHash } from '../../src/replica/part-hash.js';
+import { CheckpointPace } from '../../src/replica/checkpoint-pace.js';
 import { restoreChunk, writePartition, writeSessions } from '../../src/replica/partition-writer.js';
 import { MemoryCheckpointStore } from '../../src/storage/memory-checkpoint-store.js';
 import { hashOf } from '../../src/classifier/slots.js';
@@ -43,7 +44,7 @@ class Part {
     const id = Buffer.alloc(16, session);
     id.writeUIntBE(NOW_MS, 0, 6);
     const key = id.toString('latin1');
-    expect(this.sessions.admit(key, sequence, 1, 0, atMs)).toBe('admitted');
+    expect(this.sessions.admit(key, sequence, 1, 0, atMs, 0)).toBe('admitted');
     this.sessions.record(key, sequence, 1, new Uint8Array(replyBytes));
     return this;
   }
@@ -53,7 +54,7 @@ class Part {
     const writer = this.store.begin(7, part);
     const manifest = await (part === 0
       ? writeSessions(this.sessions, writer, place)
-      : writePartition(this.values, this.sessions, this.events, writer, place));
+      : writePartition(this.values, this.sessions, this.events, writer, place, new CheckpointPace(() => 0)));
     await this.store.complete({ id: 7, takenAtMs: 0, parts: [manifest] });
     return manifest.hash;
   }

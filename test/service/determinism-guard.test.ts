@@ -3,6 +3,8 @@ import { performance as performanceOfModule } from 'node:perf_hooks';
 import { nextTick } from 'node:process';
 import { setTimeout as timerOfModule } from 'node:timers';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { installDeterminismGuard, isThenable, type DeterminismGuard } from '../../src/service/determinism-guard.js';
 import { codeAndMessage } from './thrown.js';
@@ -100,6 +102,15 @@ describe('the determinism guard', () => {
     const now = guard.realNow();
     guard.active = false;
     expect(Math.abs(Date.now() - now)).toBeLessThan(60_000);
+  });
+
+  it('leaves Math and Atomics as fast as they were: V8 compiles their functions in place', () => {
+    setFlagsFromString('--allow-natives-syntax');
+    const isFast = new Script('(object) => %HasFastProperties(object)').runInThisContext() as (it: object) => boolean;
+    const fast = [Math, Atomics].map((each) => isFast(each));
+    setFlagsFromString('--no-allow-natives-syntax');
+    expect(fast).toEqual([true, true]);
+    expect(Object.keys(Math)).toEqual([]);
   });
 
   it('is gone after uninstall', () => {

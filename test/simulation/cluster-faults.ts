@@ -10,10 +10,11 @@ type Strike = () => void;
 const FAIR = { delayMs: [0.1, 1] as const, loss: 0, duplication: 0, reordering: 0 };
 
 export interface ClusterFaultsOptions {
-  /** Whether clocks may jump: leases do not bear it. */
-  readonly jumps: boolean;
+  readonly leases: boolean;
   /** Clients send more than usual. */
   readonly burst: () => void;
+  /** One client writes past a stream's old leader, another reads from that one. */
+  readonly duel: (stream: number, oldLeader: number) => void;
 }
 
 export class ClusterFaults {
@@ -28,6 +29,7 @@ export class ClusterFaults {
     this.#random = cluster.random;
     this.#options = options;
     this.#strikes = this.#kinds().filter(() => this.#random() < 0.5);
+    if (options.leases && this.#random() < 0.7) this.#again(200 + this.#random() * 400, () => this.#depose());
     if (this.#random() < 0.5) this.#crashAtSyncs(this.#random() * 0.005, this.#random() * 0.2);
     this.#again(50 + this.#random() * 300, () => this.#pick(this.#strikes)?.());
     const checkpointMs = 80 + this.#random() * 600;
@@ -75,6 +77,7 @@ export class ClusterFaults {
         this.#cluster.running[number - 1]?.pause(group, this.#random() * 500);
       },
       () => this.#jumpClock(),
+      () => this.#depose(),
       () => this.#transfer(),
       () => this.#changeMembers(this.#group()),
       () => networks[this.#group()]?.breakLink(this.#anyone(), this.#anyone()),
@@ -149,6 +152,40 @@ export class ClusterFaults {
     if (this.#random() < 0.7) this.#options.burst();
   }
 
+  /** A stream's leader is replaced and does not know it, and its clients still reach it. */
+  #depose(): void {
+    const group = 1 + Math.floor(this.#random() * (this.#cluster.networks.length - 1));
+    const number = this.#cluster.leader(group);
+    const network = this.#cluster.networks[group];
+    if (number === 0 || network === undefined) return;
+    const others = this.#cluster.running.map((_, at) => at + 1).filter((other) => other !== number);
+    const duel = (): void => this.#options.duel(group, number);
+    const way = this.#random();
+    if (way < 0.2) {
+      // It sleeps.
+      this.#cluster.running[number - 1]?.pause(group, 100 + this.#random() * 400);
+      duel();
+    } else if (way < 0.5) {
+      // It is cut off, and its connections end at once, as when a host between them forgets them.
+      for (const other of others) {
+        this.#cut([group], number, other, true);
+        network.breakLink(number, other);
+        network.breakLink(other, number);
+      }
+      duel();
+    } else {
+      // What it hears is old, and then nobody hears it.
+      for (const other of others) network.setFaults({ ...FAIR, delayMs: [40, 70] }, other, number);
+      this.#later(100, () => {
+        for (const other of others) this.#cut([group], number, other, false);
+        duel();
+      });
+      this.#cluster.time.after(500, () => {
+        for (const other of others) network.setFaults(FAIR, other, number);
+      });
+    }
+  }
+
   #weather(): void {
     const network = this.#cluster.networks[this.#group()];
     const bad = (chance: number): number => (this.#random() < 0.5 ? 0 : this.#random() * chance);
@@ -161,7 +198,9 @@ export class ClusterFaults {
     const machine = this.#cluster.machines[this.#anyone() - 1];
     if (machine === undefined) return;
     machine.wallOffsetMs = (this.#random() - 0.5) * 2_000_000;
-    if (this.#options.jumps) machine.timerOffsetMs = (this.#random() - 0.5) * 5000;
+    // A lease counts on clocks that do not run ahead, and on steps back to be seen: farther than the longest pause.
+    if (this.#options.leases) machine.timerOffsetMs -= 3000 + this.#random() * 3000;
+    else machine.timerOffsetMs = (this.#random() - 0.5) * 5000;
   }
 
   #transfer(): void {
@@ -190,7 +229,7 @@ export class ClusterFaults {
 
   /** Everybody votes everywhere in the end. */
   #bringBack(): void {
-    this.#cluster.orders.forEach(({ group }) => {
+    this.#cluster.orders.forEach((_, group) => {
       const voters = this.#leaderLog(group)?.status.membership.voters ?? this.#cluster.machines;
       if (voters.length < this.#cluster.machines.length) this.#changeMembers(group);
     });

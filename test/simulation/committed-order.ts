@@ -1,77 +1,82 @@
 /**
- * What each group of a cluster has committed, as far as any replica has said: at one index, one entry of one term, on
- * every replica and for ever (state machine safety), and at most one leader in a term (election safety).
+ * What each group of a cluster has committed, as far as any replica has said, and the Raft properties, which are checked
+ * all along: each in a file of its own in properties/.
  */
-import type { Entry, GroupLog } from '../../src/ordering/group-log.js';
-
-interface Committed {
-  readonly term: number;
-  readonly by: number;
-  text: string;
-}
+import type { Entry } from '../../src/ordering/group-log.js';
+import type { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
+import type { LogStore } from '../../src/storage/log-store.js';
+import { checkCommitOfOwnTerm } from './properties/commit-of-own-term.js';
+import type { Committed } from './properties/committed.js';
+import { checkAnswer } from './properties/durable-answers.js';
+import { ElectionSafety } from './properties/election-safety.js';
+import { LeaderAppendOnly } from './properties/leader-append-only.js';
+import { LeaderCompleteness } from './properties/leader-completeness.js';
+import { LogMatching } from './properties/log-matching.js';
+import { StateMachineSafety } from './properties/state-machine-safety.js';
+import { watchStore } from './watched-store.js';
 
 export class CommittedOrder {
-  readonly entries: Entry[] = [];
   readonly #committed: Committed[] = [];
-  readonly #leaders = new Map<number, number>();
+  readonly #electionSafety = new ElectionSafety();
+  readonly #leaderCompleteness = new LeaderCompleteness(this.#committed);
+  readonly #leaderAppendOnly = new LeaderAppendOnly(this.#committed);
+  readonly #logMatching = new LogMatching();
+  readonly #stateMachineSafety = new StateMachineSafety(this.#committed);
+  readonly #group: number;
+  readonly #failed: (error: Error) => void;
 
-  constructor(readonly group: number) {}
+  /** `failed`: told of every property that does not hold. */
+  constructor(group: number, failed: (error: Error) => void) {
+    this.#group = group;
+    this.#failed = failed;
+  }
 
   get length(): number {
     return this.#committed.length;
   }
 
+  get entries(): readonly Entry[] {
+    return this.#stateMachineSafety.entries;
+  }
+
   get elections(): number {
-    return this.#leaders.size;
+    return this.#electionSafety.elections;
   }
 
   /** A replica knows of commits beyond `from`. */
-  committed(replica: number, log: GroupLog, from: number): void {
-    for (let index = from + 1; index <= log.committedIndex; index++) {
-      const { term } = log.positionOf(index);
-      const known = this.#committed[index - 1];
-      if (known === undefined) this.#commit(index, { term, by: replica, text: '' });
-      else if (known.term !== term)
-        this.#broken(`entry ${index} is of term ${known.term} on replica ${known.by}, of ${term} on ${replica}`);
-    }
+  committed(replica: number, log: RaftGroupLog, from: number): void {
+    this.#check(() => {
+      for (let index = from + 1; index <= log.committedIndex; index++)
+        this.#stateMachineSafety.committed(replica, index, log.positionOf(index).term);
+      checkCommitOfOwnTerm(replica, log);
+      if (!log.leadership.leading) return;
+      this.#electionSafety.led(replica, log.leadership.term);
+      this.#leaderCompleteness.led(replica, log);
+    });
   }
 
   taken(replica: number, entry: Entry): void {
-    const known = this.#committed[entry.index - 1];
-    if (known === undefined) return this.#broken(`replica ${replica} executes entry ${entry.index}, not committed`);
-    const text = textOf(entry);
-    if (known.text === '') {
-      known.text = text;
-      this.entries[entry.index - 1] = entry;
-      this.#checkTime(entry, this.entries[entry.index - 2]);
-    } else if (known.text !== text) this.#broken(`entry ${entry.index} is another on replica ${replica}`);
+    this.#check(() => this.#stateMachineSafety.executed(replica, entry));
   }
 
-  /** It leads, and so must have all that was ever committed (leader completeness). */
-  led(replica: number, log: GroupLog): void {
-    const { term } = log.leadership;
-    const leader = this.#leaders.get(term) ?? replica;
-    this.#leaders.set(term, leader);
-    if (leader !== replica) this.#broken(`replicas ${leader} and ${replica} lead in term ${term}`);
-    const newest = this.#committed.findLastIndex((each) => each.term < term) + 1;
-    if (newest > log.lastIndex) this.#broken(`replica ${replica} leads in term ${term} without entry ${newest}`);
+  sent(bytes: Uint8Array, store: LogStore, log: RaftGroupLog): void {
+    this.#check(() => checkAnswer(bytes, store, log));
   }
 
-  #checkTime(entry: Entry, before: Entry | undefined): void {
-    if (before !== undefined && before.timestampMs > entry.timestampMs)
-      this.#broken(`time falls from ${before.timestampMs} to ${entry.timestampMs} at entry ${entry.index}`);
+  /** The store of one replica's log. */
+  watch(replica: number, store: LogStore, log: () => RaftGroupLog): LogStore {
+    return watchStore(store, {
+      stored: (index, term, bytes, previousTerm) =>
+        this.#check(() => this.#logMatching.stored(replica, index, term, bytes, previousTerm)),
+      dropped: (index, term) => this.#check(() => this.#leaderAppendOnly.dropped(replica, index, term, log().status)),
+    });
   }
 
-  #commit(index: number, entry: Committed): void {
-    if (index !== this.#committed.length + 1) this.#broken(`entry ${index} is committed before the one below it`);
-    this.#committed.push(entry);
+  #check(property: () => void): void {
+    try {
+      property();
+    } catch (error) {
+      this.#failed(new Error(`group ${this.#group}: ${(error as Error).message}`, { cause: error }));
+    }
   }
-
-  #broken(what: string): void {
-    throw new Error(`group ${this.group}: ${what}`);
-  }
-}
-
-function textOf({ kind, timestampMs, mergePoint, frames }: Entry): string {
-  return [kind, timestampMs, mergePoint, ...frames.map((frame) => Buffer.from(frame).toString('hex'))].join(' ');
 }

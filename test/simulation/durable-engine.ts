@@ -216,7 +216,7 @@ export class DurableEngine {
     return {
       control: this.control,
       counters: new Counters(counters, log.group),
-      cycle: { wake: () => undefined },
+      cycle: { wake: () => undefined, busyUs: 0 },
       writePart: (...part) => void parts.write(...part).catch(this.#fail),
       reportOrder: (order) => {
         if (typeof order === 'number') this.#coordinator.ordered(order);

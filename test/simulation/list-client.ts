@@ -66,7 +66,7 @@ export function openGateLink(replica: SimulatedReplica, group: number, session: 
   let open = true;
   const connection: Connection = {
     id: ++connections,
-    send: (message) => open && inbox.push(Uint8Array.from(message)) > 0,
+    send: (message) => open && inbox.push(message.slice()) > 0,
     close: () => {
       open = false;
     },
@@ -86,10 +86,10 @@ export function openGateLink(replica: SimulatedReplica, group: number, session: 
 }
 
 export function openRingLink(replica: SimulatedReplica, group: number, groups: number): Link {
-  const memory = createClientMemory(++connections, groups, 1 << 16);
+  const memory = createClientMemory(++connections, groups, 1 << 14);
   replica.nodes[group]?.clients.addRing(clientMemoryOf(memory, group));
   const writer = new RingWriter(memory.requests[group] as SharedArrayBuffer);
-  const reader = new RingReader(memory.replies[group] as SharedArrayBuffer, null);
+  const reader = new RingReader(memory.replies[group] as SharedArrayBuffer, replica.control.bell(group));
   return {
     replica,
     isRing: true,
@@ -113,6 +113,9 @@ interface Frame {
   sent: number;
 }
 
+/** Steps without a link. */
+const RESTS_MAX = 12;
+
 class Lane {
   readonly #group: number;
   readonly #session: Uint8Array;
@@ -121,7 +124,13 @@ class Lane {
   /** Frames before it were sent on the present link. */
   #cursor = 0;
   #link: Link | null = null;
+  #linkedTo = 0;
+  #allowed: (replica: number) => boolean = () => true;
+  /** It is in a hurry, then. */
+  #isRestricted = false;
   #hint = 0;
+  /** Steps to let pass before it looks for a leader again. */
+  #rest = 0;
   #nextWrite = 1;
   #nextRead = 1;
 
@@ -162,8 +171,17 @@ class Lane {
     this.#frames.push({ ids, open: new Set(ids), first, bytes, readOnly, sent: 0 });
   }
 
+  /** Which replicas it may connect to from now on, by their numbers. */
+  restrict(allowed: (replica: number) => boolean): void {
+    this.#allowed = allowed;
+    this.#isRestricted = ![1, 2, 3].every(allowed);
+    this.#rest = 0;
+    if (!allowed(this.#linkedTo)) this.#disconnect();
+  }
+
   step(): void {
     const { random, calm, impatience } = this.#cluster;
+    if (this.#rest-- > 0) return;
     if (this.#link?.replica.alive === false) this.#disconnect();
     // A client over a network may give up waiting at any time; in process an answer comes.
     if (this.#link !== null && !this.#link.isRing && !calm() && random() < impatience) this.#disconnect();
@@ -175,10 +193,13 @@ class Lane {
 
   #connect(): void {
     const { random, replicas, map } = this.#cluster;
-    const number = this.#hint > 0 && random() < 0.8 ? this.#hint : 1 + Math.floor(random() * replicas.length);
+    const allowed = replicas.map((_, at) => at + 1).filter(this.#allowed);
+    const hinted = this.#hint > 0 && random() < 0.8 && this.#allowed(this.#hint);
+    const number = hinted ? this.#hint : (allowed[Math.floor(random() * allowed.length)] ?? 0);
     this.#hint = 0;
     const replica = replicas[number - 1];
     if (replica === null || replica === undefined) return;
+    this.#linkedTo = number;
     this.#link =
       random() < 0.3
         ? openRingLink(replica, this.#group, map.streams + 1)
@@ -189,6 +210,9 @@ class Lane {
   #disconnect(): void {
     this.#link?.close();
     this.#link = null;
+    // While there is no leader, to ask all the time would only keep everybody busy.
+    const restsMax = this.#hint === 0 ? RESTS_MAX : RESTS_MAX / 4;
+    this.#rest = Math.floor(this.#cluster.random() * (this.#isRestricted ? 2 : restsMax));
   }
 
   #sendNext(link: Link): void {
@@ -293,6 +317,11 @@ export class ListClient {
 
   step(): void {
     for (const lane of this.#lanes) lane.step();
+  }
+
+  /** Which replicas it may talk to about one group. */
+  restrict(group: number, allowed: (replica: number) => boolean): void {
+    this.#lanes[group]?.restrict(allowed);
   }
 
   get idle(): boolean {

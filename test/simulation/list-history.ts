@@ -99,18 +99,16 @@ export class ListHistory {
       if (isRead(command)) continue;
       expect(expected.has(id) ? expected.get(id) : NEVER_EXECUTED, `command ${id}`).toEqual(this.outcomes.get(id));
     }
-    expect(violation(this.#operations(), model.lists)).toBe(null);
+    expect(violation(this.#operations(model.lists), model.lists)).toBe(null);
     this.#checkTraces(order);
   }
 
-  #operations(): Operation[] {
+  #operations(lists: ReadonlyMap<string, unknown>): Operation[] {
     return [...this.#asked].flatMap(([id, { command, called, answered }]) => {
       const outcome = this.outcomes.get(id);
       if (outcome === NEVER_EXECUTED) return [];
-      const keys = keysOf(command);
-      const found = isRead(command) ? (outcome as number[][]) : [];
-      const reads = new Map(found.map((list, at) => [keys[at] ?? '', list]));
-      const appends = isRead(command) ? [] : command[0] === 'markEvery' ? ('every' as const) : keys;
+      const appends = isRead(command) ? [] : command[0] === 'markEvery' ? ('every' as const) : keysOf(command);
+      const reads = isRead(command) ? readsOf(command, outcome, lists) : new Map<string, number[]>();
       return { id, called, answered, appends, reads };
     });
   }
@@ -129,7 +127,17 @@ export class ListHistory {
 }
 
 function isRead([name]: ModelCommand): boolean {
-  return name === 'marks' || name === 'marksOf';
+  return name === 'marks' || name === 'marksOf' || name === 'marksEvery';
+}
+
+/** What a read saw of each key that it asked for; of a key that was not there yet: nothing. */
+function readsOf(command: ModelCommand, outcome: unknown, lists: ReadonlyMap<string, unknown>): Map<string, number[]> {
+  if (command[0] !== 'marksEvery') {
+    const found = outcome as number[][];
+    return new Map(keysOf(command).map((key, at) => [key, found[at] ?? []]));
+  }
+  const found = new Map(outcome as [string, number[]][]);
+  return new Map([...lists.keys()].map((key) => [key, found.get(key) ?? []]));
 }
 
 function keysOf([, args]: ModelCommand): readonly string[] {

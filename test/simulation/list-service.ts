@@ -43,6 +43,13 @@ export const service = asService(
         readOnly: true,
         execute: (state, args) => args.keys.map((key) => (state.get<readonly Mark[]>(key) ?? []).map(([id]) => id)),
       },
+      marksEvery: {
+        keys: everyKey,
+        readOnly: true,
+        partial: (partition: Partition) =>
+          [...partition.entries<readonly Mark[]>()].map(([key, list]) => [key, list.map(([id]) => id)] as const),
+        merge: (parts: readonly (readonly (readonly [string, readonly number[]])[])[]) => parts.flat(),
+      },
       markEvery: {
         keys: everyKey,
         partial(partition: Partition, args: { id: number }, context) {
@@ -93,6 +100,7 @@ export function randomCommand(random: () => number, keys: readonly string[], id:
   const roll = random();
   if (roll < 0.4) return ['mark', { key: pick(), id }];
   if (roll < 0.65) return ['markAll', { keys: many, id }];
-  if (roll < 0.9) return ['marks', { key: pick(), id }];
-  return roll < 0.95 ? ['marksOf', { keys: [...new Set(many)], id }] : ['markEvery', { id }];
+  if (roll < 0.83) return ['marks', { key: pick(), id }];
+  if (roll < 0.91) return ['marksOf', { keys: [...new Set(many)], id }];
+  return roll < 0.96 ? ['marksEvery', { id }] : ['markEvery', { id }];
 }

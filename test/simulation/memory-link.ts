@@ -53,7 +53,7 @@ export class MemoryLink {
   }
 
   send(pieces: readonly Uint8Array[]): boolean {
-    const message = Uint8Array.from(Buffer.concat(pieces));
+    const message = new Uint8Array(Buffer.concat(pieces));
     const { unsentBytesMax, random } = this.#options;
     if (this.unsentBytes > 0 && this.unsentBytes + message.byteLength > unsentBytesMax) return false;
     const { loss, duplication } = this.#options.faults();
@@ -109,7 +109,7 @@ export class MemoryLink {
     if (this.#options.clock.now() > this.#endMs || !this.to.open) return;
     this.unsentBytes = Math.max(0, this.unsentBytes - message.byteLength);
     // The receiver may use the bytes during the call only; after it they are spoilt.
-    const lent = Uint8Array.from(message);
+    const lent = message.slice();
     this.to.handlers.message(this.from.id, lent);
     lent.fill(0xdd);
   }

@@ -19,12 +19,15 @@ export interface RaftClusterOptions {
   readonly random: () => number;
   readonly replicas: number;
   readonly clients: number;
+  /** How fast a machine's timers go: a lease of 60 ms by the slowest is over before an election of 100 ms by the fastest. */
+  readonly clockRate: () => number;
   readonly timing: RaftTiming;
   readonly flow: RaftFlow;
 }
 
 /** Checked now and then: whether all is done and the same everywhere. */
 const LOOK_MS = 20;
+const EVENTS_PER_TURN = 8;
 
 export class RaftCluster implements Cluster {
   readonly map: PartitionMap;
@@ -49,6 +52,7 @@ export class RaftCluster implements Cluster {
   readonly #clientPaceMs: number;
   readonly #installing = new Set<number>();
   #failure: Error | null = null;
+  #events = 0;
   #isCalm = false;
 
   constructor(options: RaftClusterOptions) {
@@ -75,8 +79,9 @@ export class RaftCluster implements Cluster {
       },
     };
     this.networks = groups.map(() => new MemoryNetwork({ clock, random, deadMs: 500 }));
-    this.orders = groups.map((group) => new CommittedOrder(group));
+    this.orders = groups.map((group) => new CommittedOrder(group, this.fail));
     this.machines = this.#numbers.map((number) => new Machine(number, this.time, random));
+    for (const machine of this.machines) machine.clockRate = options.clockRate();
     this.stores = this.#numbers.map(() => new MemoryCheckpointStore());
     this.history = new ListHistory(map);
     this.running = this.#numbers.map(() => null);
@@ -174,7 +179,8 @@ export class RaftCluster implements Cluster {
     for (let look = this.time.now + LOOK_MS; this.time.now < ms;) {
       // One event at a time, and all that follows from it within its turn of the event loop.
       const happened = this.time.runUntil(Math.min(ms, look), () => true);
-      await new Promise(setImmediate);
+      // After all promises that are settled; now and then the event loop itself, which checkpoints are written in.
+      await new Promise<void>(++this.#events % EVENTS_PER_TURN === 0 ? setImmediate : process.nextTick);
       for (const replica of this.running) replica?.listen();
       if (this.#failure !== null) throw this.#failure;
       if (happened) continue;

@@ -5,9 +5,7 @@ import { HardStateFile } from '../../src/ordering/raft/hard-state-file.js';
 import { prepareStore } from '../../src/ordering/raft/prepare-store.js';
 import type { LogStart } from '../../src/ordering/raft/raft-log.js';
 import { RaftGroupLog } from '../../src/ordering/raft/raft-group-log.js';
-import { decodeRaftMessage } from '../../src/ordering/raft/raft-message-codec.js';
-import { termOfRecord } from '../../src/ordering/raft/raft-record.js';
-import type { RaftFlow, RaftMessage, RaftTiming } from '../../src/ordering/raft/raft-types.js';
+import type { RaftFlow, RaftTiming } from '../../src/ordering/raft/raft-types.js';
 import type { CheckpointManifest, CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
 import type { CommittedOrder } from './committed-order.js';
@@ -149,10 +147,11 @@ export class RaftReplica {
     const { machine, members, networks, orders, timing, flow, preferred, retainBytes, checkpointNeeded } =
       this.#options;
     const { number, random } = machine;
-    const log: WatchedLog = new WatchedLog(orders[group] as CommittedOrder, {
+    const order = orders[group] as CommittedOrder;
+    const log: WatchedLog = new WatchedLog(order, {
       group,
       replica: number,
-      store,
+      store: order.watch(number, store, () => log),
       hardState,
       start,
       openLinks: (handlers) => {
@@ -160,7 +159,7 @@ export class RaftReplica {
         return {
           ...links,
           send: (to, pieces) => {
-            checkAnswer(decodeRaftMessage(Buffer.concat(pieces)).message, store, log);
+            if (pieces.length === 1) order.sent(pieces[0] as Uint8Array, store, log);
             return links.send(to, pieces);
           },
         };
@@ -172,6 +171,8 @@ export class RaftReplica {
       preferred: () => preferred(group),
       retainBytes,
       checkpointNeeded,
+      malformed: (_, why) => this.#options.failed(why),
+      diskHangs: () => undefined,
     });
     log.onCommitted = (error) => {
       if (error !== null) return this.process.alive && this.#options.failed(error);
@@ -181,15 +182,6 @@ export class RaftReplica {
     log.setPeers(members.voters.map((id) => ({ id, host: '', port: 1 })));
     return log;
   }
-}
-
-/** What a follower says to be stored is in its store, synced, and is the same as in its log. */
-function checkAnswer(message: RaftMessage, store: SegmentLogStore, log: RaftGroupLog): void {
-  if (message.type !== 'append-reply' || !message.ok || message.index < store.firstIndex) return;
-  const { index, from } = message;
-  const [record] = index <= store.durableIndex ? store.read(index, 1) : [];
-  if (record === undefined || termOfRecord(index, record.bytes) !== log.positionOf(index).term)
-    throw new Error(`group ${log.group}: replica ${from} answers that it holds entry ${index}, which is not durable`);
 }
 
 /** Tells of all that it commits, hands out and leads. */
@@ -208,13 +200,6 @@ class WatchedLog extends RaftGroupLog {
   watchCommits(): void {
     this.#order.committed(this.#replica, this, this.#told);
     this.#told = this.committedIndex;
-    const { role, term } = this.status;
-    // Entries of older terms are committed along with one of the leader's own, and never by themselves (paper 5.4.2).
-    if (role === 'leader' && this.positionOf(this.committedIndex).term !== term)
-      throw new Error(
-        `group ${this.group}: leader ${this.#replica} commits entry ${this.committedIndex} of an old term`,
-      );
-    if (this.leadership.leading) this.#order.led(this.#replica, this);
   }
 
   override take(): Entry | null {

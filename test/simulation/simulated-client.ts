@@ -11,7 +11,13 @@ import { clientMemoryOf, createClientMemory } from '../../src/replica/engine-mem
 import type { StreamNode } from '../../src/replica/stream-node.js';
 import type { SyncNode } from '../../src/replica/sync-node.js';
 import type { Service } from '../../src/service/command.js';
-import { encodeCommandsFrame, SEGMENT_EVERY_KEY, type Segment } from '../../src/transport/frames.js';
+import {
+  encodeCommandsFrame,
+  FLAG_READ_ONLY,
+  SEGMENT_EVERY_KEY,
+  SEGMENT_READ_ONLY,
+  type Segment,
+} from '../../src/transport/frames.js';
 import type { ModelCommand, ModelOutcome } from './model-service.js';
 
 export interface SimulatedHost {
@@ -64,16 +70,17 @@ export class SimulatedClient {
     return this.#channels.every(({ sent }) => sent.every(({ ids }) => ids.every((id) => this.outcomes.has(id))));
   }
 
-  /** Sends commands, known by their ids, as one frame per group. */
-  send(commands: readonly (readonly [id: number, command: ModelCommand])[]): void {
+  /** Sends commands, known by their ids, as one frame per group: read-only frames, or not. */
+  send(commands: readonly (readonly [id: number, command: ModelCommand])[], readOnly = false): void {
     const byGroup = new Map<number, Routed[]>();
     for (const [id, command] of commands) {
       const { group, mask, type } = this.#router.route(command[0], command[1]);
       const list = byGroup.get(group) ?? [];
-      list.push({ id, command, segment: { ...mask, flags: type.everyKey && group === 0 ? SEGMENT_EVERY_KEY : 0 } });
+      const flags = (readOnly ? SEGMENT_READ_ONLY : 0) | (type.everyKey && group === 0 ? SEGMENT_EVERY_KEY : 0);
+      list.push({ id, command, segment: { ...mask, flags } });
       byGroup.set(group, list);
     }
-    for (const [group, list] of byGroup) this.#sendFrame(group, list);
+    for (const [group, list] of byGroup) this.#sendFrame(group, list, readOnly);
   }
 
   receive(): void {
@@ -103,7 +110,7 @@ export class SimulatedClient {
     this.#readers = memory.replies.map((ring) => new RingReader(ring, null));
   }
 
-  #sendFrame(group: number, list: readonly Routed[]): void {
+  #sendFrame(group: number, list: readonly Routed[], readOnly: boolean): void {
     const channel = this.#channels[group] as Channel;
     const runs: Routed[][] = [];
     for (const item of list) {
@@ -115,7 +122,7 @@ export class SimulatedClient {
     const first = channel.next;
     channel.next += list.length;
     const bytes = encodeCommandsFrame({
-      flags: 0,
+      flags: readOnly ? FLAG_READ_ONLY : 0,
       epoch: this.#router.epoch,
       session: this.#session,
       firstSequence: first,

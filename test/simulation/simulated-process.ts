@@ -11,6 +11,8 @@ export class Machine {
   /** How wrong its clocks are now, ms: the one of the wall, and the one that timers go by. */
   wallOffsetMs = 0;
   timerOffsetMs = 0;
+  /** How fast its timers go. */
+  clockRate = 1;
   slowestSyncMs = 1;
   /** Told when a sync begins: a good moment for the power to fail. */
   syncing: (path: string) => void = () => undefined;
@@ -60,10 +62,10 @@ export class SimulatedProcess {
   clock(group: number): RaftClock {
     const { time } = this.#machine;
     return {
-      now: () => time.now + this.#machine.timerOffsetMs,
+      now: () => time.now * this.#machine.clockRate + this.#machine.timerOffsetMs,
       after: (ms, act) => {
         let cancelled = false;
-        this.after(group, ms, () => {
+        this.after(group, ms / this.#machine.clockRate, () => {
           if (!cancelled) act();
         });
         return () => {

@@ -130,7 +130,7 @@ export class SimulatedReplica {
     return {
       control: this.control,
       counters,
-      cycle: { wake: () => wake?.(log.group) },
+      cycle: { wake: () => wake?.(log.group), busyUs: 0 },
       writePart: (...part) => {
         const writing = parts.write(...part).catch((error: unknown) => this.#fail(error));
         this.#writing.push(writing);

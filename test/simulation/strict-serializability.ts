@@ -31,10 +31,35 @@ export function violation(history: readonly Operation[], lists: ReadonlyMap<stri
     }
     if (operation.appends === 'every')
       for (const list of lists.values()) if (!list.includes(operation.id)) edge(operation.id, list[0]);
-    for (const later of history) if (operation.answered < later.called) edge(operation.id, later.id);
   }
+  addRealTime(history, edge);
   const cycle = findCycle(after);
   return cycle === null ? null : `no order allows ${cycle.join(' before ')}`;
+}
+
+/** Whoever was answered before another called precedes it; what follows from two such edges is left out. */
+function addRealTime(history: readonly Operation[], edge: (from: number, to: number) => void): void {
+  const byCall = [...history].sort((a, b) => a.called - b.called);
+  for (const { id, answered } of history) {
+    let firstAnswer = Number.POSITIVE_INFINITY;
+    for (let at = firstAfter(byCall, answered); at < byCall.length; at++) {
+      const later = byCall[at];
+      if (later === undefined || later.called > firstAnswer) break;
+      edge(id, later.id);
+      firstAnswer = Math.min(firstAnswer, later.answered);
+    }
+  }
+}
+
+/** The place of the first that was called after that moment. */
+function firstAfter(byCall: readonly Operation[], moment: number): number {
+  let [low, high] = [0, byCall.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((byCall[middle]?.called ?? 0) > moment) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function misplaced({ id, appends }: Operation, lists: ReadonlyMap<string, readonly number[]>): string | null {

@@ -192,8 +192,8 @@ describe('a disk that refuses', () => {
 
   it('is waited for: a sync is not done before the disk is, and one later sync covers all that came meanwhile', async () => {
     const disk = new MemoryDisk();
-    const log = await openLog(disk);
-    const small = Buffer.from('small'); // all fits in one segment's first half: no other file is touched
+    const log = await SegmentLogStore.open(LOG_PATH, { segmentBytes: 16_384, fileSystem: disk });
+    const small = Buffer.from('small'); // all fits in the segment's first quarter: no other file is touched
     log.append(1, [small]);
     const release = disk.holdSyncs();
     let done = false;

@@ -15,11 +15,16 @@ const BAR_SHARE = 0.6;
 const BAR_WIDTH_MAX = 72;
 /** Fewer pixels than this between two x: no number below the second. */
 const TICK_DISTANCE_MIN = 24;
+/** Below the plot, with one line of text. */
+const AXIS_SIZE = 34;
+const LINE_HEIGHT = 18;
 
 /** Set anew for each drawing: a page may change between light and dark. */
 interface Look {
   readonly text: string;
+  readonly strong: string;
   readonly grid: string;
+  readonly card: string;
   readonly palette: readonly string[];
 }
 
@@ -27,7 +32,10 @@ function readLook(): Look {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const palette = Array.from({ length: 8 }, (_, i) => colour(`--series-${i + 1}`));
-  return { text: colour('--muted'), grid: colour('--grid'), palette };
+  return {
+    ...{ text: colour('--muted'), strong: colour('--text'), grid: colour('--grid'), card: colour('--card') },
+    palette,
+  };
 }
 
 function optionsOf(chart: Chart, look: Look, width: number): UPlot.Options {
@@ -40,9 +48,18 @@ function optionsOf(chart: Chart, look: Look, width: number): UPlot.Options {
       { label: chart.xLabel, value: (_plot, value) => xText(chart, value) },
       ...chart.series.map((series, at) => seriesOf(chart, series, colours[at] ?? look.text, look)),
     ],
-    legend: { show: chart.kind === 'lines', live: true },
+    legend: { show: chart.kind === 'lines', live: true, markers: legendMarkers(chart, colours) },
     cursor: { drag: { x: false, y: false }, points: { show: chart.kind === 'lines' } },
     hooks: { draw: [(plot) => drawWhiskers(plot, chart, colours, look)] },
+  };
+}
+
+/** As the lines are: full, dashed, or a point's empty middle. */
+function legendMarkers({ series }: Chart, colours: readonly string[]): UPlot.Legend.Markers {
+  const style = (at: number): ChartSeries['style'] => series[at - 1]?.style ?? 'solid';
+  return {
+    fill: (_plot, at) => (style(at) === 'solid' ? (colours[at - 1] ?? '') : 'transparent'),
+    dash: (_plot, at) => (style(at) === 'dashed' ? 'dashed' : 'solid'),
   };
 }
 
@@ -65,7 +82,9 @@ function yScale({ series, yScale: scale }: Chart): UPlot.Scale {
 }
 
 function xAxis(chart: Chart, { text, grid }: Look): UPlot.Axis {
-  const common: UPlot.Axis = { stroke: text, grid: { show: chart.kind === 'lines', stroke: grid, width: 1 }, size: 34 };
+  const lines = Math.max(1, ...(chart.categories ?? []).map((category) => category.split('\n').length));
+  const size = AXIS_SIZE + (lines - 1) * LINE_HEIGHT;
+  const common: UPlot.Axis = { stroke: text, grid: { show: chart.kind === 'lines', stroke: grid, width: 1 }, size };
   const ticks: UPlot.Axis = { ...common, ticks: { stroke: grid, width: 1, size: 5 }, font: '12px system-ui' };
   const labelled: UPlot.Axis =
     chart.xLabel === '' ? ticks : { ...ticks, label: chart.xLabel, labelSize: 20, labelFont: '12px system-ui' };
@@ -91,26 +110,34 @@ function withoutCrowding(plot: UPlot, values: readonly number[]): (number | null
 }
 
 function yAxis({ yLabel, yScale: scale }: Chart, { text, grid }: Look): UPlot.Axis {
+  const lines = scale === 'log10' ? { filter: (_plot: UPlot, at: number[]) => at.map(roundOrNull) } : {};
   return {
-    ...{ stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false }, size: 48, font: '12px system-ui' },
+    ...{ stroke: text, ticks: { show: false }, size: 48, font: '12px system-ui' },
+    grid: { stroke: grid, width: 1, ...lines },
     ...{ label: yLabel, labelSize: 20, labelFont: '12px system-ui', labelGap: 0 },
     values: (_plot, values: (number | null)[]) =>
-      values.map((value) => (value === null || (scale === 'log10' && !isDecade(value)) ? '' : short(value))),
+      values.map((value) => (value === null || (scale === 'log10' && !isRound(value)) ? '' : short(value))),
   };
 }
 
-function isDecade(value: number): boolean {
-  return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
+/** 1, 2 or 5 times a power of ten. */
+function isRound(value: number): boolean {
+  return ['1', '2', '5'].includes(String(Number((value / 10 ** Math.floor(Math.log10(value) + 1e-9)).toFixed(6))));
+}
+
+function roundOrNull(value: number): number | null {
+  return isRound(value) ? value : null;
 }
 
 function seriesOf(chart: Chart, series: ChartSeries, colour: string, look: Look): UPlot.Series {
-  const value = (_plot: UPlot, y: number | null): string => (y === null ? '–' : long(y));
+  const value = (_plot: UPlot, y: number | null): string => (y === null ? '' : long(y));
   if (chart.kind === 'bars') return { label: series.label, value, ...bars(series, look) };
   const line: UPlot.Series = {
     ...{ label: series.label, value, stroke: colour, width: 2, spanGaps: true },
     points: { show: series.style !== 'dashed' || series.spread !== null, size: 7, fill: colour, stroke: colour },
   };
-  if (series.style === 'dots') return { ...line, paths: () => null, points: { show: true, size: 10, stroke: colour } };
+  if (series.style === 'dots')
+    return { ...line, paths: () => null, points: { show: true, size: 10, stroke: colour, fill: look.card } };
   return series.style === 'dashed' ? { ...line, dash: [6, 5] } : line;
 }
 
@@ -132,7 +159,7 @@ function drawWhiskers(plot: UPlot, chart: Chart, colours: readonly string[], loo
   ctx.lineWidth = 1.25 * ratio;
   chart.series.forEach(({ spread }, at) => {
     if (spread === null || plot.series[at + 1]?.show === false) return;
-    ctx.strokeStyle = chart.kind === 'bars' ? look.text : (colours[at] ?? look.text);
+    ctx.strokeStyle = chart.kind === 'bars' ? look.strong : (colours[at] ?? look.text);
     ctx.beginPath();
     spread.forEach((each, i) => {
       if (each === null) return;
@@ -151,7 +178,7 @@ function drawWhiskers(plot: UPlot, chart: Chart, colours: readonly string[], loo
 }
 
 function xText({ categories, x }: Chart, value: number | null): string {
-  if (value === null) return '–';
+  if (value === null) return '';
   if (categories !== null) return categories[x.indexOf(value)] ?? '';
   return value >= 10_000 ? short(value) : String(Number(value.toFixed(2)));
 }

@@ -16,19 +16,22 @@ export class AppendSender {
     this.#rounds = rounds;
   }
 
-  /** Whatever can go now. */
-  advance(to: Progress): void {
+  /** Whatever can go now. True: it has to be told what was committed, and that may wait (above `promptIndex`). */
+  advance(to: Progress, promptIndex: number): boolean {
     const { log, commitIndex } = this.#state;
     this.#comeUp(to);
     if (to.state === 'probing') {
-      if (to.awaited || to.next > log.lastIndex) return;
+      if (to.awaited || to.next > log.lastIndex) return false;
       this.#send(to, this.#batchEnd(to.next, this.#state.flow.appendBytesMax));
       to.awaited = true;
     } else if (to.state === 'streaming') {
       while (to.next <= log.lastIndex && this.#stream(to));
       // Nothing under way will tell what has been committed.
-      if (to.toldCommit < commitIndex && to.inflight.count === 0) this.#send(to, to.next - 1);
+      if (to.toldCommit >= commitIndex || to.inflight.count > 0) return false;
+      if (to.toldCommit >= promptIndex) return true;
+      this.#send(to, to.next - 1);
     }
+    return false;
   }
 
   /** The leader lives; and its log goes on where the follower's is thought to end. */

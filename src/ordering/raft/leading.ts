@@ -26,6 +26,10 @@ export class Leading {
   #leaseRound = 1;
   #confirmedRound = 0;
   #leaseFrom = Number.NEGATIVE_INFINITY;
+  /** Others wait for the commit of entries up to here. */
+  #promptIndex: number;
+  /** When followers are told what was committed even if there is nothing else to send. */
+  #noticeAt = Number.POSITIVE_INFINITY;
   readonly #scratch: number[] = [];
   readonly #matchOf = (id: ReplicaId): number =>
     id === this.#state.id ? this.#state.durableIndex : (this.#follower(id)?.match ?? 0);
@@ -40,6 +44,7 @@ export class Leading {
     this.#sender = new AppendSender(state, this.#rounds);
     this.#transfer = new Transfer(state);
     this.#firstOwn = state.log.lastIndex + 1;
+    this.#promptIndex = this.#firstOwn;
     this.#heartbeatAt = state.now + state.timing.heartbeatMs;
     this.#renewFollowers();
   }
@@ -53,7 +58,7 @@ export class Leading {
   }
 
   get deadline(): number {
-    return Math.min(this.#heartbeatAt, this.#transfer.deadline);
+    return Math.min(this.#heartbeatAt, this.#noticeAt, this.#transfer.deadline);
   }
 
   get transferTo(): ReplicaId {
@@ -84,8 +89,13 @@ export class Leading {
       this.#reads.begin(this.#rounds.current + 1);
       this.#beginRound();
     }
-    for (const follower of this.#followers) this.#sender.advance(follower);
+    this.#advance();
     this.#transfer.flush(this.#follower(this.#transfer.to));
+  }
+
+  /** What was appended is awaited elsewhere: its commit is to be told as soon as it is known. */
+  prompt(): void {
+    this.#promptIndex = this.#state.log.lastIndex;
   }
 
   replied(reply: AppendReply): void {
@@ -110,8 +120,10 @@ export class Leading {
   }
 
   read(id: number, from: ReplicaId): void {
-    if (this.settled && this.#leased) this.#reads.answerNow(id, from);
-    else this.#reads.add(id, from);
+    if (!this.settled || !this.#leased) return this.#reads.add(id, from);
+    this.#reads.answerNow(id, from);
+    // A follower that reads has to execute what is committed.
+    if (from !== 0) this.#noticeAt = this.#state.now;
   }
 
   /** More time may have passed than the clock says. */
@@ -132,6 +144,7 @@ export class Leading {
     invariant(problem === null, `a membership was appended that may not follow: ${problem ?? ''}`);
     this.#state.membership = membership;
     this.#membershipIndex = this.#state.log.lastIndex;
+    this.prompt();
     this.#renewFollowers();
     if (!membership.voters.includes(this.#transfer.to)) this.#transfer.end();
     this.commit();
@@ -168,6 +181,16 @@ export class Leading {
   get #leased(): boolean {
     const { now, timing } = this.#state;
     return timing.leaseMs > 0 && !this.#transfer.told && now - this.#leaseFrom < timing.leaseMs;
+  }
+
+  #advance(): void {
+    const { now, timing } = this.#state;
+    const late = timing.noticeMs === 0 || now >= this.#noticeAt;
+    const promptIndex = late ? Number.POSITIVE_INFINITY : this.#promptIndex;
+    let owed = false;
+    for (const follower of this.#followers) owed = this.#sender.advance(follower, promptIndex) || owed;
+    if (!owed) this.#noticeAt = Number.POSITIVE_INFINITY;
+    else if (this.#noticeAt === Number.POSITIVE_INFINITY) this.#noticeAt = now + timing.noticeMs;
   }
 
   #beginRound(): void {

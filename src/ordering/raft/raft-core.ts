@@ -97,9 +97,10 @@ export class RaftCore implements Raft {
     this.#endIfRemoved();
   }
 
-  appended(nowMs: number): void {
+  appended(nowMs: number, awaited: boolean): void {
     invariant(this.#leading !== null, 'only a leader appends');
     this.#advance(nowMs);
+    if (awaited) this.#leading.prompt();
   }
 
   membershipAppended(membership: Membership, nowMs: number): void {

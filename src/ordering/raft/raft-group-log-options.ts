@@ -1,4 +1,5 @@
 /** What a replica's group log is made from. */
+import type { PsmrError } from '../../errors.js';
 import type { LogStore } from '../../storage/log-store.js';
 import type { PeerLinkHandlers, PeerLinks } from '../../transport/peer-links.js';
 import type { Membership } from '../group-log.js';
@@ -34,6 +35,10 @@ export interface RaftGroupLogOptions {
   readonly retainBytes: number;
   /** The others hold no log old enough for this replica: it has to fetch a checkpoint. */
   readonly checkpointNeeded: (from: ReplicaId) => void;
+  /** A message that no replica without a fault sends has come from this one, and is passed over. */
+  readonly malformed: (from: ReplicaId, why: PsmrError) => void;
+  /** This replica's disk does not answer. Once each time. */
+  readonly diskHangs: () => void;
 }
 
 /** What an operator may want to know. */

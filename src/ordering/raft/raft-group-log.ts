@@ -15,6 +15,9 @@ import {
   type Proposal,
 } from '../group-log.js';
 import { notLeader } from '../not-leader.js';
+import { DeadlineTimer } from './deadline-timer.js';
+import { DiskWatch } from './disk-watch.js';
+import { leadershipOf, neededFrom, statusOf } from './group-view.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -36,17 +39,20 @@ export class RaftGroupLog implements GroupLog {
   readonly #links: PeerLinks;
   readonly #reads: ReadRequests;
   readonly #preference: LeaderPreference;
+  readonly #disk: DiskWatch;
   #leadership: Leadership = { leading: false, leader: null, term: 0 };
   #next: number;
   #committed: number;
   #flushing = false;
+  /** Something on other replicas waits for the commit of what was appended and has not gone out yet. */
+  #awaited = false;
   #syncing = false;
+  #durable = 0;
   /** The newest term that was begun with a no-op here. */
   #ledTerm = -1;
   /** The newest term in which a leader had this replica stand in its place. */
   #handedTerm = -1;
-  #cancelTimer: () => void = () => undefined;
-  #timerAt = Infinity;
+  readonly #timer: DeadlineTimer;
   #failed = false;
   #closed = false;
 
@@ -74,7 +80,13 @@ export class RaftGroupLog implements GroupLog {
       ask: (id) => this.#step((now) => this.#core.read(id, now)),
       refusal: () => notLeader(this.#core.leader),
     });
+    this.#timer = new DeadlineTimer(clock, () => {
+      this.#step((now) => this.#core.tick(now));
+      this.#prefer();
+    });
     this.#preference = new LeaderPreference(options.preferred, replica);
+    this.#disk = new DiskWatch(() => options.diskHangs());
+    this.#durable = this.#log.lastIndex;
     this.#links = options.openLinks({
       message: (from, bytes) => this.#receive(from, bytes),
       up: (peer) => this.#step((now) => this.#core.probe(peer, now)),
@@ -103,10 +115,7 @@ export class RaftGroupLog implements GroupLog {
   }
 
   get status(): RaftStatus {
-    const { role, term, leader, commitIndex, membership, followers, settled } = this.#core;
-    const { lastIndex, membershipIndex } = this.#log;
-    const membershipSettled = settled && membershipIndex <= commitIndex;
-    return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers };
+    return statusOf(this.#core, this.#log);
   }
 
   propose(proposal: Proposal): number {
@@ -144,8 +153,7 @@ export class RaftGroupLog implements GroupLog {
 
   /** Followers that are a little behind are better served from the log than with a checkpoint. */
   truncateBelow(index: number): Promise<void> {
-    const live = this.#core.followers.filter((follower) => follower.silentMs < this.#options.timing.electionMs * 10);
-    const needed = Math.min(index, ...live.map((follower) => follower.matchIndex + 1));
+    const needed = neededFrom(index, this.#core.followers, this.#options.timing.electionMs);
     const { retainBytes } = this.#options;
     const spare = this.#log.bytes > 2 * retainBytes ? index : needed;
     return this.#log.bytes <= retainBytes ? Promise.resolve() : this.#log.truncateBelow(spare);
@@ -183,7 +191,7 @@ export class RaftGroupLog implements GroupLog {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelTimer();
+    this.#timer.stop();
     this.#reads.close();
     await this.#links.close();
     await this.#options.hardState.close();
@@ -198,6 +206,8 @@ export class RaftGroupLog implements GroupLog {
   #append(proposal: Proposal): number {
     const index = this.#log.lastIndex + 1;
     const timestampMs = Math.max(this.#log.timestampMs, proposal.timestampMs);
+    // Streams wait on each replica for group 0's entries, and other streams at a rendezvous for the ones that lead there.
+    this.#awaited ||= this.group === 0 || proposal.mergePoint > this.#log.lastMergePoint;
     this.#log.append(this.#core.term, { ...proposal, index, timestampMs });
     return index;
   }
@@ -208,15 +218,17 @@ export class RaftGroupLog implements GroupLog {
     this.#options.clock.soon(() => {
       this.#flushing = false;
       if (this.#closed || this.#core.role !== 'leader') return;
-      this.#step((now) => this.#core.appended(now));
+      const awaited = this.#awaited;
+      this.#awaited = false;
+      this.#step((now) => this.#core.appended(now, awaited));
       void this.#sync();
     });
   }
 
   #receive(from: ReplicaId, bytes: Uint8Array): void {
     if (this.#closed) return;
-    const received = readMessage(from, bytes);
-    if (received === null) return;
+    const received = readMessage(from, this.#options.replica, bytes);
+    if (received instanceof PsmrError) return this.#options.malformed(from, received);
     if (received.message.type === 'timeout-now') this.#handedTerm = received.message.term + 1;
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }
@@ -229,7 +241,8 @@ export class RaftGroupLog implements GroupLog {
     this.#carryOut(this.#core.takeEffects(), received);
     if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
     this.#look();
-    this.#setTimer();
+    this.#disk.look(this.#syncing || this.#options.hardState.busy, clock.now());
+    this.#timer.set(this.#core.deadlineMs);
   }
 
   /** A new leader's first entry commits all that its predecessors left. */
@@ -237,7 +250,7 @@ export class RaftGroupLog implements GroupLog {
     this.#ledTerm = this.#core.term;
     this.#preference.begin(this.#handedTerm === this.#ledTerm, this.#options.clock.now());
     this.#append(this.#emptyProposal());
-    this.#core.appended(this.#options.clock.now());
+    this.#core.appended(this.#options.clock.now(), true);
     this.#carryOut(this.#core.takeEffects(), []);
     void this.#sync();
   }
@@ -281,12 +294,12 @@ export class RaftGroupLog implements GroupLog {
     if (this.#syncing) return;
     this.#syncing = true;
     try {
-      let durable = -1;
-      while (!this.#closed && durable < this.#log.lastIndex) {
-        durable = await this.#log.sync();
-        const index = durable;
-        this.#step((now) => this.#core.logDurable(index, now));
-      }
+      do {
+        // A leader must not stand still with its disk: its followers do its work meanwhile.
+        const durable = (this.#durable = await this.#log.sync(this.#core.role !== 'leader'));
+        this.#disk.answered();
+        this.#step((now) => this.#core.logDurable(durable, now));
+      } while (!this.#closed && this.#durable < this.#log.lastIndex);
     } catch (error) {
       this.#fail(error);
       return;
@@ -305,13 +318,11 @@ export class RaftGroupLog implements GroupLog {
 
   /** Tells of what has changed. */
   #look(): void {
-    const { role, settled, transferringTo, leader, term, commitIndex } = this.#core;
-    const leading = role === 'leader' && settled && transferringTo === 0;
-    const name = transferringTo !== 0 ? transferringTo : leader;
-    const known = leading || name === 0 || name === this.#options.replica ? null : String(name);
-    const before = this.#leadership;
-    if (before.leading !== leading || before.leader !== known || before.term !== term) {
-      this.#leadership = { leading, leader: known, term };
+    const { commitIndex } = this.#core;
+    const leadership = leadershipOf(this.#core, this.#options.replica);
+    const { leading, leader, term } = this.#leadership;
+    if (leading !== leadership.leading || leader !== leadership.leader || term !== leadership.term) {
+      this.#leadership = leadership;
       this.onLeadership?.();
     }
     if (commitIndex === this.#committed) return;
@@ -319,22 +330,10 @@ export class RaftGroupLog implements GroupLog {
     this.onCommitted?.(null);
   }
 
-  #setTimer(): void {
-    const at = this.#core.deadlineMs;
-    if (at === this.#timerAt) return;
-    this.#cancelTimer();
-    this.#timerAt = at;
-    // Timers come at whole milliseconds; less would find the deadline still ahead.
-    this.#cancelTimer = this.#options.clock.after(Math.max(1, at - this.#options.clock.now()), () => {
-      this.#timerAt = Infinity;
-      this.#step((now) => this.#core.tick(now));
-      this.#prefer();
-    });
-  }
-
   #prefer(): void {
-    const { clock } = this.#options;
-    const to = this.#preference.wishes(this.#core, this.#log.lastIndex, clock.now());
+    const nowMs = this.#options.clock.now();
+    const instead = this.#disk.successor(this.#core, this.#durable, nowMs);
+    const to = instead || this.#preference.wishes(this.#core, this.#log.lastIndex, nowMs);
     if (to === 0) return;
     this.#step((now) => {
       this.#core.transferLeadership(to, now);

@@ -157,10 +157,10 @@ export class RaftLog implements LogView {
   }
 
   /** Makes what is appended durable; resolves with the index up to which it is, or less. Rejects with STORAGE_FAILED. */
-  async sync(): Promise<number> {
+  async sync(onTheSpot = false): Promise<number> {
     await this.#settled();
     const cuts = this.#cuts;
-    const durable = await this.#store.sync();
+    const durable = await this.#store.sync(onTheSpot);
     // What stands in the places of entries cut off meanwhile is not what was written.
     return cuts === this.#cuts ? durable : 0;
   }

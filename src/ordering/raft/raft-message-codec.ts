@@ -15,6 +15,7 @@
 import { PsmrError } from '../../errors.js';
 import { badFrame } from '../../transport/frames.js';
 import { EntryKind, type Entry } from '../group-log.js';
+import { isWellFormed } from './message-check.js';
 import type { AppendRequest, RaftMessage } from './raft-types.js';
 import { decodeRecord, membershipOf, termOfRecord, type ReceivedEntry } from './raft-record.js';
 
@@ -104,15 +105,18 @@ function fieldsOf(message: RaftMessage): [flags: number, ...fields: number[]] {
 }
 
 /**
- * A message from a link, which lends its bytes: those of entries are copied, for the log to keep. Null: it cannot be
- * read, or does not come from whom it says: any message may be lost, so it is passed over.
+ * A message from a link, which lends its bytes: those of entries are copied, for the log to keep. An error says why no
+ * replica without a fault sends it: any message may be lost, so it can be passed over.
  */
-export function readMessage(from: number, bytes: Uint8Array): ReceivedMessage | null {
+export function readMessage(from: number, to: number, bytes: Uint8Array): ReceivedMessage | PsmrError {
   try {
     const received = decodeRaftMessage(TYPES[bytes[0] ?? 0] === 'append-request' ? Buffer.from(bytes) : bytes);
-    return received.message.from === from ? received : null;
+    const { message } = received;
+    if (message.from !== from) return badFrame(`a message between replicas says it is of replica ${message.from}`);
+    if (message.to !== to) return badFrame(`a message between replicas is for replica ${message.to}`);
+    return isWellFormed(message) ? received : badFrame(`a message of type ${message.type} contradicts itself`);
   } catch (error) {
-    if (error instanceof PsmrError) return null;
+    if (error instanceof PsmrError) return error;
     throw error;
   }
 }

@@ -37,6 +37,8 @@ export interface RaftTiming {
    * leadership by a round of messages). Must be less than electionMs less what clocks' rates may differ by.
    */
   readonly leaseMs: number;
+  /** How long a leader may keep to itself that an entry is committed, for the next entry to tell it; 0: not at all. */
+  readonly noticeMs: number;
 }
 
 export interface RaftFlow {
@@ -185,9 +187,10 @@ export interface Raft {
   receive(message: RaftMessage, nowMs: number): void;
   /**
    * As leader: the driver has appended entries of this term up to log.lastIndex (a proposal, or several), and they go
-   * out. A new leader has to append a no-op first of all: `role` turning 'leader' tells the driver.
+   * out. A new leader has to append a no-op first of all: `role` turning 'leader' tells the driver. `awaited`: something
+   * beyond the group waits on other replicas for their commit.
    */
-  appended(nowMs: number): void;
+  appended(nowMs: number, awaited: boolean): void;
   /** As leader: the last entry appended, at log.lastIndex, changes the membership to this. In force at once (thesis 4.1). */
   membershipAppended(membership: Membership, nowMs: number): void;
   /** Why `membershipAppended` may not be called now with this membership; null: it may. Ask before appending. */

@@ -12,6 +12,7 @@ import { proposal } from './simulated-group.js';
 /** One replica of several whose links end here: the test is the other replicas. */
 async function lonely(voters: number[]) {
   const clock = new SimulatedClock(seededRandom(1));
+  const malformed: string[] = [];
   const disk = new MemoryDisk();
   const given: { handlers: PeerLinkHandlers | null } = { handlers: null };
   const store = await SegmentLogStore.open('/log/segments', { fileSystem: disk, segmentBytes: 16_384 });
@@ -25,13 +26,15 @@ async function lonely(voters: number[]) {
       given.handlers = handlers;
       return { send: () => true, unsentBytes: () => 0, setPeers: () => undefined, close: () => Promise.resolve() };
     },
-    timing: { heartbeatMs: 20, electionMs: 100, leaseMs: 0 },
+    timing: { heartbeatMs: 20, electionMs: 100, leaseMs: 0, noticeMs: 0 },
     flow: { appendBytesMax: 4096, inflightBytesMax: 65_536, inflightAppendsMax: 16 },
     clock,
     random: clock.random,
     preferred: () => 0,
     retainBytes: 0,
     checkpointNeeded: () => undefined,
+    malformed: (from, { code }) => malformed.push(`${from}: ${code}`),
+    diskHangs: () => undefined,
   });
   let now = 0;
   const pass = async (ms: number): Promise<void> => {
@@ -41,17 +44,23 @@ async function lonely(voters: number[]) {
     }
   };
   const receive = (from: number, bytes: Uint8Array): void => given.handlers?.message(from, bytes);
-  return { log, disk, pass, receive };
+  return { log, disk, pass, receive, malformed };
 }
 
 const notice = (from: number): Buffer =>
   Buffer.concat(encodeRaftMessage({ type: 'checkpoint-notice', from, to: 1, term: 99, firstIndex: 5 }));
 
 describe('a replicated group log among faults', () => {
-  it('passes over what it cannot read, and goes on', async () => {
-    const { log, pass, receive } = await lonely([1, 2, 3]);
+  it('passes over what it cannot read, says so, and goes on', async () => {
+    const { log, pass, receive, malformed } = await lonely([1, 2, 3]);
     receive(2, Buffer.from('no message at all'));
     receive(2, Buffer.alloc(0));
+    receive(3, Buffer.concat(encodeRaftMessage({ type: 'read-request', from: 3, to: 1, term: 0, id: -1 })));
+    receive(
+      3,
+      Buffer.concat(encodeRaftMessage({ type: 'vote-reply', from: 3, to: 2, term: 0, pre: true, granted: true })),
+    );
+    expect(malformed).toEqual(['2: BAD_FRAME', '2: BAD_FRAME', '3: BAD_FRAME', '3: BAD_FRAME']);
     await pass(50);
     expect(log.lastIndex).toBe(0);
     await log.close();

@@ -121,9 +121,12 @@ describe('a message between replicas', () => {
   it('is passed over where it cannot be read, or comes from another than it says', () => {
     const message: RaftMessage = { type: 'timeout-now', from: 2, to: 1, term: 3 };
     const bytes = Buffer.concat(encodeRaftMessage(message));
-    expect(readMessage(2, bytes)?.message).toEqual(message);
-    expect(readMessage(3, bytes)).toBeNull();
-    expect(readMessage(2, Buffer.from('no message'))).toBeNull();
-    expect(readMessage(2, new Uint8Array())).toBeNull();
+    expect(readMessage(2, 1, bytes)).toMatchObject({ message });
+    expect(readMessage(3, 1, bytes)).toMatchObject({ code: 'BAD_FRAME' });
+    expect(readMessage(2, 3, bytes)).toMatchObject({ code: 'BAD_FRAME' });
+    expect(readMessage(2, 1, Buffer.from('no message'))).toMatchObject({ code: 'BAD_FRAME' });
+    expect(readMessage(2, 1, new Uint8Array())).toMatchObject({ code: 'BAD_FRAME' });
+    const contradiction = { ...message, type: 'read-request', id: -1 } as const;
+    expect(readMessage(2, 1, Buffer.concat(encodeRaftMessage(contradiction)))).toMatchObject({ code: 'BAD_FRAME' });
   });
 });

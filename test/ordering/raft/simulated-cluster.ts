@@ -38,7 +38,8 @@ export class SimulatedCluster implements World {
   constructor(seed: number, voters: number, replicas: number, leases: boolean) {
     this.random = seededRandom(seed);
     const electionMs = this.random() < 0.5 ? 150 : 60;
-    this.timing = { heartbeatMs: electionMs / 5, electionMs, leaseMs: leases ? electionMs * 0.94 : 0 };
+    const noticeMs = this.random() < 0.5 ? 0 : electionMs / 20;
+    this.timing = { heartbeatMs: electionMs / 5, electionMs, leaseMs: leases ? electionMs * 0.94 : 0, noticeMs };
     this.flow = {
       appendBytesMax: 60 + Math.floor(this.random() * 400),
       inflightBytesMax: 100 + Math.floor(this.random() * 2000),

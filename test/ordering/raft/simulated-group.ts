@@ -10,7 +10,7 @@ import { SegmentLogStore } from '../../../src/storage/segment-log-store.js';
 import { seededRandom, SimulatedClock } from '../../client/simulated-clock.js';
 import { MemoryNetwork } from '../../simulation/memory-network.js';
 
-const TIMING = { heartbeatMs: 20, electionMs: 100, leaseMs: 0 };
+const TIMING = { heartbeatMs: 20, electionMs: 100, leaseMs: 0, noticeMs: 3 };
 const FLOW = { appendBytesMax: 4096, inflightBytesMax: 65_536, inflightAppendsMax: 16 };
 
 export interface GroupReplica {
@@ -20,6 +20,8 @@ export interface GroupReplica {
   readonly taken: Entry[];
   failure: Error | null;
   checkpointNeededFrom: number;
+  /** How often it was told that its disk hangs. */
+  hangs: number;
 }
 
 export class SimulatedGroup {
@@ -61,6 +63,7 @@ export class SimulatedGroup {
       taken: [],
       failure: null,
       checkpointNeededFrom: 0,
+      hangs: 0,
     };
     this.replicas.set(id, replica);
     replica.log.startFrom(start.index + 1);
@@ -83,6 +86,13 @@ export class SimulatedGroup {
     const disk = this.#disks.get(id);
     if (disk !== undefined) this.#disks.set(id, disk.restarted(this.random));
     await replica?.log.close().catch(() => undefined);
+  }
+
+  /** The disk takes writes, and no sync of it ends until the returned function is called. */
+  hangDisk(id: number): () => void {
+    const disk = this.#disks.get(id);
+    if (disk === undefined) throw new Error(`replica ${id} has a disk`);
+    return disk.holdSyncs();
   }
 
   /** Lets `ms` of virtual time pass, and the disks do what they have to do in it. */
@@ -129,6 +139,13 @@ export class SimulatedGroup {
       checkpointNeeded: (from) => {
         const replica = this.replicas.get(id);
         if (replica !== undefined) replica.checkpointNeededFrom = from;
+      },
+      malformed: (_, why) => {
+        throw why;
+      },
+      diskHangs: () => {
+        const replica = this.replicas.get(id);
+        if (replica !== undefined) replica.hangs++;
       },
     });
   }

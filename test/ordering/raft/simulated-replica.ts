@@ -116,7 +116,7 @@ export class SimulatedReplica {
     this.#whenAwake(() => {
       if (this.core.role !== 'leader' || this.core.transferringTo !== 0) return;
       for (let i = 0; i < count; i++) this.#appendOwn(null);
-      this.core.appended(this.localMs);
+      this.core.appended(this.localMs, false);
       this.#carryOut();
     });
   }
@@ -243,7 +243,7 @@ export class SimulatedReplica {
       this.#ledTerm = this.core.term;
       this.#world.properties.led(this);
       this.#appendOwn(null);
-      this.core.appended(this.localMs);
+      this.core.appended(this.localMs, true);
     }
     const effects = this.core.takeEffects();
     if (effects.hardState !== null) this.#writeHardState(effects.hardState);

@@ -13,7 +13,14 @@ export class SingleCore {
   nowMs = 0;
 
   constructor(
-    options: { seed?: number; hardState?: HardState; membership?: Membership; leaseMs?: number; terms?: number[] } = {},
+    options: {
+      seed?: number;
+      hardState?: HardState;
+      membership?: Membership;
+      leaseMs?: number;
+      noticeMs?: number;
+      terms?: number[];
+    } = {},
   ) {
     this.log = logOf(options.terms ?? []);
     this.core = new RaftCore({
@@ -22,7 +29,12 @@ export class SingleCore {
       membership: options.membership ?? { voters: [1, 2, 3], learners: [] },
       log: this.log,
       commitIndex: 0,
-      timing: { heartbeatMs: 20, electionMs: ELECTION_MS, leaseMs: options.leaseMs ?? 0 },
+      timing: {
+        heartbeatMs: 20,
+        electionMs: ELECTION_MS,
+        leaseMs: options.leaseMs ?? 0,
+        noticeMs: options.noticeMs ?? 0,
+      },
       flow: { appendBytesMax: 1000, inflightBytesMax: 10_000, inflightAppendsMax: 8 },
       random: seededRandom(options.seed ?? 1),
       nowMs: 0,
@@ -47,9 +59,9 @@ export class SingleCore {
     return sent;
   }
 
-  append(): void {
+  append(awaited = false): void {
     this.log.append({ term: this.core.term, value: 0, membership: null, bytes: 1 });
-    this.core.appended(this.nowMs);
+    this.core.appended(this.nowMs, awaited);
     this.core.logDurable(this.log.beginSync()(), this.nowMs);
   }
 

@@ -1,0 +1,30 @@
+/** What a replica's group log concludes from the state of its core. */
+import type { Leadership } from '../group-log.js';
+import type { RaftStatus } from './raft-group-log-options.js';
+import type { RaftLog } from './raft-log.js';
+import type { FollowerProgress, Raft, ReplicaId } from './raft-types.js';
+
+/** A follower that was silent for this many election timeouts fetches a checkpoint when it is back. */
+const GONE_AFTER_ELECTIONS = 10;
+
+/** A leader is one that may take commands: its first entry is committed, and it is not handing over. */
+export function leadershipOf({ role, settled, transferringTo, leader, term }: Raft, replica: ReplicaId): Leadership {
+  const leading = role === 'leader' && settled && transferringTo === 0;
+  const name = transferringTo !== 0 ? transferringTo : leader;
+  const known = leading || name === 0 || name === replica ? null : String(name);
+  return { leading, leader: known, term };
+}
+
+/** The oldest entry that has to stay when those below `index` may go. */
+export function neededFrom(index: number, followers: readonly FollowerProgress[], electionMs: number): number {
+  const live = followers.filter((follower) => follower.silentMs < electionMs * GONE_AFTER_ELECTIONS);
+  return Math.min(index, ...live.map((follower) => follower.matchIndex + 1));
+}
+
+export function statusOf(
+  { role, term, leader, commitIndex, membership, followers, settled }: Raft,
+  { lastIndex, membershipIndex }: RaftLog,
+): RaftStatus {
+  const membershipSettled = settled && membershipIndex <= commitIndex;
+  return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers };
+}

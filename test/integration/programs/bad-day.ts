@@ -1,0 +1,64 @@
+/**
+ * Loaded into a replica before all else, in each of its threads: files in the directory BAD_DAY say what its machine does
+ * to it. `disk-full`: nothing can be written; `disk-hangs`: no fdatasync ends as long as it is there; `clock`: by how
+ * many ms the system's clock has been set. It goes by the monotonic one.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+
+type Sync = typeof fs.fdatasync;
+
+const LOOK_MS = 20;
+const directory = process.env['BAD_DAY'] ?? '';
+const is = (what: string): boolean => fs.existsSync(join(directory, what));
+
+function patch<K extends keyof typeof fs>(name: K, made: (typeof fs)[K]): void {
+  // What promisify finds on the original.
+  Object.defineProperties(made, Object.getOwnPropertyDescriptors(fs[name]));
+  fs[name] = made;
+}
+
+function full(): NodeJS.ErrnoException {
+  return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+}
+
+const { fdatasync, write, writeSync } = fs;
+
+const sync = ((descriptor, done) => {
+  if (is('disk-hangs')) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
+  else fdatasync(descriptor, done);
+}) as Sync;
+patch('fdatasync', sync);
+patch('writeSync', ((...args: Parameters<typeof writeSync>) => {
+  if (is('disk-full')) throw full();
+  return writeSync(...args);
+}) as typeof writeSync);
+patch('write', ((...args: Parameters<typeof write>) => {
+  const done = args.at(-1) as unknown as (error: Error) => void;
+  if (is('disk-full')) setImmediate(() => done(full()));
+  else write(...args);
+}) as typeof write);
+syncBuiltinESMExports();
+
+const RealDate = Date;
+let offsetMs = 0;
+let lookedAt = Number.NEGATIVE_INFINITY;
+
+function now(): number {
+  if (performance.now() - lookedAt > LOOK_MS) {
+    lookedAt = performance.now();
+    offsetMs = is('clock') ? Number(fs.readFileSync(join(directory, 'clock'), 'utf8')) : 0;
+  }
+  return RealDate.now() + offsetMs;
+}
+
+globalThis.Date = class extends RealDate {
+  constructor(...args: [] | ConstructorParameters<DateConstructor>) {
+    if (args.length === 0) super(now());
+    else super(...args);
+  }
+  static override now(): number {
+    return now();
+  }
+} as DateConstructor;
