@@ -22,6 +22,9 @@ export interface ClusterOptions {
   readonly epoch: number;
 }
 
+/** How long a link takes at most to come up. */
+const CONNECT_MS = 500;
+
 /** One stream at one replica. */
 class StreamCopy {
   readonly cluster: SubscriptionCluster;
@@ -128,6 +131,10 @@ class ModelLink implements GroupLink {
     this.#later(() => {
       this.#up = true;
       handlers.writable();
+    });
+    // As every link does, it gives up where nobody answers.
+    copy.cluster.options.clock.after(CONNECT_MS, () => {
+      if (!this.#up) this.breakOff();
     });
   }
 

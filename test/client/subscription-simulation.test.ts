@@ -53,7 +53,8 @@ class Reader {
         if (!(thrown instanceof PsmrError)) throw thrown;
         if (thrown.code === 'CLIENT_CLOSED') return;
         if (thrown.code !== 'SUBSCRIPTION_LOST') throw thrown;
-        this.#checkLost();
+        // One that has begun in one stream, and is behind there before it has begun in the other, has no position yet.
+        if (this.position !== null) this.#checkLost(this.position);
         this.lost++;
         this.position = null;
       }
@@ -128,8 +129,7 @@ class Reader {
   }
 
   /** Only those are lost who were as far behind as that. */
-  #checkLost(): void {
-    const position = this.position ?? [];
+  #checkLost(position: SubscriptionPosition): void {
     const behind = position.map((place, at) => this.#cluster.history(at + 1).length - (place?.[1] ?? Infinity));
     expect(Math.max(...behind)).toBeGreaterThan(KEPT);
   }
