@@ -31,7 +31,7 @@ const service = defineService({
       throw undefined;
     }),
     throwsWhatHasNoText: faulty(() => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what the command is for
+       
       throw Object.create(null);
     }),
     throwsWhatCannotBeLookedAt: faulty(() => {
@@ -80,7 +80,7 @@ const service = defineService({
       partial(partition, a: Arguments) {
         for (const [key] of partition.entries()) partition.set(key, 'written by a command that failed');
         if (a.key === 'partial') throw new Error('no part');
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what the command is for
+         
         if (a.key === 'partial, without text') throw Object.create(null);
         if (a.key === 'partial, rejected later') return Promise.reject(new Error('too late'));
         return 1;
