@@ -79,10 +79,22 @@ export function errorFromWire(code: string, message: string): PsmrError {
   return new PsmrError(known ? (code as ErrorCode) : 'COMMAND_FAILED', known ? message : `${code}: ${message}`);
 }
 
-/** The sentence of anything that was thrown. */
+/** The sentence of anything that was thrown; a handler may throw what has no text at all. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name;
-  return String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message || thrown.name : thrown);
+  } catch {
+    return 'something was thrown that cannot be shown as text';
+  }
+}
+
+/** What a handler throws is its own business; what psmr throws into a handler keeps its code. */
+export function codeOfFailure(thrown: unknown): ErrorCode {
+  try {
+    return thrown instanceof PsmrError ? thrown.code : 'COMMAND_FAILED';
+  } catch {
+    return 'COMMAND_FAILED';
+  }
 }
 
 /** A broken invariant: a bug in psmr, not in its input. Stops the replica (fail-stop). */

@@ -59,9 +59,7 @@ function describe({ workload, mix, streams, workUs, cross, zipf, feed, clients, 
     mix === null ? `workload ${workload}` : `workload ${workload} mix ${mix}`,
     `${streams} ${streams === 1 ? 'stream' : 'streams'}`,
     workUs > 0 ? `${workUs} us of work per command` : 'light commands',
-    workload === 'blocks'
-      ? null
-      : `${Number((cross * 100).toFixed(2))}% ${workload === 'bank' || workload === 'ledger' ? 'of transfers ' : ''}cross-stream`,
+    workload === 'blocks' ? null : `${Number((cross * 100).toFixed(2))}% ${shareOf(workload)}cross-stream`,
     zipf > 0 ? `zipf ${zipf}` : null,
     feed === 'log'
       ? 'fed from logs in memory'
@@ -72,4 +70,10 @@ function describe({ workload, mix, streams, workUs, cross, zipf, feed, clients, 
 
 function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
+}
+
+/** Of which commands a share is one, where not of all. */
+function shareOf(workload: string): string {
+  if (workload === 'bank' || workload === 'ledger') return 'of transfers ';
+  return workload === 'config' ? 'of updates ' : '';
 }

@@ -6,13 +6,16 @@ import { parseSweep, type Sweep } from './sweep.js';
 
 /** Without defaults: these depend on one another, and an option that was not given must be told from one that was. */
 const FLAGS: readonly (readonly [flags: string, help: string])[] = [
-  ['--workload <name>', 'kv (YCSB), bank, blocks, netfs; of examples/: kv-ranges, ledger, exchange (default: kv)'],
+  [
+    '--workload <name>',
+    'kv (YCSB), bank, blocks, netfs; of examples/: kv-ranges, ledger, exchange, config (default: kv)',
+  ],
   ['--mix <letter>', 'kv: the YCSB mix, a to f, or w: writes only (default: a, half reads and half updates)'],
   ['--technique <list>', 'what to compare, the first is the base of the ratios (default: smr,p-smr)'],
   ['--streams <n>', 'streams of p-smr, workers of sp-smr (default: the number of cores, at least 2)'],
   [
     '--cross <share>',
-    'share of commands over two streams, 0 to 1; bank, ledger: of transfers; netfs: that change a directory (default: 0)',
+    'share of commands over two streams, 0 to 1; bank, ledger: of transfers; config: of updates; netfs: that change a directory (default: 0)',
   ],
   ['--work-us <us>', 'CPU work added to each command, in microseconds (default: 0)'],
   ['--zipf <theta>', 'skew of the keys, 0 is uniform, YCSB has 0.99 (default: 0)'],

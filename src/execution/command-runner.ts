@@ -6,7 +6,8 @@ import { readKeys, type DeclaredKeys } from '../classifier/classify.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { PsmrError } from '../errors.js';
 import type { EveryKeyCommand, KeyedCommand } from '../service/command.js';
-import { isThenable, type DeterminismGuard } from '../service/determinism-guard.js';
+import type { DeterminismGuard } from '../service/determinism-guard.js';
+import { ignoreRejection, isThenable } from '../service/promises.js';
 import { checkResult, type Stored } from '../service/values.js';
 import { decodeValue, encodeValue } from './command-batch.js';
 import type { EventRing } from './event-ring.js';
@@ -189,6 +190,7 @@ export class CommandRunner {
 
   #checked(command: string, result: unknown): unknown {
     if (isThenable(result)) {
+      ignoreRejection(result);
       throw new PsmrError(
         'NOT_DETERMINISTIC',
         `Command '${command}' returned a promise. Handlers are synchronous: compute the result from state and arguments.`,

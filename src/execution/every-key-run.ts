@@ -1,6 +1,6 @@
-import { sampleOf } from './execution-recorder.js';
-import { errorFromWire, messageOf, PsmrError } from '../errors.js';
+import { codeOfFailure, errorFromWire, messageOf } from '../errors.js';
 import { decodeValue, encodeValue } from './command-batch.js';
+import { sampleOf } from './execution-recorder.js';
 import type { Part } from './command-runner.js';
 import type { PartitionView } from './partition-view.js';
 import { Run } from './run.js';
@@ -86,8 +86,7 @@ type EncodedPart = [ok: true, value: unknown] | [ok: false, code: string, messag
 
 function encodePart(part: Part): EncodedPart {
   if (part.ok) return [true, part.value];
-  const code = part.error instanceof PsmrError ? part.error.code : 'COMMAND_FAILED';
-  return [false, code, messageOf(part.error)];
+  return [false, codeOfFailure(part.error), messageOf(part.error)];
 }
 
 function decodeParts(bytes: Uint8Array): Part[] {

@@ -1,4 +1,4 @@
-import { messageOf, PsmrError } from '../errors.js';
+import { codeOfFailure, messageOf, type PsmrError } from '../errors.js';
 import { encodeReplyFrame, FrameKind } from '../transport/frames.js';
 import { encodeValue } from './command-batch.js';
 
@@ -13,7 +13,7 @@ export class ResultBatch {
   }
 
   fail(thrown: unknown): void {
-    this.errors.push(this.values.length, codeOf(thrown), messageOf(thrown));
+    this.errors.push(this.values.length, codeOfFailure(thrown), messageOf(thrown));
     this.values.push(null);
   }
 
@@ -31,11 +31,6 @@ export class ResultBatch {
       body: encodeValue([this.values, this.errors]),
     });
   }
-}
-
-/** What a handler throws is its own business; what psmr throws into a handler keeps its code. */
-function codeOf(thrown: unknown): string {
-  return thrown instanceof PsmrError ? thrown.code : 'COMMAND_FAILED';
 }
 
 /** The reply to a frame whose commands were not executed. NOT_LEADER brings the leader's number along (0: not known). */

@@ -226,6 +226,8 @@ export class EngineFeed implements Feed {
     if (this.#order !== null && this.#order !== order) return Promise.reject(mixedOrders());
     const waiting = this.#groups.reduce((sum, group) => sum + group.waiting, 0);
     if (waiting > this.#host.limits.outstandingMax) return Promise.reject(tooFarAhead());
+    const fault = faultOfBatch(batch);
+    if (fault !== null) return Promise.reject(new PsmrError('INVALID_ARGUMENT', fault));
     this.#order = order;
     this.#timestampMs = Math.max(this.#timestampMs, batch.timestampMs ?? 0);
     return new Promise((resolve) => send(new BatchCall(batch.commands.length, resolve)));
@@ -311,6 +313,15 @@ function encodeSegment(group: number, commands: readonly PlacedCommand[]): Segme
       commands.map((command) => command.args),
     ),
   };
+}
+
+/** What makes a batch unusable; nothing of it may be planned then. Commands that are only wrong fail one by one. */
+function faultOfBatch({ commands, timestampMs }: FeedBatch): string | null {
+  if (!Array.isArray(commands)) return 'commands is no list; append { commands: [[name, arguments], ...] }.';
+  const odd = commands.findIndex((command) => !Array.isArray(command));
+  if (odd !== -1) return `commands[${odd}] is no list; a command is [name, arguments].`;
+  if (timestampMs === undefined || Number.isFinite(timestampMs)) return null;
+  return `timestampMs is ${String(timestampMs)}; it is a number of milliseconds since 1970.`;
 }
 
 function mixedOrders(): PsmrError {

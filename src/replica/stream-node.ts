@@ -141,6 +141,8 @@ export class StreamNode implements StreamPorts {
     if (this.#leadership.takeLoss()) this.#leadershipLost();
     let worked = this.#takeIn();
     worked = this.#proposer.flush() || worked;
+    // Before anything of it is answered: engine.feed() asks whether clients have executed anything.
+    this.#options.counters.set('lastIndex', this.#options.log.lastIndex);
     this.#reads.ask();
     worked = this.#exchange.flush() || worked;
     const outcome = this.#execute();
@@ -304,7 +306,6 @@ export class StreamNode implements StreamPorts {
     counters.set('sessions', this.executor.sessions.size);
     counters.set('connections', this.clients.connections);
     counters.set('logBytes', log.bytes);
-    counters.set('lastIndex', log.lastIndex);
     counters.set('committedIndex', log.committedIndex);
     counters.set('executedIndex', this.executor.executedIndex);
     if (outcome !== this.#waitingFor) this.#accountWait(outcome);

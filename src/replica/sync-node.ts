@@ -137,6 +137,8 @@ export class SyncNode {
     let worked = this.#takeIn();
     worked = this.#proposer.flush() || worked;
     worked = this.#fillAwaited() || worked;
+    // Before anything of it is answered: engine.feed() asks whether clients have executed anything.
+    this.#options.counters.set('lastIndex', this.#options.log.lastIndex);
     worked = this.#takeResults() || worked;
     worked = this.#deliver() || worked;
     worked = this.clients.flushReplies() || worked;
@@ -317,7 +319,6 @@ export class SyncNode {
     counters.set('sessions', this.sessions.size);
     counters.set('connections', this.clients.connections);
     counters.set('logBytes', log.bytes);
-    counters.set('lastIndex', log.lastIndex);
     counters.set('committedIndex', log.committedIndex);
     counters.set('executedIndex', this.#deliveredIndex);
   }

@@ -89,12 +89,6 @@ export function installDeterminismGuard(): DeterminismGuard {
   return guard;
 }
 
-/** Whether `await` would wait for the value: handlers may not return such. */
-export function isThenable(value: unknown): boolean {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  return 'then' in value && typeof value.then === 'function';
-}
-
 function notDeterministic(guard: DeterminismGuard, what: string, instead: string): PsmrError {
   return new PsmrError(
     'NOT_DETERMINISTIC',

@@ -1,5 +1,6 @@
 /** What MessagePack carries unchanged, and the error for the rest: the careful look at values that are not plain data. */
 import { messageOf, PsmrError } from '../errors.js';
+import { ignoreRejection } from './promises.js';
 
 const INT64_MIN = -(2n ** 63n);
 const UINT64_MAX = 2n ** 64n - 1n;
@@ -46,6 +47,7 @@ export function checkEncodable(value: unknown, depthMax: number, path = ''): voi
 
 function checkObject(value: object, depthMax: number, path: string): void {
   const opaque = OPAQUE.find((kind) => value instanceof kind);
+  if (opaque === Promise) ignoreRejection(value);
   if (opaque !== undefined) throw notEncodable(path, `a ${opaque.name} object`);
   if (Array.isArray(value)) {
     value.forEach((item, at) => checkEncodable(item, depthMax, `${path}[${at}]`));

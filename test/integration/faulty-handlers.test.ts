@@ -11,8 +11,13 @@ type FaultyCommand = Exclude<Parameters<Faulty['execute']>[0], 'put'>;
 const FAULTS: readonly (readonly [FaultyCommand, ErrorCode, RegExp])[] = [
   ['throws', 'COMMAND_FAILED', /no, thank you/],
   ['throwsNothing', 'COMMAND_FAILED', /undefined/],
+  ['throwsWhatHasNoText', 'COMMAND_FAILED', /cannot be shown/],
+  ['throwsWhatCannotBeLookedAt', 'COMMAND_FAILED', /cannot be shown/],
+  ['throwsAnErrorWithoutText', 'COMMAND_FAILED', /object Object/],
   ['overflowsTheStack', 'COMMAND_FAILED', /call stack/],
   ['returnsAPromise', 'NOT_DETERMINISTIC', /'returnsAPromise'.*promise/],
+  ['rejectsLater', 'NOT_DETERMINISTIC', /'rejectsLater'.*promise/],
+  ['storesARejection', 'VALUE_NOT_ENCODABLE', /a Promise object at 'inside'/],
   ['usesTheClock', 'NOT_DETERMINISTIC', /'usesTheClock'.*Date\.now\(\).*ctx\.now/],
   ['makesADate', 'NOT_DETERMINISTIC', /'makesADate'.*new Date\(\).*ctx\.now/],
   ['usesRandomness', 'NOT_DETERMINISTIC', /'usesRandomness'.*Math\.random\(\).*ctx\.random/],
@@ -56,14 +61,14 @@ describe.each([
     expect(await client.execute('get', { key: 'k' })).toEqual([0]);
   });
 
-  it.each(['partial', 'merge'])(
+  it.each(['partial', 'partial, without text', 'partial, rejected later', 'merge'])(
     'throws in the %s of a command over all keys: no partition is written',
     async (where) => {
       const client = clientOf();
       const keys = Array.from({ length: 10 }, (__, at) => `all/${at}`);
       await client.executeBatch(keys.map((key) => ['put', { key, value: 1 }] as const));
       const error = await rejectionOf(client.execute('everywhereThrows', { key: where }));
-      expect(error.code).toBe('COMMAND_FAILED');
+      expect(error.code).toBe(where.includes('rejected') ? 'NOT_DETERMINISTIC' : 'COMMAND_FAILED');
       const values = await client.executeBatch(keys.map((key) => ['get', { key }] as const));
       expect(values.map((outcome) => outcome.ok && outcome.value)).toEqual(keys.map(() => 1));
     },

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installDeterminismGuard, isThenable, type DeterminismGuard } from '../../src/service/determinism-guard.js';
+import { installDeterminismGuard, type DeterminismGuard } from '../../src/service/determinism-guard.js';
+import { isThenable } from '../../src/service/promises.js';
 import { codeAndMessage } from './thrown.js';
 
 let guard: DeterminismGuard;

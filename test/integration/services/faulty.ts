@@ -30,10 +30,29 @@ const service = defineService({
       // eslint-disable-next-line @typescript-eslint/only-throw-error -- what the command is for
       throw undefined;
     }),
+    throwsWhatHasNoText: faulty(() => {
+       
+      throw Object.create(null);
+    }),
+    throwsWhatCannotBeLookedAt: faulty(() => {
+      const trap = (): never => {
+        throw new Error('do not look');
+      };
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what the command is for
+      throw new Proxy({}, { get: trap, getPrototypeOf: trap });
+    }),
+    throwsAnErrorWithoutText: faulty(() => {
+      throw Object.assign(new Error(), { message: { text: 'in an object' } });
+    }),
     overflowsTheStack: faulty(function recurse(state): unknown {
       return [recurse(state)];
     }),
     returnsAPromise: faulty(() => Promise.resolve(1)),
+    rejectsLater: faulty(async (state) => {
+      await Promise.resolve();
+      state.set('k', 'written too late');
+    }),
+    storesARejection: faulty((state) => state.set('k', { inside: Promise.reject(new Error('too late')) })),
     usesTheClock: faulty(() => Date.now()),
     makesADate: faulty(() => new Date()),
     usesRandomness: faulty(() => Math.random()),
@@ -61,6 +80,9 @@ const service = defineService({
       partial(partition, a: Arguments) {
         for (const [key] of partition.entries()) partition.set(key, 'written by a command that failed');
         if (a.key === 'partial') throw new Error('no part');
+         
+        if (a.key === 'partial, without text') throw Object.create(null);
+        if (a.key === 'partial, rejected later') return Promise.reject(new Error('too late'));
         return 1;
       },
       merge(_, a: Arguments) {
