@@ -31,7 +31,6 @@ const service = defineService({
       throw undefined;
     }),
     throwsWhatHasNoText: faulty(() => {
-       
       throw Object.create(null);
     }),
     throwsWhatCannotBeLookedAt: faulty(() => {
@@ -80,7 +79,7 @@ const service = defineService({
       partial(partition, a: Arguments) {
         for (const [key] of partition.entries()) partition.set(key, 'written by a command that failed');
         if (a.key === 'partial') throw new Error('no part');
-         
+
         if (a.key === 'partial, without text') throw Object.create(null);
         if (a.key === 'partial, rejected later') return Promise.reject(new Error('too late'));
         return 1;
