@@ -6,7 +6,10 @@ import { parseSweep, type Sweep } from './sweep.js';
 
 /** Without defaults: these depend on one another, and an option that was not given must be told from one that was. */
 const FLAGS: readonly (readonly [flags: string, help: string])[] = [
-  ['--workload <name>', 'kv (YCSB), bank, blocks, netfs; of examples/: kv-ranges, ledger, exchange (default: kv)'],
+  [
+    '--workload <name>',
+    'kv (YCSB), bank, blocks, netfs; of examples/: kv-ranges, ledger, exchange, config (default: kv)',
+  ],
   ['--mix <letter>', 'kv: the YCSB mix, a to f, or w: writes only (default: a, half reads and half updates)'],
   ['--technique <list>', 'what to compare, the first is the base of the ratios (default: smr,p-smr)'],
   ['--streams <n>', 'streams of p-smr, workers of sp-smr (default: the number of cores, at least 2)'],
@@ -18,7 +21,7 @@ const FLAGS: readonly (readonly [flags: string, help: string])[] = [
   ['--zipf <theta>', 'skew of the keys, 0 is uniform, YCSB has 0.99 (default: 0)'],
   [
     '--keys <n>',
-    'keys of kv, accounts of bank, files of netfs, symbols of exchange (default: 1000000; netfs: 10000; of examples/ fewer)',
+    'keys of kv, accounts of bank, files of netfs, symbols of exchange, settings of config (default: 1000000; netfs: 10000; of examples/ fewer)',
   ],
   ['--value-bytes <n>', 'size of a value; blocks: characters kept per sector (default: 32; blocks: 10; netfs: 1024)'],
   ['--feed <kind>', 'log: prebuilt logs in memory, execution alone; clients: requests and replies (default: log)'],

@@ -1,3 +1,4 @@
+import config from '../../examples/config/service.js';
 import exchange from '../../examples/exchange/service.js';
 import kvRanges from '../../examples/kv/service.js';
 import ledger from '../../examples/ledger/service.js';
@@ -25,5 +26,7 @@ export function serviceOf(workload: BenchOptions['workload']): ServiceDefinition
       return ledger;
     case 'exchange':
       return exchange;
+    case 'config':
+      return config;
   }
 }

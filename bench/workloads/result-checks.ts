@@ -15,4 +15,5 @@ export const RESULT_CHECKS: Readonly<Record<WorkloadName, ResultCheck>> = {
   'kv-ranges': EXAMPLE_WORKLOADS['kv-ranges'].check,
   ledger: EXAMPLE_WORKLOADS.ledger.check,
   exchange: EXAMPLE_WORKLOADS.exchange.check,
+  config: EXAMPLE_WORKLOADS.config.check,
 };

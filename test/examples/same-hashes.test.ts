@@ -13,9 +13,15 @@ const PATHS: Readonly<Record<ExampleName, string>> = {
   'kv-ranges': 'kv/service',
   ledger: 'ledger/service',
   exchange: 'exchange/service',
+  config: 'config/service',
 };
 /** What reads, and in kv changes, everything: it meets all streams. */
-const OVER_ALL: Readonly<Record<ExampleName, string>> = { 'kv-ranges': 'sweep', ledger: 'audit', exchange: 'check' };
+const OVER_ALL: Readonly<Record<ExampleName, FeedCommand>> = {
+  'kv-ranges': ['sweep', undefined],
+  ledger: ['audit', undefined],
+  exchange: ['check', undefined],
+  config: ['list', { prefix: 'app1/' }],
+};
 
 /** Puts of kv expire after a few batches. */
 function withExpiry([name, args]: FeedCommand, at: number): FeedCommand {
@@ -29,7 +35,7 @@ function logOf(name: ExampleName): FeedCommand[][] {
   const batches = Array.from({ length: Math.ceil(commands.length / BATCH) }, (_, at) =>
     commands.slice(at * BATCH, (at + 1) * BATCH),
   );
-  return batches.map((batch) => [...batch, [OVER_ALL[name], undefined]]);
+  return batches.map((batch) => [...batch, OVER_ALL[name]]);
 }
 
 interface Execution {

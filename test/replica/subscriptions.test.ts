@@ -1,6 +1,6 @@
 /** What a stream does for its subscribers, seen from their links. */
 import { describe, expect, it } from 'vitest';
-import { PsmrError } from '../../src/errors.js';
+import type { PsmrError } from '../../src/errors.js';
 import { EventRing } from '../../src/execution/event-ring.js';
 import { Subscriptions } from '../../src/replica/subscriptions.js';
 import { decodeSubscriptionReply, type SubscriptionReply } from '../../src/transport/subscription-frames.js';
@@ -157,9 +157,8 @@ describe('subscribers of a stream', () => {
     expect(links.length).toBeLessThan(1000);
     const late = new Link(stream);
     late.subscribe(1, { keys });
-    expect(late.got).toMatchObject([
-      { kind: 'ended', code: 'OVERLOADED', message: expect.stringContaining('another') },
-    ]);
+    expect(late.endings).toEqual(['OVERLOADED']);
+    expect(JSON.stringify(late.got)).toContain('Subscribe at another replica');
     stream.subscriptions.drop(links[0] as Link);
     stream.subscriptions.drop(links[0] as Link);
     late.subscribe(2, { keys });
