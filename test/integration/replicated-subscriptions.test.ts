@@ -113,12 +113,16 @@ describe('subscribers of three replicas', () => {
     await replicas.kill(away);
     for (let round = 1; round <= 3; round++) {
       await put(20 * round + 1, 20 * round + 20);
+      // The oldest part of a log, which is of 1 MiB, goes as a whole.
+      await client.executeBatch(range(1, 30).map(() => ['put', { key: 'pad', value: 'x'.repeat(60_000) }] as const));
       await replicas.psmr('checkpoint');
     }
     await replicas.until('the logs begin later', (views) =>
       views.some((view) => (view?.groups[1]?.firstIndex ?? 0) > 1),
     );
     await replicas.run(away);
+    await replicas.caughtUp();
+    expect((await replicas.view(away))?.groups[1]?.firstIndex).toBeGreaterThan(1);
     // To this one replica, as the frames are: what it has of these events came to it within a checkpoint.
     const port = Number(new URL(replicas.urls[away - 1] as string).port);
     const raw = await RawClient.connect(port + 1, newSession());
