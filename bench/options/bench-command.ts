@@ -15,13 +15,13 @@ const FLAGS: readonly (readonly [flags: string, help: string])[] = [
   ['--streams <n>', 'streams of p-smr, workers of sp-smr (default: the number of cores, at least 2)'],
   [
     '--cross <share>',
-    'share of commands over two streams, 0 to 1; bank, ledger: of transfers; config: of updates; netfs: that change a directory (default: 0)',
+    'share of commands over two streams, 0 to 1; bank, ledger: of transfers; netfs: that change a directory (default: 0)',
   ],
   ['--work-us <us>', 'CPU work added to each command, in microseconds (default: 0)'],
   ['--zipf <theta>', 'skew of the keys, 0 is uniform, YCSB has 0.99 (default: 0)'],
   [
     '--keys <n>',
-    'keys of kv, accounts of bank, files of netfs, symbols of exchange (default: 1000000; netfs: 10000; of examples/ fewer)',
+    'keys of kv, accounts of bank, files of netfs, symbols of exchange, settings of config (default: 1000000; netfs: 10000; of examples/ fewer)',
   ],
   ['--value-bytes <n>', 'size of a value; blocks: characters kept per sector (default: 32; blocks: 10; netfs: 1024)'],
   ['--feed <kind>', 'log: prebuilt logs in memory, execution alone; clients: requests and replies (default: log)'],

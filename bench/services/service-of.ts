@@ -1,6 +1,6 @@
+import config from '../../examples/config/service.js';
 import exchange from '../../examples/exchange/service.js';
 import kvRanges from '../../examples/kv/service.js';
-import config from '../../examples/config/service.js';
 import ledger from '../../examples/ledger/service.js';
 import type { ServiceDefinition } from '../../src/service/define-service.js';
 import type { BenchOptions } from '../options/bench-options.js';
@@ -22,11 +22,11 @@ export function serviceOf(workload: BenchOptions['workload']): ServiceDefinition
       return netfs;
     case 'kv-ranges':
       return kvRanges;
-    case 'config':
-      return config;
     case 'ledger':
       return ledger;
     case 'exchange':
       return exchange;
+    case 'config':
+      return config;
   }
 }

@@ -27,7 +27,12 @@ export class LiveSettings {
     changed: (key: string, setting: Setting) => void = () => undefined,
   ): Promise<LiveSettings> {
     const settings = new LiveSettings(client, prefix, changed);
-    await settings.#begin();
+    try {
+      await settings.#begin();
+    } catch (thrown) {
+      settings.close();
+      throw thrown;
+    }
     return settings;
   }
 
@@ -63,6 +68,11 @@ export class LiveSettings {
    */
   async #begin(): Promise<void> {
     this.#subscription = await this.#client.subscribe({ prefixes: [this.#prefix] });
+    // It may have been closed meanwhile, when this one was not there yet.
+    if (this.#closed) {
+      this.#subscription.close();
+      return;
+    }
     const found = new Map(await this.#client.execute('list', { prefix: this.#prefix }));
     for (const [key, { version }] of this.#settings) {
       // It went while nobody told us. Its last version is not known, but higher than this one.

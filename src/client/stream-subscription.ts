@@ -55,6 +55,10 @@ export class StreamSubscription {
   /** Of the events that came over this link: those taken by the subscriber, and how much the server knows of. */
   #takenBytes = 0;
   #toldBytes = 0;
+  /** Of events that were handed on and not taken, whichever link they came over. */
+  #waitingBytes = 0;
+  /** A new link is wanted once these are taken: each link fills a window, and there is to be one at a time. */
+  #resting = false;
   #lostSinceMs: number | null = null;
   #heardMs = 0;
   #silences = 0;
@@ -79,6 +83,8 @@ export class StreamSubscription {
 
   /** The subscriber has taken events of so many bytes, that had come over this link. */
   taken(bytes: number, linkNumber: number): void {
+    this.#waitingBytes -= bytes;
+    if (this.#resting && this.#waitingBytes === 0) return this.#goOn();
     if (linkNumber !== this.#linkNumber) return;
     this.#takenBytes += bytes;
     if (this.#takenBytes - this.#toldBytes >= this.#options.windowBytes / 4) this.#tell(false);
@@ -142,7 +148,9 @@ export class StreamSubscription {
     const from = this.#received?.sequence ?? 0;
     this.#received = reply.through;
     for (const event of reply.events) {
-      if (event.sequence > from && !this.#ended) this.#options.event(event);
+      if (event.sequence <= from || this.#ended) continue;
+      this.#waitingBytes += event.bytes;
+      this.#options.event(event);
     }
   }
 
@@ -181,7 +189,17 @@ export class StreamSubscription {
     const forMs = now - this.#lostSinceMs;
     if (forMs >= giveUpMs) return this.#fail(noReplica(giveUpMs, error));
     const delayMs = Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, forMs / 4)) * (0.5 + clock.random() / 2);
-    this.#cancelTimer = clock.after(delayMs, () => this.#open());
+    this.#cancelTimer = clock.after(delayMs, () => {
+      if (this.#waitingBytes > 0) this.#resting = true;
+      else this.#open();
+    });
+  }
+
+  /** No replica was sought meanwhile. */
+  #goOn(): void {
+    this.#resting = false;
+    this.#lostSinceMs = null;
+    this.#open();
   }
 
   /** A replica that was cut off may have nothing to say, and a link that is dead says nothing. */

@@ -30,7 +30,7 @@ const CUT_AT_LEAST = 64;
 
 export class EventRing {
   readonly #limits: EventLimits;
-  #events: KeptEvent[] = [];
+  #events: (KeptEvent | undefined)[] = [];
   /** Events before this place of the array are dropped. */
   #head = 0;
   #bytes = 0;
@@ -49,6 +49,14 @@ export class EventRing {
   /** The number of the oldest event that is kept; one above `last` where none is. */
   get first(): number {
     return this.#last - (this.#events.length - this.#head) + 1;
+  }
+
+  /** Whoever has come to here has half of what may be kept before it is left behind, or more. */
+  get middle(): number {
+    const { eventsKeptMax, eventsKeptBytesMax } = this.#limits;
+    const kept = this.#events.length - this.#head;
+    const full = Math.max(kept / eventsKeptMax, this.#bytes / eventsKeptBytesMax);
+    return full <= 0.5 ? 0 : this.#last - kept / full / 2;
   }
 
   get origin(): number {
@@ -75,7 +83,9 @@ export class EventRing {
   /** For a checkpoint: where the history stands, and the events kept, as `restore` takes them. */
   encode(): { readonly place: Uint8Array; readonly events: readonly Uint8Array[] } {
     const place = encodeValue([this.#origin, this.#last]);
-    return { place, events: this.#events.slice(this.#head).map(({ bytes }) => bytes) };
+    const events: Uint8Array[] = [];
+    for (const event of this.#events) if (event !== undefined) events.push(event.bytes);
+    return { place, events };
   }
 
   restorePlace(place: Uint8Array): void {
@@ -91,13 +101,14 @@ export class EventRing {
   #keep(key: string, encoded: Uint8Array): void {
     const { eventsKeptMax, eventsKeptBytesMax } = this.#limits;
     // A copy: what MessagePack encodes is a view of a larger buffer, which would be kept with it.
-    const bytes = Uint8Array.from(encoded);
+    const bytes = new Uint8Array(encoded);
     this.#events.push({ key, bytes });
     this.#bytes += bytes.byteLength;
     // The newest one stays, however large.
     while (this.#events.length - this.#head > 1) {
       if (this.#events.length - this.#head <= eventsKeptMax && this.#bytes <= eventsKeptBytesMax) break;
-      this.#bytes -= this.#events[this.#head++]?.bytes.byteLength ?? 0;
+      this.#bytes -= this.#events[this.#head]?.bytes.byteLength ?? 0;
+      this.#events[this.#head++] = undefined;
     }
     if (this.#head < CUT_AT_LEAST || this.#head * 2 < this.#events.length) return;
     this.#events = this.#events.slice(this.#head);

@@ -38,7 +38,7 @@ export function writePartition(
     await writeEntries(writer, ChunkKind.own, own, hash, pace);
     await writeEntries(writer, ChunkKind.everywhere, everywhere, hash, pace);
     await writeSessionItems(writer, sessionChunks, hash);
-    if (published !== null) await writeEvents(writer, published, hash);
+    if (published !== null) await writeEvents(writer, published, hash, pace);
     const manifest = await writer.finish({ ...place, keys: hash.keys, hash: hash.hex });
     await foldBack(values.own);
     await foldBack(values.everywhere);
@@ -124,19 +124,24 @@ async function writeEvents(
   writer: CheckpointWriter,
   { place, events }: ReturnType<EventRing['encode']>,
   hash: PartHash,
+  pace: CheckpointPace,
 ): Promise<void> {
   hash.addItem(ChunkKind.eventPlace, place);
   await writer.write(encodeValue([ChunkKind.eventPlace, [place]]));
   let items: Uint8Array[] = [];
   let bytes = 0;
+  let begunMs = performance.now();
   for (const event of events) {
     items.push(event);
     bytes += event.byteLength;
     if (bytes < CHUNK_BYTES) continue;
-    await writer.write(encodeValue([ChunkKind.events, items]));
-    await nextTurn();
+    const chunk = encodeValue([ChunkKind.events, items]);
+    const workedMs = performance.now() - begunMs;
+    await writer.write(chunk);
+    await pace.rest(workedMs);
     items = [];
     bytes = 0;
+    begunMs = performance.now();
   }
   if (items.length > 0) await writer.write(encodeValue([ChunkKind.events, items]));
 }

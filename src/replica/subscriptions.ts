@@ -26,11 +26,21 @@ export interface SubscriptionsOptions {
   readonly windowBytesMax: number;
 }
 
-/** Events looked at between two looks at other work. */
+/** Events looked at between two looks at other work, where few keys and prefixes are wanted. */
 const EVENTS_PER_PUMP = 2_048;
+/** The same where the ring is about to leave a subscriber behind that would take more: commands wait for it then. */
+const URGENT_EVENTS_PER_PUMP = 65_536;
+/** So many prefixes are as much work as an event. */
+const PREFIXES_PER_EVENT = 16;
 const FRAME_BYTES = 65_536;
 /** Of one connection, or one in-process client. */
 const SUBSCRIPTIONS_PER_LINK = 256;
+/** Of all subscribers of a stream: what their keys and prefixes take, and the rest of each. */
+const TOPICS_BYTES_MAX = 64 << 20;
+const SUBSCRIBER_BYTES = 512;
+const TOPIC_BYTES = 64;
+/** Questions to the log that are not answered yet; whoever asks meanwhile shares the next. */
+const QUESTIONS_MAX = 16;
 /** A subscriber that nothing is for is told its place no more often than each so many events. */
 const TELL_EVERY = 64;
 
@@ -40,6 +50,8 @@ interface Subscriber {
   readonly request: SubscribeFrame;
   readonly keys: ReadonlySet<string>;
   readonly windowBytes: number;
+  /** About what it takes here. */
+  readonly memoryBytes: number;
   state: 'starting' | 'started' | 'ended';
   /** All events up to this one have been looked at. */
   seen: number;
@@ -63,6 +75,7 @@ export class Subscriptions {
   readonly #asking = new Set<Subscriber>();
   #questions: Question[] = [];
   #pumpedTo = 0;
+  #memoryBytes = 0;
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -87,8 +100,9 @@ export class Subscriptions {
   /** Sends what is due; true: something moved, or there is more. `executedIndex`: of the stream's log. */
   pump(executedIndex: number): boolean {
     if (this.#links.size === 0) return false;
+    // The log may answer at once.
+    if (this.#asking.size > 0 && this.#questions.length < QUESTIONS_MAX) this.#ask();
     let worked = this.#answer(executedIndex);
-    if (this.#asking.size > 0) this.#ask();
     const { last } = this.#options.events;
     if (last > this.#pumpedTo) {
       for (const subscribers of this.#links.values()) for (const one of subscribers.values()) this.#ready.add(one);
@@ -97,13 +111,17 @@ export class Subscriptions {
     if (this.#ready.size === 0) return worked;
     worked = true;
     let budget = EVENTS_PER_PUMP;
+    let urgentBudget = URGENT_EVENTS_PER_PUMP;
     for (const subscriber of this.#ready) {
-      if (budget <= 0) break;
+      const most = Math.max(budget, this.#isUrgent(subscriber) ? urgentBudget : 0);
+      if (most <= 0) continue;
       this.#ready.delete(subscriber);
       const before = subscriber.seen;
       // Behind the others: each gets its turn.
-      if (this.#deliver(subscriber, budget)) this.#ready.add(subscriber);
-      budget -= 1 + subscriber.seen - before;
+      if (this.#deliver(subscriber, most)) this.#ready.add(subscriber);
+      const work = 1 + (subscriber.seen - before) * workPerEvent(subscriber);
+      budget -= work;
+      urgentBudget -= work;
     }
     return worked;
   }
@@ -112,14 +130,17 @@ export class Subscriptions {
     const { group, epoch, windowBytesMax } = this.#options;
     const own = this.#links.get(link) ?? new Map<number, Subscriber>();
     if (request.epoch !== epoch) return void link.send(ended(group, request.id, wrongEpoch()));
+    const memoryBytes = memoryOf(request);
     if (own.has(request.id) || own.size >= SUBSCRIPTIONS_PER_LINK)
       return void link.send(ended(group, request.id, tooMany()));
+    if (this.#memoryBytes + memoryBytes > TOPICS_BYTES_MAX) return void link.send(ended(group, request.id, noRoom()));
     const subscriber: Subscriber = {
       id: request.id,
       link,
       request,
       keys: new Set(request.keys),
       windowBytes: Math.min(request.windowBytes, windowBytesMax),
+      memoryBytes,
       state: 'starting',
       seen: 0,
       told: 0,
@@ -128,6 +149,7 @@ export class Subscriptions {
     };
     own.set(request.id, subscriber);
     this.#links.set(link, own);
+    this.#memoryBytes += memoryBytes;
     this.#asking.add(subscriber);
   }
 
@@ -188,7 +210,7 @@ export class Subscriptions {
     const wanted: KeptEvent[] = [];
     let bytes = 0;
     let full = false;
-    const until = Math.min(events.last, subscriber.seen + budget);
+    const until = Math.min(events.last, subscriber.seen + Math.ceil(budget / workPerEvent(subscriber)));
     while (subscriber.seen < until && bytes < FRAME_BYTES) {
       const event = events.get(subscriber.seen + 1);
       if (event === undefined) {
@@ -210,8 +232,11 @@ export class Subscriptions {
 
   /** Else it would come back with a place that the ring has left behind, though it has missed nothing. */
   #mustTell({ seen, told }: Subscriber): boolean {
-    const { first, last } = this.#options.events;
-    return seen - told >= TELL_EVERY && first > 1 && told < (first + last) / 2;
+    return seen - told >= TELL_EVERY && told < this.#options.events.middle;
+  }
+
+  #isUrgent({ state, seen }: Subscriber): boolean {
+    return state === 'started' && seen < this.#options.events.middle;
   }
 
   #sendEvents(subscriber: Subscriber, events: readonly KeptEvent[]): void {
@@ -234,13 +259,25 @@ export class Subscriptions {
 
   #forget(subscriber: Subscriber): void {
     const { id, link } = subscriber;
+    if (subscriber.state === 'ended') return;
     subscriber.state = 'ended';
+    this.#memoryBytes -= subscriber.memoryBytes;
     this.#ready.delete(subscriber);
     this.#asking.delete(subscriber);
     const own = this.#links.get(link);
     own?.delete(id);
     if (own?.size === 0) this.#links.delete(link);
   }
+}
+
+function memoryOf({ keys, prefixes }: SubscribeFrame): number {
+  let bytes = SUBSCRIBER_BYTES;
+  for (const topics of [keys, prefixes]) for (const topic of topics) bytes += TOPIC_BYTES + 2 * topic.length;
+  return bytes;
+}
+
+function workPerEvent({ request: { prefixes } }: Subscriber): number {
+  return 1 + prefixes.length / PREFIXES_PER_EVENT;
 }
 
 function isWanted({ keys, request: { prefixes } }: Subscriber, key: string): boolean {
@@ -272,5 +309,12 @@ function tooMany(): PsmrError {
   return new PsmrError(
     'OVERLOADED',
     `One connection has at most ${SUBSCRIPTIONS_PER_LINK} subscriptions, each with an id of its own. Close some of them first.`,
+  );
+}
+
+function noRoom(): PsmrError {
+  return new PsmrError(
+    'OVERLOADED',
+    `The keys and prefixes of this stream's subscribers take ${TOPICS_BYTES_MAX} bytes. Subscribe at another replica, or to fewer.`,
   );
 }

@@ -33,8 +33,8 @@ function requests(count: number): string[] {
 const EXAMPLES: Record<ExampleName, Record<string, unknown>> = {
   'kv-ranges': { workload: 'kv-ranges', cross: 0.2, keys: 400 },
   ledger: { workload: 'ledger', cross: 0.3, keys: 100 },
-  config: { workload: 'config', cross: 0.3, keys: 100 },
   exchange: { workload: 'exchange', cross: 0.2, keys: 12 },
+  config: { workload: 'config', cross: 0.2, keys: 100 },
 };
 const WORKLOADS: Record<Exclude<BenchOptions['workload'], ExampleName>, Record<string, unknown>> = {
   kv: { workload: 'kv', cross: 0.2, keys: 100 },

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
-import {
-  MergedSubscription,
-  type SubscribeOptions,
-  type Subscription,
-  type SubscriptionHost,
-  type SubscriptionPosition,
-} from '../../src/client/subscription.js';
+import type { SubscribeOptions, Subscription, SubscriptionPosition } from '../../src/client/subscription.js';
+import { Subscriptions } from '../../src/client/subscriptions.js';
 import { PsmrError } from '../../src/errors.js';
 import { seededRandom } from '../seeded-random.js';
 import { SimulatedClock } from './simulated-clock.js';
@@ -25,7 +20,7 @@ class Reader {
   readonly #options: SubscribeOptions;
   readonly #random: () => number;
   readonly #pauseMs: number;
-  #subscription: Subscription | null = null;
+  readonly #subscriptions: Subscriptions;
   /** By stream: the number of the newest event that came, or the place where it began. */
   #seen: number[] = [];
   position: SubscriptionPosition | null = null;
@@ -36,6 +31,15 @@ class Reader {
   constructor(cluster: SubscriptionCluster, random: () => number, pauseMs: number) {
     this.#cluster = cluster;
     this.#random = random;
+    const { clock, openLink } = cluster;
+    this.#subscriptions = new Subscriptions({
+      clock,
+      openLink,
+      silenceMs: 50,
+      giveUpMs: 60_000,
+      newSession: () => new Uint8Array(16),
+      map: () => Promise.resolve(MAP),
+    });
     this.#pauseMs = pauseMs;
     const some = KEYS.filter(() => random() < 0.4);
     this.#options = random() < 0.5 ? { prefixes: ['b/', 'd'] } : { keys: [...some, 'a'], prefixes: ['c/'] };
@@ -46,15 +50,16 @@ class Reader {
       const after = this.position;
       const before = Array.from({ length: STREAMS }, (_, at) => this.#cluster.history(at + 1).length);
       try {
-        this.#subscription = await this.#open(after);
-        if (after === null) this.#begin(this.#subscription.position, before);
-        await this.#read(this.#subscription);
+        const subscription = await this.#open(after);
+        if (after === null) this.#begin(subscription.position, before);
+        await this.#read(subscription);
       } catch (thrown) {
         if (!(thrown instanceof PsmrError)) throw thrown;
         if (thrown.code === 'CLIENT_CLOSED') return;
         if (thrown.code !== 'SUBSCRIPTION_LOST') throw thrown;
-        // One that has begun in one stream, and is behind there before it has begun in the other, has no position yet.
-        if (this.position !== null) this.#checkLost(this.position);
+        // Who begins now has nothing to lose.
+        if (this.position === null) throw thrown;
+        this.#checkLost(this.position);
         this.lost++;
         this.position = null;
       }
@@ -63,7 +68,7 @@ class Reader {
 
   end(): void {
     this.#over = true;
-    this.#subscription?.close();
+    this.#subscriptions.close();
   }
 
   /** All that was published and that it wants has come. */
@@ -71,22 +76,9 @@ class Reader {
     return this.#seen.every((seen, at) => this.#next(at + 1, seen) === null);
   }
 
-  async #open(after: SubscriptionPosition | null): Promise<Subscription> {
-    const { clock, openLink } = this.#cluster;
-    const host: SubscriptionHost = {
-      clock,
-      openLink,
-      map: MAP,
-      silenceMs: 50,
-      giveUpMs: 60_000,
-      newSession: () => new Uint8Array(16),
-    };
+  #open(after: SubscriptionPosition | null): Promise<Subscription> {
     const bufferBytes = this.#random() < 0.5 ? 1024 : 4096;
-    const options = { ...this.#options, bufferBytes, ...(after === null ? {} : { after }) };
-    const none = (): void => undefined;
-    return MergedSubscription.open(host, options, none, (merged) => {
-      this.#subscription = merged;
-    });
+    return this.#subscriptions.open({ ...this.#options, bufferBytes, ...(after === null ? {} : { after }) });
   }
 
   /** What was published before it subscribed, it may count on finding in the state. */

@@ -1,8 +1,26 @@
-import { connect, Engine } from 'psmr';
+import { connect, Engine, PsmrError, type Subscription, type SubscriptionEvent } from 'psmr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import config from '../../examples/config/service.js';
 import { LiveSettings, type ConfigClient } from '../../examples/config/watch.js';
 import { exampleUrl } from './fed-service.js';
+
+/** One that the server has left behind. */
+class LostSubscription implements Subscription {
+  readonly position = [];
+  closed = false;
+
+  next(): Promise<IteratorResult<SubscriptionEvent, undefined>> {
+    return Promise.reject(new PsmrError('SUBSCRIPTION_LOST', 'away for too long'));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<SubscriptionEvent, undefined> {
+    return { next: () => this.next() };
+  }
+}
 
 describe('the example config', () => {
   let engine: Engine;
@@ -65,5 +83,20 @@ describe('the example config', () => {
     expect(new Set(heard).size).toBe(heard.length);
     live.close();
     await following;
+  });
+
+  it('has live copies that end also where they are closed while they begin anew', async () => {
+    const opened: LostSubscription[] = [];
+    const losing: Pick<ConfigClient, 'subscribe'> = {
+      subscribe: () => {
+        const subscription = new LostSubscription();
+        if (opened.push(subscription) === 2) live.close();
+        return Promise.resolve(subscription);
+      },
+    };
+    const loser: ConfigClient = Object.assign(Object.create(client) as ConfigClient, losing);
+    const live = await LiveSettings.open(loser, 'l/');
+    await live.follow();
+    expect(opened.map(({ closed }) => closed)).toEqual([true, true]);
   });
 });

@@ -20,7 +20,7 @@ const OVER_ALL: Readonly<Record<ExampleName, FeedCommand>> = {
   'kv-ranges': ['sweep'],
   ledger: ['audit'],
   exchange: ['check'],
-  config: ['list', { prefix: '' }],
+  config: ['list', { prefix: 'app1/' }],
 };
 
 /** Puts of kv expire after a few batches. */

@@ -1,9 +1,13 @@
 import { connect, Engine, type Client, type Subscription, type SubscriptionEvent } from 'psmr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import config from '../../examples/config/service.js';
+import { WebSocket } from 'ws';
+import { decodeGoodbye } from '../../src/transport/handshake.js';
+import { decodeSubscriptionReply, encodeSubscribe } from '../../src/transport/subscription-frames.js';
 import { exampleUrl } from '../examples/fed-service.js';
 import { rejectionOf } from './codes.js';
-import { temporaryDirectory } from './temporary.js';
+import { newSession, RawClient } from './raw-client.js';
+import { startEngine, temporaryDirectory } from './temporary.js';
 
 const SERVICE = exampleUrl('config/service');
 const KEPT = 200;
@@ -130,6 +134,56 @@ describe('subscribers of one node', () => {
     expect(versions).toEqual(range(1, versions.length + 1));
     expect(versions.length).toBeLessThan(KEPT);
     fast.close();
+  });
+
+  it('go on while others send what nobody may', async () => {
+    const subscription = await client.subscribe({ prefixes: ['m/'] });
+    const ports = (await RawClient.connect(Number(new URL(url).port), newSession())).welcome.endpoints.map(
+      ([, p]) => p,
+    );
+    const request = { id: 1, keys: ['m/1'], prefixes: [], after: null, windowBytes: 4096 };
+    const good = encodeSubscribe({ ...request, epoch: 0 });
+    const noWindow = encodeSubscribe({ ...request, epoch: 0, windowBytes: 0 });
+    const noTopic = encodeSubscribe({ ...request, epoch: 0, keys: [] });
+    const huge = encodeSubscribe({ ...request, epoch: 0, keys: ['x'.repeat(70_000)] });
+    // Group 0 has no events.
+    const spoilt = [good.subarray(0, 9), noWindow, noTopic, huge, Uint8Array.of(11, 0, 0, 0, 1, 0, 0)];
+    for (const [bytes, port] of [...spoilt.map((bytes) => [bytes, ports[1]] as const), [good, ports[0]] as const]) {
+      const raw = await RawClient.connect(port ?? 0, newSession());
+      raw.send(bytes);
+      expect((await raw.goodbye())?.code).toBe('BAD_FRAME');
+    }
+    // Another map's keys may be elsewhere: that subscription ends, and its connection stays.
+    const raw = await RawClient.connect(ports[1] ?? 0, newSession());
+    for (const id of [1, 2]) raw.send(encodeSubscribe({ ...request, id, epoch: raw.epoch + 1 }));
+    for (const id of [1, 2]) {
+      const reply = decodeSubscriptionReply((await raw.message()) ?? new Uint8Array());
+      expect(reply).toMatchObject({ kind: 'ended', id, code: 'WRONG_EPOCH' });
+    }
+    await client.execute('put', { key: 'm/1', value: 1 });
+    expect(texts(await take(subscription, 1))).toEqual(['m/1 {"version":1,"value":1}']);
+    subscription.close();
+  });
+
+  it('show their token on each connection, and the server asks for it', async () => {
+    const guarded = await startEngine({ service: SERVICE, streams: 1 });
+    const { url: guardedUrl } = await guarded.listen({ port: 0, http: null, token: 'sesame' });
+    const rightful = await connect({ replicas: [guardedUrl], service: config, token: 'sesame' });
+    const subscription = await rightful.subscribe({ keys: ['a'] });
+    await rightful.execute('put', { key: 'a', value: 1 });
+    expect(texts(await take(subscription, 1))).toEqual(['a {"version":1,"value":1}']);
+    const port = Number(new URL(guardedUrl).port);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+    const closed = new Promise<string>((resolve) => {
+      const heard: string[] = [];
+      socket.on('message', (data: Buffer) => heard.push(decodeGoodbye(new Uint8Array(data)).code));
+      socket.on('close', () => resolve(heard.join()));
+    });
+    socket.on('open', () =>
+      socket.send(encodeSubscribe({ id: 1, epoch: 0, keys: ['a'], prefixes: [], after: null, windowBytes: 4096 })),
+    );
+    expect(await closed).toBe('BAD_FRAME');
+    await rightful.close();
   });
 
   it('end with their client', async () => {

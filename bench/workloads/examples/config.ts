@@ -1,43 +1,58 @@
 /**
- * The service of examples/config: looks at settings, changes of one, and updates of two that are changed together. `cross`
- * is the share of the updates whose keys lie in different streams. Every change publishes an event.
+ * The service of examples/config: half the commands read a setting, half change one, each change published, with nobody
+ * listening. `cross` is the share of all commands that are replaced by an update of two settings in two streams.
  */
 import type { Random } from '../random-source.js';
 import { choosePair } from '../stream-pair.js';
-import { anyResult, type BenchCommand, type Workload, type WorkloadOptions } from '../workload.js';
+import type { BenchCommand, Workload, WorkloadOptions } from '../workload.js';
 import { scrambledZipf } from '../zipf.js';
 
 const GET_SHARE = 0.5;
-const PUT_SHARE = 0.4;
-const VALUE = 'a setting of thirty-two letters.';
 
 export const configWorkload: Workload = {
   name: 'config',
   service: new URL('../../../examples/config/service.js', import.meta.url),
-  load: firstSettings,
+  load: putSettings,
   generate: generateConfig,
-  check: anyResult,
+  check: checkVersions,
   conserved: null,
 };
 
 function settingName(setting: number): string {
-  return `app/setting${setting}`;
+  return `app${setting % 100}/setting${setting}`;
 }
 
-function* firstSettings({ keys }: WorkloadOptions): Generator<BenchCommand> {
-  for (let at = 0; at < keys; at++) yield ['put', { key: settingName(at), value: VALUE }];
+function change(key: string, stamp: number, valueBytes: number): { key: string; value: string } {
+  return { key, value: String(stamp).padStart(valueBytes, '0') };
 }
 
-function* generateConfig({ keys, zipf, cross, placement }: WorkloadOptions, random: Random): Generator<BenchCommand> {
+function* putSettings({ keys, valueBytes }: WorkloadOptions): Generator<BenchCommand> {
+  for (let at = 0; at < keys; at++) yield ['put', change(settingName(at), at, valueBytes)];
+}
+
+function* generateConfig(options: WorkloadOptions, random: Random): Generator<BenchCommand> {
+  const { keys, zipf, cross, placement, valueBytes } = options;
   const number = scrambledZipf(keys, zipf);
   const choose = (source: Random): string => settingName(number(source));
-  for (;;) {
-    const kind = random();
-    if (kind < GET_SHARE) yield ['get', { key: choose(random) }];
-    else if (kind < GET_SHARE + PUT_SHARE) yield ['put', { key: choose(random), value: VALUE }];
-    else {
-      const pair = choosePair(choose, random() < cross, placement, random);
-      yield ['update', { changes: pair.map((key) => ({ key, value: VALUE })) }];
-    }
+  for (let stamp = keys; ; stamp++) {
+    if (random() < cross) {
+      const pair = choosePair(choose, true, placement, random);
+      yield ['update', { changes: pair.map((key) => change(key, stamp, valueBytes)) }];
+    } else if (random() < GET_SHARE) yield ['get', { key: choose(random) }];
+    else yield ['put', change(choose(random), stamp, valueBytes)];
   }
+}
+
+/** All settings were there before: each has had a version, and each change gives it one more. */
+function checkVersions([name, args]: BenchCommand, value: unknown): string | null {
+  const right = name === 'get' ? hasVersion(value, 1) : [value].flat().every((version) => isVersion(version, 2));
+  return right ? null : `${name} ${JSON.stringify(args)} gave ${JSON.stringify(value)}`;
+}
+
+function hasVersion(value: unknown, least: number): boolean {
+  return typeof value === 'object' && value !== null && 'version' in value && isVersion(value.version, least);
+}
+
+function isVersion(version: unknown, least: number): boolean {
+  return Number.isSafeInteger(version) && Number(version) >= least;
 }
