@@ -120,6 +120,8 @@ export class RingHub {
     for (const link of this.#links) link.close();
     Atomics.store(this.#words, CLIENT_CLOSED_WORD, 1);
     for (let group = 0; group < this.#memory.requests.length; group++) this.#control.bell(group).ring();
+    // This thread too: a sleep without end would hold the rings in memory for as long.
+    this.#bell.ring();
   }
 
   readonly #turn = (): void => {

@@ -11,6 +11,7 @@ import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import type { EnginePort } from './engine-port.js';
+import { CLIENT_TAKEN_WORD } from './ring-client.js';
 
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
@@ -34,6 +35,12 @@ function notHere(): Promise<never> {
 }
 
 export function clientOfPort<S extends ServiceDefinition>(port: EnginePort, service: Service): Client<S> {
+  if (Atomics.exchange(new Int32Array(port.memory.words), CLIENT_TAKEN_WORD, 1) === 1) {
+    throw new PsmrError(
+      'INVALID_ARGUMENT',
+      'A client was made of this port already. Call engine.port() for each client.',
+    );
+  }
   const hub = new RingHub({ control: port.control, ...port.memory });
   const control = new ControlBlock(port.control);
   const { commandBytesMax, frameBytesMax, outstandingMax } = port.limits;

@@ -23,7 +23,7 @@ import { SessionGate } from '../transport/session-gate.js';
 import { AwaitedFrames } from './awaited-frames.js';
 import type { ReplyLink } from './reply-link.js';
 import type { Subscriptions } from './subscriptions.js';
-import { RingClient, type RingClientMemory } from './ring-client.js';
+import { RingClient, RingReplyLink, type RingClientMemory } from './ring-client.js';
 
 /** A session's way back, and the newest entry that holds commands of it. */
 export interface Route {
@@ -206,8 +206,10 @@ export class ClientIntake {
   }
 
   #dropClosed(): void {
-    // A route to a ring that is gone goes when a reply finds its link closed.
     this.#rings = this.#rings.filter((ring) => !ring.closed);
+    // Their routes too: most wait for no reply that would find the client gone, and each keeps the memory of its rings.
+    for (const [key, { link }] of this.#routes)
+      if (link instanceof RingReplyLink && link.ring.closed) this.#routes.delete(key);
   }
 }
 

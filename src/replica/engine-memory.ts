@@ -2,7 +2,7 @@
 import { createControlBlock, type ControlBlockMemory } from '../memory/control-block.js';
 import { createCounters } from '../memory/counters.js';
 import { createRing } from '../memory/ring.js';
-import { CLIENT_WORDS_BYTES, type RingClientMemory } from './ring-client.js';
+import { CLIENT_CLOSED_WORD, CLIENT_WORDS_BYTES, type RingClientMemory } from './ring-client.js';
 import type { LinkMemory } from './stream-links.js';
 
 /** Runs and results: large enough that group 0 is seldom held up by a stream that is behind. */
@@ -59,6 +59,11 @@ export interface ClientMemory {
 export function createClientMemory(id: number, groups: number, ringBytes: number): ClientMemory {
   const rings = (): SharedArrayBuffer[] => Array.from({ length: groups }, () => createRing(ringBytes));
   return { id, words: new SharedArrayBuffer(CLIENT_WORDS_BYTES), requests: rings(), replies: rings() };
+}
+
+/** Whether the client is not closed: until then its thread is to be woken, and its memory kept. */
+export function isOpen({ words }: ClientMemory): boolean {
+  return Atomics.load(new Int32Array(words), CLIENT_CLOSED_WORD) === 0;
 }
 
 export function clientMemoryOf(client: ClientMemory, group: number): RingClientMemory {

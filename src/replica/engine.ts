@@ -15,6 +15,7 @@ import {
   clientMemoryOf,
   createClientMemory,
   createEngineMemory,
+  isOpen,
   type ClientMemory,
   type EngineMemory,
 } from './engine-memory.js';
@@ -57,7 +58,8 @@ export class Engine {
   readonly #pool: WorkerPool;
   readonly #checkpoints: EngineCheckpoints;
   readonly #endpoints = new EngineEndpoints();
-  readonly #clients: ClientMemory[] = [];
+  #clients: ClientMemory[] = [];
+  #nextClient = 1;
   readonly #started = performance.now();
   readonly #failure: Promise<PsmrError>;
   #reportFailure: (error: PsmrError) => void = () => undefined;
@@ -139,7 +141,8 @@ export class Engine {
   port(): EnginePort {
     this.#assertRunning();
     const { limits, serviceUrl } = this.#options;
-    const memory = createClientMemory(this.#clients.length + 1, this.#map.streams + 1, limits.ringBytes);
+    const memory = createClientMemory(this.#nextClient++, this.#map.streams + 1, limits.ringBytes);
+    this.#clients = this.#clients.filter(isOpen);
     this.#clients.push(memory);
     for (let group = 0; group <= this.#map.streams; group++) {
       this.#pool.post(group, { type: 'add-client', client: clientMemoryOf(memory, group) });

@@ -5,7 +5,7 @@ import type { ReplyLink } from './reply-link.js';
 /** One in-process client's memory towards one group. */
 export interface RingClientMemory {
   readonly id: number;
-  /** Int32: 0 the client thread's bell | 1 closed by the client (1). */
+  /** Int32: 0 the client thread's bell | 16 closed by the client (1) | 17 a client has been made of it (1). */
   readonly words: SharedArrayBuffer;
   readonly requests: SharedArrayBuffer;
   readonly replies: SharedArrayBuffer;
@@ -13,7 +13,20 @@ export interface RingClientMemory {
 
 export const CLIENT_BELL_WORD = 0;
 export const CLIENT_CLOSED_WORD = 16;
+export const CLIENT_TAKEN_WORD = 17;
 export const CLIENT_WORDS_BYTES = 128;
+
+/** Where replies to one session of a ring's client go. */
+export class RingReplyLink implements ReplyLink {
+  constructor(
+    readonly ring: RingClient,
+    readonly tag: number,
+  ) {}
+
+  send(frame: Uint8Array): boolean {
+    return this.ring.send(frame, this.tag);
+  }
+}
 
 interface WaitingReply {
   readonly frame: Uint8Array;
@@ -32,7 +45,7 @@ export class RingClient {
   readonly #replies: RingWriter;
   readonly #unreadBytesMax: number;
   #waiting: WaitingReply[] = [];
-  #link: (ReplyLink & { readonly tag: number }) | null = null;
+  #link: RingReplyLink | null = null;
   #waitingBytes = 0;
 
   /** The client's bell rings for replies, and when there is room again for requests. */
@@ -57,11 +70,12 @@ export class RingClient {
   /** Where replies to the request that was read last go. */
   get link(): ReplyLink {
     const { tag } = this.#requests;
-    if (this.#link?.tag !== tag) this.#link = { tag, send: (frame) => this.#send(frame, tag) };
+    if (this.#link?.tag !== tag) this.#link = new RingReplyLink(this, tag);
     return this.#link;
   }
 
-  #send(frame: Uint8Array, tag: number): boolean {
+  /** False: the client is gone. */
+  send(frame: Uint8Array, tag: number): boolean {
     if (this.closed) return false;
     if (this.#waiting.length === 0 && this.#replies.offer(frame, tag)) return true;
     this.#waiting.push({ frame, tag });

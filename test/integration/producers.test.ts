@@ -59,4 +59,13 @@ describe('attach', () => {
     const error = await rejectionOf(attach({ kind: 'something else' } as unknown as EnginePort));
     expect(error.code).toBe('INVALID_ARGUMENT');
   });
+
+  it('makes one client of a port, not two that take each other the answers', async () => {
+    const port = (await startEngine({ service: serviceUrl('ledger'), streams: 1 })).port();
+    const client = await attach<typeof ledger>(port);
+    const error = await rejectionOf(attach(port));
+    expect(error.code).toBe('INVALID_ARGUMENT');
+    expect(error.message).toMatch(/engine\.port\(\)/);
+    expect(await client.execute('add', { key: 'mine', by: 1, id: '1' })).toBe(1);
+  });
 });

@@ -50,6 +50,9 @@ const HARMLESS: Partial<Record<Fault, readonly string[]>> = {
   'double execution': SUBJECTS.map(({ name }) => name).filter((name) => /register|set/.test(name)),
 };
 
+/** A fault may leave no trace: one run in four of a register of few values gets by with lost updates, measured on 200 seeds. */
+const TRIES = Array.from({ length: 12 }, (_, at) => at);
+
 /** Whether the order found is one: each operation after those that had returned, and the model agrees. */
 function expectOrder<State, Call>(model: Model<State, Call>, order: readonly Operation[]): void {
   let states = [model.initial];
@@ -97,7 +100,7 @@ describe(`histories of concurrent clients (seed ${SEED})`, () => {
       if (HARMLESS[fault]?.includes(name)) continue;
       const isFound = (seed: number): boolean =>
         check(run({ workload, clients: 4, operations: 120, fault }, seed)).verdict === 'not linearizable';
-      expect([0, 1, 2].some(isFound), `${name} with ${fault}`).toBe(true);
+      expect(TRIES.some(isFound), `${name} with ${fault}`).toBe(true);
     }
   });
 });

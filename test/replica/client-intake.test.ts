@@ -1,0 +1,71 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { limitsWithDefaults } from '../../src/config/limits.js';
+import { encodeCommandBatch } from '../../src/execution/command-batch.js';
+import { Counters, createCounters } from '../../src/memory/counters.js';
+import { RingWriter } from '../../src/memory/ring.js';
+import { ClientIntake, type Route } from '../../src/replica/client-intake.js';
+import { clientMemoryOf, createClientMemory } from '../../src/replica/engine-memory.js';
+import { CLIENT_CLOSED_WORD } from '../../src/replica/ring-client.js';
+import { encodeCommandsFrame, SESSION_BYTES } from '../../src/transport/frames.js';
+
+describe('a client in the process that has closed', () => {
+  it('is forgotten with the memory of its rings, though nothing is left to be answered', async () => {
+    const collect = garbageCollector();
+    let route: WeakRef<Route> | null = null;
+    const intake = new ClientIntake({
+      group: 1,
+      streams: 2,
+      epoch: 7,
+      limits: limitsWithDefaults({}),
+      counters: new Counters(createCounters(3), 1),
+      latency: null,
+      subscriptions: null,
+      queuedBytes: () => 0,
+      refused: () => null,
+      accept: (_frame, _bytes, accepted) => {
+        route = new WeakRef(accepted);
+      },
+      wake: () => undefined,
+    });
+    const words = sendOneFrame(intake);
+    expect(intake.poll()).toBe(true);
+    expect(await isCollected(route, collect)).toBe(false);
+    Atomics.store(words, CLIENT_CLOSED_WORD, 1);
+    intake.poll();
+    expect(await isCollected(route, collect)).toBe(true);
+  });
+});
+
+function sendOneFrame(intake: ClientIntake): Int32Array {
+  const memory = clientMemoryOf(createClientMemory(1, 3, 1 << 16), 1);
+  intake.addRing(memory);
+  const requests = new RingWriter(memory.requests);
+  requests.offer(
+    encodeCommandsFrame({
+      flags: 0,
+      epoch: 7,
+      session: new Uint8Array(SESSION_BYTES).fill(1),
+      firstSequence: 1,
+      acknowledged: 0,
+      segments: [{ low: 1, high: 0, flags: 0, count: 1, body: encodeCommandBatch(['put'], [0], [{}]) }],
+    }),
+    1,
+  );
+  requests.publish();
+  return new Int32Array(memory.words);
+}
+
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
+async function isCollected(target: WeakRef<object> | null, collect: () => void): Promise<boolean> {
+  // What a WeakRef has given stays for the rest of the turn.
+  await new Promise(setImmediate);
+  collect();
+  if (target === null) throw new Error('no frame was accepted');
+  return target.deref() === undefined;
+}
