@@ -10,10 +10,13 @@ if (process.env['VITEST'] !== undefined)
 // Pure code and files: two at a time do not disturb each other. All else starts processes and threads of its own, and
 // some of that has deadlines: one at a time, afterwards.
 const SIDE_BY_SIDE = [
+  'bench',
   'classifier',
+  'cli',
   'client',
   'config',
   'contract',
+  'examples',
   'execution',
   'linearizability',
   'ordering',
