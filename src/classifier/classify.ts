@@ -55,6 +55,8 @@ function checkCount(name: string, count: number): void {
 
 function checkKeys(name: string, keys: readonly unknown[]): void {
   for (const key of keys) {
+    if (key === undefined)
+      throw invalidKeys(name, 'it returned undefined for a key, as where an argument is missing or misspelt');
     if (typeof key !== 'string') throw invalidKeys(name, `it returned a key that is no string (${typeof key})`);
     if (key.length > KEY_LENGTH_MAX)
       throw invalidKeys(name, `it returned a key of ${key.length} characters; ${KEY_LENGTH_MAX} are allowed`);

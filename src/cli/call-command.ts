@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { connect, type ConnectOptions } from '../client/connect.js';
+import { checkCluster } from '../config/cluster-check.js';
+import { loadConfig } from '../config/config.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { resolveEngineOptions } from '../replica/engine-options.js';
-import { DEFAULT_HOST, DEFAULT_PORT, type ListenOptions } from '../replica/server.js';
+import { DEFAULT_HOST, DEFAULT_PORT } from '../replica/server.js';
 import type { KeyedCommandDefinition, ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import { wholeNumber } from './option-values.js';
@@ -29,7 +32,8 @@ The result is printed as JSON: bytes as base64, integers beyond 2^53 as strings,
 Examples:
   psmr call deposit '{"account":"a","amount":5}' --service dist/bank.js
   psmr call total --service dist/bank.js --url ws://10.0.0.7:7400 --json
-  PSMR_TOKEN=secret psmr call balance '{"account":"a"}' --config psmr.config.json`;
+  PSMR_TOKEN=secret psmr call balance '{"account":"a"}' --config psmr.config.json
+  psmr call total --config psmr-cluster/cluster.json                      of a cluster: any replica that answers`;
 
 const TIMEOUT_MS_MAX = 86_400_000;
 
@@ -38,7 +42,10 @@ export function callCommand(): Command {
     .description('Run one command of a served service and print its result.')
     .argument('<command>', 'its name')
     .argument('[json]', 'its arguments, as JSON; nothing where it takes none')
-    .option('--url <url>', 'any endpoint of the server (default: ws://127.0.0.1:7400, or as the configuration says)')
+    .option(
+      '--url <url>',
+      'any endpoint of the server, or of a replica (default: as the configuration says, else ws://127.0.0.1:7400)',
+    )
     .option('--service <file>', "the service's compiled module")
     .option(...CONFIG_OPTION)
     .option('--token <token>', 'what the server asks for; better set PSMR_TOKEN, which other users cannot see')
@@ -51,7 +58,7 @@ export function callCommand(): Command {
 
 async function call(name: string, json: string | undefined, flags: CallFlags): Promise<void> {
   const args = json === undefined ? undefined : parseArguments(json);
-  const { serviceUrl, server } = settingsOf(flags);
+  const { serviceUrl, ...server } = targetOf(flags);
   // The compiler cannot know what is loaded; names and arguments are checked by the client and the service.
   const service = (await loadService(serviceUrl)) as ServiceDefinition as AnyService;
   const client = await connect<AnyService>({ ...connectOptions(flags, server), service });
@@ -75,27 +82,59 @@ function parseArguments(json: string): unknown {
   }
 }
 
-/** Where both are given, a configuration file that happens to be here has no say. */
-function settingsOf({ url, service, config }: CallFlags): { serviceUrl: string; server: ListenOptions } {
-  const complete = url !== undefined && service !== undefined && config === undefined;
-  const settings = complete ? { service } : serviceSettings({ ...(service && { service }), ...(config && { config }) });
-  const { serviceUrl, listen } = resolveEngineOptions(settings);
-  return { serviceUrl, server: listen };
+/** What is called, as the configuration has it. */
+interface Target {
+  readonly serviceUrl: string;
+  readonly urls: readonly string[];
+  readonly token?: string | undefined;
+  /** The authority that the replicas' certificates are from. */
+  readonly caFile?: string;
 }
 
-function connectOptions(flags: CallFlags, server: ListenOptions): Omit<ConnectOptions<AnyService>, 'service'> {
-  const { token = server.token } = tokenOf(flags.token);
+/** Where both are given, a configuration file that happens to be here has no say. */
+function targetOf({ url, service, config }: CallFlags): Target {
+  const complete = url !== undefined && service !== undefined && config === undefined;
+  const settings = complete ? { service } : serviceSettings({ ...(service && { service }), ...(config && { config }) });
+  const cluster = clusterTarget(settings);
+  if (cluster !== null) return cluster;
+  const { serviceUrl, listen } = resolveEngineOptions(settings);
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, tls, token } = listen;
+  const local = ['0.0.0.0', '::'].includes(host) ? DEFAULT_HOST : host;
+  return { serviceUrl, urls: [urlOf({ host: local, port }, tls !== undefined)], token };
+}
+
+/** Any replica will do; which one leads, clients find out. Null: the configuration has no cluster. */
+function clusterTarget({ config: file, service }: { config?: string; service?: string }): Target | null {
+  if (file === undefined) return null;
+  const config = loadConfig(file);
+  const cluster = checkCluster(config, file);
+  if (cluster === null) return null;
+  const beside = (path: string): string => (path.startsWith('file:') ? path : resolve(dirname(file), path));
+  const tls = config.cluster?.tls;
   return {
-    replicas: [flags.url ?? urlOf(server)],
+    serviceUrl: resolveEngineOptions({ service: service ?? beside(config.service ?? '') }).serviceUrl,
+    urls: cluster.replicas.flatMap(({ clients }) => clients.slice(0, 1)).map((at) => urlOf(at, tls !== undefined)),
+    token: config.token,
+    ...(tls === undefined ? {} : { caFile: beside(tls.caFile) }),
+  };
+}
+
+function connectOptions(
+  flags: CallFlags,
+  target: Omit<Target, 'serviceUrl'>,
+): Omit<ConnectOptions<AnyService>, 'service'> {
+  const { token = target.token } = tokenOf(flags.token);
+  const caFile = flags.tlsCa ?? target.caFile;
+  return {
+    replicas: flags.url === undefined ? target.urls : [flags.url],
     ...(token === undefined ? {} : { token }),
-    ...(flags.tlsCa === undefined ? {} : { tls: { ca: readAuthorities(flags.tlsCa) } }),
+    ...(caFile === undefined ? {} : { tls: { ca: readAuthorities(caFile) } }),
     ...(flags.timeout === undefined ? {} : { requestTimeoutMs: flags.timeout, connectTimeoutMs: flags.timeout }),
   };
 }
 
-function urlOf({ host = DEFAULT_HOST, port = DEFAULT_PORT, tls }: ListenOptions): string {
-  const local = ['0.0.0.0', '::'].includes(host) ? DEFAULT_HOST : host;
-  return `${tls === undefined ? 'ws' : 'wss'}://${local.includes(':') ? `[${local}]` : local}:${port}`;
+function urlOf({ host, port }: { readonly host: string; readonly port: number }, tls: boolean): string {
+  return `${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function readAuthorities(file: string): string {

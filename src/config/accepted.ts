@@ -52,6 +52,8 @@ function inWords(node: Node): string {
       return `a string${range(node.minLength, node.maxLength)}${node.minLength === undefined ? '' : ' characters'}`;
     case 'array':
       return `a list of${range(node.minItems, node.maxItems).replace(' of', '').replace(' from', '')} objects`;
+    case 'boolean':
+      return 'true or false';
     case 'object':
       return 'an object';
     default:

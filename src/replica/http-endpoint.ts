@@ -20,7 +20,7 @@ export interface HttpRequest {
   /** What stood at the `:names` of the route's path. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly authorization: string | undefined;
-  readonly body: Buffer;
+  readonly body: Uint8Array;
 }
 
 export interface HttpAnswer {

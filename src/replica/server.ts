@@ -1,5 +1,6 @@
 /** The endpoints of an engine: one WebSocket listener per group, in its worker, and one HTTP endpoint. */
 import type { PartitionMap } from '../classifier/partition-map.js';
+import { invalidConfig } from '../config/config-error.js';
 import type { Limits } from '../config/limits.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
 import type { ReplicaEndpoints } from '../transport/handshake.js';
@@ -38,6 +39,7 @@ export interface ListenOptions {
 export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 7400;
 const DEFAULT_HTTP_PORT = 7390;
+const PORT_MAX = 65_535;
 
 export interface ServerParts {
   readonly options: ListenOptions;
@@ -78,6 +80,7 @@ async function closeEndpoints(pool: WorkerPool): Promise<void> {
 async function open(parts: ServerParts): Promise<Listening> {
   const { options, pool, map } = parts;
   const host = options.host ?? DEFAULT_HOST;
+  checkPorts(options, map.streams);
   const ports = await openSockets(parts);
   const endpoints = ports.map((port, group) => ({ host: addressOf(options, group).host, port }));
   pool.postAll({
@@ -131,6 +134,15 @@ async function openSockets({ options, pool, map, service, limits }: ServerParts)
     if (answer.status === 'rejected') throw answer.reason;
     return answer.value.port;
   });
+}
+
+/** Ports count up from group 0's. */
+function checkPorts(options: ListenOptions, streams: number): void {
+  for (let group = 0; group <= streams; group++) {
+    const { port } = addressOf(options, group);
+    if (port <= PORT_MAX) continue;
+    throw invalidConfig(null, ['port'], `found ${options.port}; it accepts one with room for ${streams + 1} ports`);
+  }
 }
 
 function addressOf(options: ListenOptions, group: number): { host: string; port: number } {

@@ -108,7 +108,7 @@ describe('readKeys', () => {
     ['other names', { reads: ['a'] }, 'it returned no key at all'],
     ['a string for a list', { read: 'a' }, "'read' and 'write' are not lists"],
     ['a number', [5], 'a key that is no string (number)'],
-    ['a hole', [undefined], 'a key that is no string (undefined)'],
+    ['an argument that is missing', [undefined], 'undefined for a key, as where an argument is missing'],
     ['too many keys', new Array(1025).fill('k'), 'it returned 1025 keys; 1024 are allowed'],
     [
       'too many keys in two lists',

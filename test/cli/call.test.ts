@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BANK, psmr, serve, STOCK } from './command-line.js';
+import { BANK, psmr, serve, STOCK, temporaryDirectory } from './command-line.js';
 
 const bank = ['--service', BANK, '--streams', '2'];
 
@@ -9,6 +11,35 @@ describe('psmr call', () => {
     const at = ['--service', BANK, '--url', url];
     expect((await psmr(['call', 'deposit', '{"account":"a","amount":5}', ...at])).stdout).toBe('5\n');
     expect((await psmr(['call', 'total', ...at, '--json'])).stdout).toBe('{"ok":true,"value":5}\n');
+  });
+
+  it("finds service, token and a replica that answers in a cluster's configuration", async () => {
+    const { url } = await serve([...bank, '--token', 'sesame']);
+    const directory = temporaryDirectory();
+    const ports = [1, Number(new URL(url).port)];
+    const cluster = {
+      name: 'bank',
+      // Operators have it, callers need not.
+      secretFile: 'not-here',
+      replicas: ports.map((port, at) => ({
+        id: at + 1,
+        hosts: ['127.0.0.1'],
+        port,
+        peerPort: 100 + 10 * at,
+        http: { port: 200 + at },
+      })),
+    };
+    const config = { service: relative(directory, BANK), streams: 2, token: 'sesame', cluster };
+    const file = join(directory, 'cluster.json');
+    writeFileSync(file, JSON.stringify(config));
+    const deposit = ['call', 'deposit', '{"account":"a","amount":5}', '--config', file];
+    expect(await psmr(deposit)).toEqual({ code: 0, stdout: '5\n', stderr: '' });
+    writeFileSync(file, JSON.stringify({ ...config, service: undefined }));
+    const { code, stderr } = await psmr(deposit);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('INVALID_ARGUMENT: There is no service: give --service'),
+    ]);
   });
 
   it('ends with exit code 1 and the sentence of a command that failed', async () => {

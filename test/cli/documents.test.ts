@@ -18,6 +18,14 @@ describe('the README', () => {
     expect(block.split('\n').length).toBeLessThan(36);
   });
 
+  it('names every example that has a README', () => {
+    const readmes = readdirSync(join(ROOT, 'examples'))
+      .map((name) => `examples/${name}/README.md`)
+      .filter((path) => existsSync(join(ROOT, path)));
+    expect(readmes.length).toBeGreaterThan(3);
+    for (const path of readmes) expect(read('README.md')).toContain(`](${path})`);
+  });
+
   it('has the two commands that everything starts with', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test']));

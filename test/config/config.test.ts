@@ -47,6 +47,7 @@ const WRONG: readonly (readonly [config: unknown, path: string, complaint: strin
   [{ streams: [] }, 'streams', 'found []; it accepts'],
   [{ streams: [{}, { nam: 'b' }] }, 'streams[1]', "no field 'nam' (did you mean 'name'?); it accepts name, host, port"],
   [{ streams: [{ port: 70_000 }] }, 'streams[0].port', 'found 70000; it accepts a whole number from 0 to 65535'],
+  [{ recording: 'no' }, 'recording', 'found "no"; it accepts true or false'],
   [{ port: -1 }, 'port', 'found -1; it accepts a whole number from 0 to 65535'],
   [{ durability: 'none' }, 'durability', 'found "none"; it accepts "sync", or "async"'],
   [{ service: '' }, 'service', 'found ""; it accepts a string of at least 1 characters'],

@@ -57,6 +57,14 @@ describe('an engine that listens', () => {
     await works(url);
   });
 
+  it('says when the ports from the first on would not do for all streams', async () => {
+    const error = await rejectionOf((await start()).listen({ port: 65_534, http: null }));
+    expect([error.code, error.message]).toEqual([
+      'INVALID_CONFIG',
+      "The configuration is wrong at 'port': found 65534; it accepts one with room for 3 ports.",
+    ]);
+  });
+
   it('leaves nothing open when the HTTP endpoint cannot be opened', async () => {
     const engine = await start();
     const [port, { port: taken }] = await Promise.all([freePort(), occupiedPort()]);

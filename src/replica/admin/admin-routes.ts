@@ -22,7 +22,7 @@ const ACCEPTED = {
 } as const;
 
 export function adminRoutes(admin: ReplicaAdmin, guard: Guard): HttpRoute[] {
-  const post = (path: string, act: (body: Buffer) => Promise<unknown>): HttpRoute =>
+  const post = (path: string, act: (body: Uint8Array) => Promise<unknown>): HttpRoute =>
     guard.route({ method: 'POST', path, handle: async ({ body }) => jsonAnswer(await act(body)) });
   return [
     { method: 'GET', path: '/status', handle: () => jsonAnswer(admin.status()) },
@@ -54,12 +54,12 @@ function checkGroup(admin: ReplicaAdmin, asked: number): void {
     throw new PsmrError('INVALID_ARGUMENT', `There is no group ${asked}: groups are 0 to ${groups - 1}.`);
 }
 
-function parseBody<T>(path: keyof typeof ACCEPTED, schema: z.ZodType<T>, body: Buffer): T {
+function parseBody<T>(path: keyof typeof ACCEPTED, schema: z.ZodType<T>, body: Uint8Array): T {
   const wrong = (what: string): PsmrError =>
     new PsmrError('INVALID_ARGUMENT', `The body of POST /${path} ${what}; it accepts ${ACCEPTED[path]}.`);
   let json: unknown;
   try {
-    json = JSON.parse(body.toString());
+    json = JSON.parse(new TextDecoder().decode(body));
   } catch {
     throw wrong('is not JSON');
   }
