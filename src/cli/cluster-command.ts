@@ -61,7 +61,11 @@ async function runCluster(flags: ClusterFlags): Promise<void> {
     file,
     ids,
     program: [flags.program ?? fileURLToPath(new URL('./main.cjs', import.meta.url))],
-    heard: (id, line) => (screen === null ? printProgress(`replica ${id}: ${line}`) : screen.say(`${id}: ${line}`)),
+    heard: (id, line) => {
+      const said = line.replace(/^psmr: /, '');
+      if (screen === null) printProgress(`replica ${id}: ${said}`);
+      else screen.say(`${id}: ${said}`);
+    },
   });
   const { client } = clusterAccess(undefined, { config: file });
   const over = new AbortController();

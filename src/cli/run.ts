@@ -1,5 +1,5 @@
 /** Runs one command line and ends the process with its exit code. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { PsmrError } from '../errors.js';
 import { Exit, exitOf } from './exit-codes.js';
 import { handleInterruption } from './interruption.js';
@@ -14,7 +14,8 @@ export async function run(args: readonly string[]): Promise<never> {
 
 async function exitCodeOf(args: readonly string[]): Promise<Exit> {
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    const program = createProgram();
+    await program.parseAsync(isUnknown(program, args) ? args.filter((arg) => !HELP.has(arg)) : args, { from: 'user' });
     return Exit.ok;
   } catch (thrown) {
     if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help')) {
@@ -25,6 +26,21 @@ async function exitCodeOf(args: readonly string[]): Promise<Exit> {
     printError(error, args.includes('--json') && args[0] !== 'bench');
     return exitOf(error);
   }
+}
+
+const HELP = new Set(['-h', '--help']);
+
+/** Help for a command that there is not would be the help of psmr, as if all were well. */
+function isUnknown(program: Command, [name = '-', inner = '-']: readonly string[]): boolean {
+  if (name.startsWith('-')) return false;
+  const command = named(program, name);
+  // Those with commands of their own take no other arguments, but for the benchmark.
+  if (command === undefined || command.commands.length === 0 || name === 'bench') return command === undefined;
+  return !inner.startsWith('-') && named(command, inner) === undefined;
+}
+
+function named(program: Command, name: string): Command | undefined {
+  return program.commands.find((command) => command.name() === name);
 }
 
 function wrongUsage({ message }: CommanderError): PsmrError {

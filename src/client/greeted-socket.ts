@@ -47,7 +47,7 @@ export class GreetedSocket {
     this.#socket = dial(url, {
       open: () => this.#socket.send(encodeHello(hello), () => undefined),
       message: (bytes) => this.#receive(bytes),
-      close: (why) => this.#fail(noContact(url, why)),
+      close: (why) => this.#fail(noContact(url, `${why}${this.#welcomed ? '' : hintAt(url, why)}`)),
     });
     const late = (): void => this.#fail(noContact(url, `no answer within ${timeoutMs} ms`));
     this.#cancelTimeout = clock.after(timeoutMs, late);
@@ -97,6 +97,15 @@ export class GreetedSocket {
     this.close();
     this.#events.lost(error, leader);
   }
+}
+
+/** What ends a connection before anything is said is often an address of something else. */
+function hintAt(url: string, why: string): string {
+  if (/unexpected server response/i.test(why))
+    return ' (is it the port of HTTP? Clients connect to that of WebSockets)';
+  if (/hang up/.test(why) && url.startsWith('ws:'))
+    return ' (does the server have TLS? Then its address begins with wss:)';
+  return '';
 }
 
 export function noContact(url: string, why: string): PsmrError {

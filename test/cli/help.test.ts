@@ -46,6 +46,8 @@ describe('help', () => {
 describe('wrong usage', () => {
   it.each([
     [['serv'], "unknown command 'serv'. (Did you mean serve?)"],
+    [['srve', '--help'], "unknown command 'srve'"],
+    [['member', 'ad', '--help'], "unknown command 'ad'"],
     [['serve', '--stream', '2'], "unknown option '--stream' (Did you mean --streams?)"],
     [['serve', '--streams', 'two'], 'a whole number from 1 to 64'],
     [['serve', '--durability', 'often'], 'sync, async'],

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -51,6 +54,17 @@ describe('a client connected over WebSocket', () => {
     const tooLarge = client.execute('note', { account: 'a', text: new Uint8Array(10_000_000) });
     await expect(tooLarge).rejects.toMatchObject({ code: 'COMMAND_TOO_LARGE' });
     expect(server.frames).toHaveLength(1);
+  });
+
+  it('asks whether the port is one of HTTP where HTTP answers', async () => {
+    const server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await expect(connectTo(port)).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('is it the port of HTTP?') as string,
+    });
+    server.close();
   });
 
   it('goes on after its server was started anew, at other ports', async () => {

@@ -11,6 +11,8 @@ declare const uPlot: typeof UPlot;
 /** As much as there is, within these. */
 const SHOWN_S_MIN = 60;
 const SHOWN_S_MAX = 300;
+/** Samples come every second; further apart than this, nobody knows what was in between. */
+const GAP_MS = 3000;
 const HEIGHT = 190;
 
 interface Line {
@@ -65,11 +67,15 @@ export function makePlots(): void {
 }
 
 export function drawPlots(samples: readonly Sample[], nowMs: number): void {
-  const x = samples.map(({ atMs }) => atMs / 1000);
+  const points: Point[] = samples.flatMap((sample, at) => [
+    ...gapBefore(sample, samples[at - 1]),
+    { atMs: sample.atMs, sample },
+  ]);
+  const x = points.map(({ atMs }) => atMs / 1000);
   const max = nowMs / 1000;
   const shown = Math.min(SHOWN_S_MAX, Math.max(SHOWN_S_MIN, max - (x[0] ?? max)));
   for (const { plot, of } of drawn) {
-    const values = of.lines.map(({ value }) => samples.map(value));
+    const values = of.lines.map(({ value }) => points.map(({ sample }) => (sample === null ? null : value(sample))));
     const some = values.flat().some((value) => value !== null && value > 0);
     plot.setData([x, ...values], false);
     plot.batch(() => {
@@ -80,6 +86,17 @@ export function drawPlots(samples: readonly Sample[], nowMs: number): void {
     place.querySelector('.empty')?.remove();
     if (!some) place.append(empty(of.none));
   }
+}
+
+interface Point {
+  readonly atMs: number;
+  /** Null: not known. */
+  readonly sample: Sample | null;
+}
+
+/** What ends a line, where samples are missing. */
+function gapBefore({ atMs }: Sample, before: Sample | undefined): Point[] {
+  return before !== undefined && atMs - before.atMs > GAP_MS ? [{ atMs: before.atMs + 1, sample: null }] : [];
 }
 
 function yRange(values: readonly (number | null)[], log: boolean): { min: number; max: number } {
