@@ -63,7 +63,9 @@ const SPIN_US = 50;
 const SPIN_US_CROWDED = 5;
 
 /** Checks options, reads the configuration file if one is named, fills in defaults. Throws INVALID_CONFIG. */
-export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
+export function resolveEngineOptions(options: EngineOptions | undefined): ResolvedEngineOptions {
+  if (typeof options !== 'object')
+    throw new PsmrError('INVALID_CONFIG', 'Engine.start needs options: a service at least, { service: "./bank.js" }.');
   const { service, config: file, replicaId, rebuild = false, ...rest } = options;
   const given = Object.fromEntries(Object.entries(rest).filter(([name]) => !NOT_CONFIGURED.has(name)));
   const path = file === undefined ? null : file instanceof URL ? fileOf(file) : resolve(file);

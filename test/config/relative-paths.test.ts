@@ -32,3 +32,7 @@ describe('a relative path', () => {
     expect(options.dataDir).toBe(resolve('elsewhere'));
   });
 });
+
+it('an engine without options says that it needs some', () => {
+  expect(() => resolveEngineOptions(undefined)).toThrow(/needs options/);
+});
