@@ -318,7 +318,9 @@ export class Replicas {
   /** All run, and have executed all that is committed anywhere. */
   caughtUp(): Promise<void> {
     return this.until('all have executed everything', (views) => {
-      const groups = views[0]?.groups.map(({ group }) => group) ?? [];
+      const groups = views.flatMap((view) => view?.groups ?? []).map(({ group }) => group);
+      // Those that start have none yet.
+      if (views.some((view) => (view?.groups.length ?? 0) === 0)) return false;
       return groups.every((group) => {
         const commit = Math.max(...views.map((view) => view?.groups[group]?.commitIndex ?? 0));
         return views.every((view) => view?.groups[group]?.executedIndex === commit);

@@ -102,7 +102,10 @@ export class HostCluster {
   /** Each group is led by whom it prefers. */
   ledAsPreferred(): Promise<void> {
     return this.replicas.until('all groups are led as preferred', (views) =>
-      views.every((view) => view?.groups.every(({ group, leader }) => leader === preferred(group)) === true),
+      views.every((view) => {
+        const groups = view?.groups ?? [];
+        return groups.length > 0 && groups.every(({ group, leader }) => leader === preferred(group));
+      }),
     );
   }
 
