@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { PartitionMapOptions } from '../classifier/create-partition-map.js';
 import { loadConfig, parseConfig, type Config, type PartitioningConfig, type StreamConfig } from '../config/config.js';
 import type { ClusterConfig } from '../config/cluster-schema.js';
+import { invalidConfig } from '../config/config-error.js';
 import { limitsWithDefaults, type Limits } from '../config/limits.js';
 import { PsmrError } from '../errors.js';
 import { STREAMS_MAX } from '../transport/frames.js';
@@ -76,14 +77,10 @@ export function resolveEngineOptions(options: EngineOptions | undefined): Resolv
   const dataDir = options.dataDir ?? ownDirectory(relativeTo(path, configured.dataDir), replica);
   const crowded = (typeof streams === 'number' ? streams : streams.length) > availableParallelism();
   if (dataDir === undefined && config.durability !== undefined) {
-    throw new PsmrError(
-      'INVALID_CONFIG',
-      "The configuration is wrong at 'durability': it needs a dataDir to keep data in.",
-    );
+    const from = options.durability === undefined ? path : null;
+    throw invalidConfig(from, ['durability'], 'it needs a dataDir to keep data in');
   }
-  if (dataDir === undefined && replica !== null) {
-    throw new PsmrError('INVALID_CONFIG', "The configuration is wrong at 'dataDir': a replica needs one.");
-  }
+  if (dataDir === undefined && replica !== null) throw invalidConfig(path, ['dataDir'], 'a replica needs one');
   return {
     serviceUrl: serviceUrl(service ?? relativeTo(path, configured.service)),
     partitioning: { streams, partitioning: config.partitioning },

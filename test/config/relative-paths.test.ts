@@ -33,6 +33,12 @@ describe('a relative path', () => {
   });
 });
 
+it('durability without a place for data names the file that asks for it', () => {
+  const file = join(directory, 'nowhere.config.json');
+  writeFileSync(file, JSON.stringify({ service: './bank.js', durability: 'async' }));
+  expect(() => resolveEngineOptions({ config: file })).toThrow(`The configuration ${file} is wrong at 'durability'`);
+});
+
 it('an engine without options says that it needs some', () => {
   expect(() => resolveEngineOptions(undefined)).toThrow(/needs options/);
 });
