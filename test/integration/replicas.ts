@@ -315,16 +315,17 @@ export class Replicas {
     return leader;
   }
 
-  /** All run, and have executed all that is committed anywhere. */
+  /** All run, and have executed all that was committed anywhere when all of them first answered; load may go on. */
   caughtUp(): Promise<void> {
+    let committed: readonly number[] | null = null;
     return this.until('all have executed everything', (views) => {
-      const groups = views.flatMap((view) => view?.groups ?? []).map(({ group }) => group);
-      // Those that start have none yet.
+      // Those that start have no groups yet.
       if (views.some((view) => (view?.groups.length ?? 0) === 0)) return false;
-      return groups.every((group) => {
-        const commit = Math.max(...views.map((view) => view?.groups[group]?.commitIndex ?? 0));
-        return views.every((view) => view?.groups[group]?.executedIndex === commit);
-      });
+      const commits = (views[0]?.groups ?? []).map((_, group) =>
+        Math.max(...views.map((view) => view?.groups[group]?.commitIndex ?? 0)),
+      );
+      const due = (committed ??= commits);
+      return views.every((view) => due.every((index, group) => (view?.groups[group]?.executedIndex ?? 0) >= index));
     });
   }
 
