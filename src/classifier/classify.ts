@@ -31,7 +31,8 @@ export function readKeys(name: string, command: KeyedCommand, args: unknown): De
   if (Array.isArray(keys)) {
     checkCount(name, keys.length);
     checkKeys(name, keys);
-    return { read: keys, write: command.readOnly === true ? NO_KEYS : keys };
+    const own = copyOf(keys as readonly string[]);
+    return { read: own, write: command.readOnly === true ? NO_KEYS : own };
   }
   return readAccess(name, command, keys);
 }
@@ -44,7 +45,13 @@ function readAccess(name: string, command: KeyedCommand, keys: unknown): Declare
   checkKeys(name, read);
   checkKeys(name, write);
   if (command.readOnly === true && write.length > 0) throw invalidKeys(name, 'it writes keys, but is readOnly');
-  return { read, write };
+  return { read: copyOf(read), write: copyOf(write) };
+}
+
+/** The list may be part of the arguments: a handler that sorts these does not change what it has declared. */
+function copyOf(keys: readonly string[]): readonly string[] {
+  // Most are of one key, for which this is the fastest way.
+  return keys.length === 1 ? [keys[0] as string] : [...keys];
 }
 
 function checkCount(name: string, count: number): void {

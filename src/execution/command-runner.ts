@@ -134,7 +134,9 @@ export class CommandRunner {
     this.#guard.command = command.name;
     this.#context.moveTo(place.group, place.index, position, place.timestampMs);
     try {
-      const value = this.#checked(command.name, command.everyKey.partial(view, args, this.#context));
+      // A partial that changed its arguments, by what it found, would make `merge` differ from stream to stream.
+      const own = decodeValue(encodeValue(args));
+      const value = this.#checked(command.name, command.everyKey.partial(view, own, this.#context));
       return { part: { ok: true, value }, view };
     } catch (error) {
       return { part: { ok: false, error }, view };

@@ -5,7 +5,7 @@ import { serviceUrl } from './compiled.js';
 import faulty from './services/faulty.js';
 
 type Faulty = Client<typeof faulty>;
-type FaultyCommand = Exclude<Parameters<Faulty['execute']>[0], 'put'>;
+type FaultyCommand = Exclude<Parameters<Faulty['execute']>[0], 'put' | `${string}Arguments${string}`>;
 
 /** What each command gets, and a word that its sentence must have. */
 const FAULTS: readonly (readonly [FaultyCommand, ErrorCode, RegExp])[] = [
@@ -73,6 +73,28 @@ describe.each([
       expect(values.map((outcome) => outcome.ok && outcome.value)).toEqual(keys.map(() => 1));
     },
   );
+
+  it('sorts the list of its keys, which is in its arguments: each value is found under its own key', async () => {
+    const list = Array.from({ length: 12 }, (__, at) => `sorted/${11 - at}`);
+    await clientOf().execute('sortsItsArguments', { list });
+    const values = await clientOf().executeBatch(list.map((key) => ['get', { key }] as const));
+    expect(values.map((outcome) => outcome.ok && outcome.value)).toEqual(list.map((key) => `written to ${key}`));
+  });
+
+  it('puts another key among its arguments: that key is not declared by it', async () => {
+    const error = await rejectionOf(clientOf().execute('declaresByChangingItsArguments', { list: ['k'] }));
+    expect(error.code).toBe('UNDECLARED_KEY');
+  });
+
+  it('changes its arguments in a partial: merge is the same in each stream', async () => {
+    const client = clientOf();
+    const keys = Array.from({ length: 10 }, (__, at) => `found/${at}`);
+    await client.executeBatch(keys.map((key) => ['put', { key, value: 1 }] as const));
+    const error = await rejectionOf(client.execute('changesArgumentsInItsPartial', { found: [] }));
+    expect(error.message).toMatch(/no sum/);
+    const values = await client.executeBatch(keys.map((key) => ['get', { key }] as const));
+    expect(values.map((outcome) => outcome.ok && outcome.value)).toEqual(keys.map(() => 1));
+  });
 
   it('harms no other command of its batch', async () => {
     const outcomes = await clientOf().executeBatch([

@@ -89,6 +89,35 @@ const service = defineService({
         return 1;
       },
     },
+    /** Its keys are a part of its arguments, and it changes these. */
+    sortsItsArguments: {
+      keys: (a: { list: string[] }) => a.list,
+      execute(state, a: { list: string[] }) {
+        for (const key of a.list.sort()) state.set(key, `written to ${key}`);
+      },
+    },
+    declaresByChangingItsArguments: {
+      keys: (a: { list: string[] }) => ({ write: a.list }),
+      execute(state, a: { list: string[] }) {
+        a.list[0] = 'another';
+        state.set('another', 1);
+      },
+    },
+    /** What its partial finds decides what its merge throws. */
+    changesArgumentsInItsPartial: {
+      keys: everyKey,
+      partial(partition, a: { found: string[] }) {
+        for (const [key] of partition.entries()) {
+          a.found.push(key);
+          partition.set(key, 'written by a command that failed');
+        }
+        return a.found.length;
+      },
+      merge(parts: readonly number[], a: { found: string[] }) {
+        if (a.found.length !== parts[0]) throw new Error('no sum');
+        return 1;
+      },
+    },
     put: { keys: (a: { key: string; value: unknown }) => [a.key], execute: (state, a) => state.set(a.key, a.value) },
     get: { keys, readOnly: true, execute: (state, a: Arguments): unknown => state.get<unknown>(a.key) },
   },
