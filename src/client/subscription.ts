@@ -2,8 +2,9 @@
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { PsmrError } from '../errors.js';
 import type { EventPlace } from '../execution/event-ring.js';
-import { TOPICS_MAX, WINDOW_BYTES_MIN, type DecodedEvent } from '../transport/subscription-frames.js';
+import type { DecodedEvent } from '../transport/subscription-frames.js';
 import { clientClosed } from './client-errors.js';
+import type { CheckedSubscribeOptions } from './subscribe-options.js';
 import { StreamSubscription, type StreamSubscriptionOptions } from './stream-subscription.js';
 
 /**
@@ -42,8 +43,6 @@ export interface Subscription extends AsyncIterable<SubscriptionEvent> {
   /** Ends it; what has come and was not taken is dropped. Idempotent. */
   close(): void;
 }
-
-const BUFFER_BYTES = 1 << 20;
 
 /** What a subscription has of its client. */
 export type SubscriptionHost = Pick<
@@ -92,12 +91,11 @@ export class MergedSubscription implements Subscription {
   /** Resolves once it has a place in all its streams: what is published from then on will come. */
   static async open(
     host: SubscriptionHost,
-    options: SubscribeOptions,
+    options: CheckedSubscribeOptions,
     onEnd: (subscription: MergedSubscription) => void,
     onBegin: (subscription: MergedSubscription) => void,
   ): Promise<Subscription> {
-    const { keys = [], prefixes = [], after, bufferBytes = BUFFER_BYTES } = options;
-    check(keys, prefixes, bufferBytes);
+    const { keys, prefixes, after, bufferBytes } = options;
     const { map } = host;
     if (after !== undefined && after.length !== map.streams) throw otherStreams(after.length, map.streams);
     const merged = new MergedSubscription(map.streams, onEnd);
@@ -237,19 +235,6 @@ function byStream(keys: readonly string[], prefixes: readonly string[], map: Par
     else own.push(key);
   }
   return streams;
-}
-
-function check(keys: readonly string[], prefixes: readonly string[], bufferBytes: number): void {
-  const topics = keys.length + prefixes.length;
-  if (topics === 0 || topics > TOPICS_MAX)
-    throw wrong(`${topics} keys and prefixes were given: give 1 to ${TOPICS_MAX}`);
-  if (![...keys, ...prefixes].every((topic) => typeof topic === 'string')) throw wrong('keys and prefixes are strings');
-  if (!Number.isSafeInteger(bufferBytes) || bufferBytes < WINDOW_BYTES_MIN)
-    throw wrong(`bufferBytes is ${bufferBytes}: give a whole number from ${WINDOW_BYTES_MIN} up`);
-}
-
-function wrong(what: string): PsmrError {
-  return new PsmrError('INVALID_ARGUMENT', `subscribe: ${what}.`);
 }
 
 function otherStreams(before: number, now: number): PsmrError {

@@ -1,6 +1,7 @@
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { PsmrError } from '../errors.js';
 import { clientClosed } from './client-errors.js';
+import { checkedSubscribeOptions } from './subscribe-options.js';
 import { MergedSubscription, type SubscribeOptions, type Subscription, type SubscriptionHost } from './subscription.js';
 
 /** All subscriptions of one client: they end with it. */
@@ -14,6 +15,7 @@ export class Subscriptions {
   }
 
   async open(options: SubscribeOptions): Promise<Subscription> {
+    const checked = checkedSubscribeOptions(options);
     const { clock, giveUpMs } = this.#host;
     const untilMs = clock.now() + giveUpMs;
     for (;;) {
@@ -22,12 +24,12 @@ export class Subscriptions {
       try {
         return await MergedSubscription.open(
           { ...this.#host, map },
-          options,
+          checked,
           (ended) => this.#open.delete(ended),
           (begun) => this.#open.add(begun),
         );
       } catch (thrown) {
-        if (options.after !== undefined || !isLost(thrown) || clock.now() >= untilMs) throw thrown;
+        if (checked.after !== undefined || !isLost(thrown) || clock.now() >= untilMs) throw thrown;
         // It began in one stream, and was left behind there before it had begun in all. From now on is later now.
       }
     }
