@@ -29,6 +29,11 @@ export class FrameWindow {
     return this.#frames[0];
   }
 
+  /** Frames transmitted on the present link and not answered. */
+  get transmitted(): number {
+    return this.#cursor;
+  }
+
   append(frame: SentFrame): void {
     this.#frames.push(frame);
     this.nextSequence = frame.endSequence;

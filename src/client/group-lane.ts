@@ -30,6 +30,11 @@ export class GroupLane {
   readonly line: LinkLine;
   readonly #parts: LaneParts;
   readonly #builder: FrameBuilder;
+  /**
+   * How many frames may be under way. One after a link was lost, twice as many after each reply: whoever was cut off for
+   * the replies that he had not read yet would be so again, and for ever, if he asked for all of them at once.
+   */
+  #allowed = Infinity;
 
   constructor(parts: LaneParts) {
     const { group, host, use, logged, reads, session } = parts;
@@ -37,10 +42,14 @@ export class GroupLane {
     this.#builder = new FrameBuilder(this.queue, host.limits, parts.failQueued);
     const open = host.openLink;
     this.line = new LinkLine((handlers) => open(group, session(), handlers, use), host.clock, host.limits.silenceMs, {
-      frame: (bytes) => parts.receive(bytes),
+      frame: (bytes) => {
+        this.#allowed *= 2;
+        parts.receive(bytes);
+      },
       waiting: () => reads.waiting || logged?.window.waiting === true,
       ready: () => parts.ready(),
       lost: (error) => {
+        this.#allowed = 1;
         logged?.linkLost(error);
         reads.linkLost();
       },
@@ -57,6 +66,7 @@ export class GroupLane {
       if (frame === undefined) return;
       // A frame just built stands in one of the windows: the next round sends it.
       if (window.unsent !== frame) continue;
+      if (reads.transmitted + (logged?.window.transmitted ?? 0) >= this.#allowed) return;
       if (!this.line.send(frame.bytes)) return;
       window.sent(frame);
     }

@@ -10,6 +10,9 @@ function zeroMask(mask: Buffer): void {
   mask.fill(0);
 }
 
+/** More than the results of any frame take (execution/result-allowance.ts). */
+const REPLY_BYTES_MAX = 1 << 30;
+
 class NodeSocket implements DialledSocket {
   readonly #socket: WebSocket;
   #why = 'the connection was closed';
@@ -50,6 +53,7 @@ export function dialWithWs({ ca, rejectUnauthorized }: DialOptions): Dial {
   const options: ClientOptions = {
     perMessageDeflate: false,
     skipUTF8Validation: true,
+    maxPayload: REPLY_BYTES_MAX,
     generateMask: zeroMask,
     ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : Buffer.from(ca) }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),

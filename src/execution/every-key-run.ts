@@ -3,6 +3,7 @@ import { decodeValue, encodeValue } from './command-batch.js';
 import { sampleOf } from './execution-recorder.js';
 import type { Part } from './command-runner.js';
 import type { PartitionView } from './partition-view.js';
+import { ResultAllowance, resultDropped } from './result-allowance.js';
 import { Run } from './run.js';
 
 /**
@@ -31,6 +32,7 @@ export class EveryKeyRun extends Run {
   #publishParts(until: number): void {
     const { runner, values, stream } = this.environment;
     const parts: Part[] = [];
+    const allowance = new ResultAllowance();
     this.#views = [];
     runner.guarded(() => {
       for (const { command, args, error, position } of this.planned.slice(this.#next, until)) {
@@ -42,7 +44,8 @@ export class EveryKeyRun extends Run {
         sample?.begin();
         const { part, view } = runner.runPartial(command, args, values.own, this.place, position);
         sample?.end(command);
-        parts.push(part);
+        const taken = !part.ok || allowance.take(part.value);
+        parts.push(taken ? part : { ok: false, error: resultDropped() });
         this.#views.push(view);
       }
     });

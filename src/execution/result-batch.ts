@@ -1,19 +1,30 @@
 import { codeOfFailure, messageOf, type PsmrError } from '../errors.js';
 import { encodeReplyFrame, FrameKind } from '../transport/frames.js';
 import { encodeValue } from './command-batch.js';
+import { ResultAllowance, resultDropped } from './result-allowance.js';
+
+/** Of the sentence of what a handler threw. */
+const MESSAGE_LENGTH_MAX = 16_384;
 
 /** The results of consecutive commands: values by position, and beside them the few that failed. */
 export class ResultBatch {
   readonly values: unknown[] = [];
   /** position, code, message of each failed command, flat. */
   readonly errors: (number | string)[] = [];
+  readonly #allowance: ResultAllowance;
+
+  /** `allowance`: shared with the other batches of a run. */
+  constructor(allowance = new ResultAllowance()) {
+    this.#allowance = allowance;
+  }
 
   succeed(value: unknown): void {
-    this.values.push(value);
+    if (this.#allowance.take(value)) this.values.push(value);
+    else this.fail(resultDropped());
   }
 
   fail(thrown: unknown): void {
-    this.errors.push(this.values.length, codeOfFailure(thrown), messageOf(thrown));
+    this.errors.push(this.values.length, codeOfFailure(thrown), messageOf(thrown).slice(0, MESSAGE_LENGTH_MAX));
     this.values.push(null);
   }
 

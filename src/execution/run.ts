@@ -8,6 +8,7 @@ import type { CommandRunner, Place, StreamValues } from './command-runner.js';
 import type { CommandTable } from './command-table.js';
 import type { ExecutionRecorder } from './execution-recorder.js';
 import { ResultBatch } from './result-batch.js';
+import { ResultAllowance } from './result-allowance.js';
 import { planRun, type PlannedCommand } from './run-plan.js';
 import type { StreamPorts } from './stream-ports.js';
 import { streamsOf } from './stream-set.js';
@@ -54,7 +55,8 @@ export abstract class Run implements RunInProgress {
     this.peers = streams.filter((stream) => stream !== environment.stream);
     this.readOnly = (run.flags & SEGMENT_READ_ONLY) !== 0;
     this.place = { group: 0, index: run.index, timestampMs: run.timestampMs };
-    this.results = run.parts.map(() => new ResultBatch());
+    const allowance = new ResultAllowance();
+    this.results = run.parts.map(() => new ResultBatch(allowance));
     this.planned = planRun(environment, run, this.readOnly);
     this.commands = this.planned.length;
   }

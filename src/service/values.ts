@@ -12,6 +12,7 @@
  */
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
 import { checkEncodable, fitsMessagePack, notEncodable } from './encodable.js';
+import { checkSize } from './value-size.js';
 
 /** A value that no frozen plain object can stand for (it holds dates, sets, bytes, ...). */
 export class EncodedValue {
@@ -29,7 +30,9 @@ const NOT_PLAIN = Symbol('not plain');
 /** Prepares a value for `state.set`. Throws VALUE_NOT_ENCODABLE. */
 export function normalizeValue(value: unknown): Stored {
   const copy = plainCopy(value, 0);
-  return copy === NOT_PLAIN ? normalizeUnusual(value) : copy;
+  const stored = copy === NOT_PLAIN ? normalizeUnusual(value) : copy;
+  checkSize(stored);
+  return stored;
 }
 
 /** What a handler gets for a stored value. */
@@ -53,7 +56,10 @@ export function decodeStored(value: unknown): Stored {
 
 /** A handler's result as it will be encoded: a copy, so that later commands cannot change it. Throws VALUE_NOT_ENCODABLE. */
 export function checkResult(value: unknown): unknown {
-  return encodableStored(normalizeValue(value));
+  if (typeof value !== 'string') return encodableStored(normalizeValue(value));
+  // A look at the content of a string that is only passed on would cost a cache miss per command.
+  checkSize(value);
+  return value;
 }
 
 /** A frozen copy of plain data; NOT_PLAIN where it holds anything that needs a closer look. Hot: no paths, no checks twice. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect, type Client } from 'psmr';
 import { rejectionOf } from './codes.js';
 import { serviceUrl } from './compiled.js';
@@ -86,5 +86,74 @@ describe('results that are together larger than what may wait unread', () => {
     await expectAllToCome(remote, 18);
     expect(engine.stats().commands).toBe(18);
     await remote.close();
+  });
+
+  it('all come where each is larger than what may wait: after a cut fewer are asked for at once', async () => {
+    const engine = await startEngine({ service, streams: 2 });
+    const { url } = await engine.listen({ port: 0, http: null });
+    const remote = await connect<typeof values>({ replicas: [url], service: values });
+    await remote.execute('get', { key: 'one' });
+    const results: Promise<string>[] = [];
+    for (let at = 0; at < 5; at++) {
+      results.push(remote.execute('show', { key: 'one', bytes: 30 << 20 }));
+      await nextTurn();
+    }
+    for (const result of await Promise.all(results)) expect(result).toHaveLength(30 << 20);
+    // Each cut costs all that is under way, so there must be few.
+    expect(engine.stats().commands).toBeLessThan(30);
+    await remote.close();
+  });
+});
+
+describe('values and results without measure', () => {
+  const MIB = 1 << 20;
+
+  describe.each(['in the process', 'over the network'])('%s', (where) => {
+    async function start(): Promise<Values> {
+      const engine = await startEngine({ service, streams: 2 });
+      if (where === 'in the process') return engine.client();
+      const { url } = await engine.listen({ port: 0, http: null });
+      const remote = await connect<typeof values>({ replicas: [url], service: values });
+      onTestFinished(() => remote.close());
+      return remote;
+    }
+
+    it('of more than 128 MiB are refused, nothing is written, and others are served on', async () => {
+      const client = await start();
+      const tooMuch = { key: 'a', bytes: MIB, times: 130 };
+      const attempts = [
+        (): Promise<unknown> => client.execute('make', { key: 'a', bytes: 130 * MIB }),
+        (): Promise<unknown> => client.execute('makeList', tooMuch),
+        (): Promise<unknown> => client.execute('storeList', tooMuch),
+        (): Promise<unknown> => client.execute('makeListOfAll', tooMuch),
+      ];
+      for (const attempt of attempts) {
+        const error = await rejectionOf(attempt());
+        expect(error.code).toBe('VALUE_NOT_ENCODABLE');
+        expect(error.message).toMatch(/takes 13\d{7} bytes or more, 134217728 are allowed/);
+      }
+      expect(await client.execute('get', { key: 'a' })).toBeUndefined();
+      expect(await client.execute('get', { key: 'everything' })).toBeUndefined();
+    });
+
+    it('of commands of one batch that take more together: all are executed, the last are answered without', async () => {
+      const client = await start();
+      const makes = Array.from({ length: 9 }, () => ['make', { key: 'a', bytes: 20 * MIB }] as const);
+      const outcomes = await client.executeBatch([...makes, ['count', { key: 'a' }]]);
+      const told = outcomes.map((outcome) => (outcome.ok ? (outcome.value as string).length : outcome.error.code));
+      expect(told).toEqual([...new Array<number>(7).fill(20 * MIB), ...new Array<string>(3).fill('RESULT_FORGOTTEN')]);
+      expect(await client.execute('count', { key: 'a' })).toBe(2);
+    });
+  });
+
+  it('of reads that take more together: what fits into a frame is answered', async () => {
+    const engine = await startEngine({ service, streams: 2 });
+    const client = engine.client<typeof values>();
+    await client.execute('storeList', { key: 'a', bytes: MIB, times: 70 });
+    // Two frames: of those whose other key is in the same stream, and of those whose is not.
+    const reads = Array.from({ length: 16 }, (_, at) => ['getBoth', { one: 'a', other: `b${at}` }] as const);
+    const outcomes = await client.executeBatch(reads);
+    const told = outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.error.code)).sort();
+    expect(told).toEqual([...new Array<string>(12).fill('RESULT_FORGOTTEN'), ...new Array<string>(4).fill('ok')]);
   });
 });

@@ -1,5 +1,5 @@
 /** Stores whatever it is given, and gives it back. */
-import { defineService } from 'psmr';
+import { defineService, everyKey } from 'psmr';
 
 const values = defineService({
   name: 'values',
@@ -19,6 +19,40 @@ const values = defineService({
     make: {
       keys: (a: { key: string; bytes: number }) => [a.key],
       execute: (_, a): string => 'x'.repeat(a.bytes),
+    },
+    /** The same, and nothing is remembered of it. */
+    show: {
+      keys: (a: { key: string; bytes: number }) => [a.key],
+      readOnly: true,
+      execute: (_, a): string => 'x'.repeat(a.bytes),
+    },
+    /** Many times one text, which takes memory once. */
+    makeList: {
+      keys: (a: { key: string; bytes: number; times: number }) => [a.key],
+      execute(state, a): string[] {
+        state.set(a.key, 'written');
+        return new Array<string>(a.times).fill('x'.repeat(a.bytes));
+      },
+    },
+    storeList: {
+      keys: (a: { key: string; bytes: number; times: number }) => [a.key],
+      execute: (state, a): void => state.set(a.key, new Array<string>(a.times).fill('x'.repeat(a.bytes))),
+    },
+    makeListOfAll: {
+      keys: everyKey,
+      partial: (partition, a: { bytes: number; times: number }): string[] => {
+        partition.set('everything', 'written');
+        return new Array<string>(a.times).fill('x'.repeat(a.bytes));
+      },
+      merge: (parts: readonly string[][]): number => parts.length,
+    },
+    count: {
+      keys: (a: { key: string }) => [a.key],
+      execute(state, a): number {
+        const count = (state.get<number>(a.key) ?? 0) + 1;
+        state.set(a.key, count);
+        return count;
+      },
     },
     get: {
       keys: (a: { key: string }) => [a.key],
