@@ -8,6 +8,7 @@ import { PsmrError } from '../errors.js';
 import type { EveryKeyCommand, KeyedCommand } from '../service/command.js';
 import type { DeterminismGuard } from '../service/determinism-guard.js';
 import { ignoreRejection, isThenable } from '../service/promises.js';
+import { checkSize } from '../service/value-size.js';
 import { checkResult, type Stored } from '../service/values.js';
 import { decodeValue, encodeValue } from './command-batch.js';
 import type { EventRing } from './event-ring.js';
@@ -198,7 +199,10 @@ export class CommandRunner {
         `Command '${command}' returned a promise. Handlers are synchronous: compute the result from state and arguments.`,
       );
     }
-    return checkResult(result);
+    if (typeof result !== 'string') return checkResult(result);
+    // A look at the content of a string that is only passed on would cost a cache miss per command.
+    checkSize(result);
+    return result;
   }
 }
 

@@ -56,10 +56,7 @@ export function decodeStored(value: unknown): Stored {
 
 /** A handler's result as it will be encoded: a copy, so that later commands cannot change it. Throws VALUE_NOT_ENCODABLE. */
 export function checkResult(value: unknown): unknown {
-  if (typeof value !== 'string') return encodableStored(normalizeValue(value));
-  // A look at the content of a string that is only passed on would cost a cache miss per command.
-  checkSize(value);
-  return value;
+  return encodableStored(normalizeValue(value));
 }
 
 /** A frozen copy of plain data; NOT_PLAIN where it holds anything that needs a closer look. Hot: no paths, no checks twice. */
