@@ -22,7 +22,7 @@ interface Batch {
 function randomBatches(count: number): Batch[] {
   return Array.from({ length: Math.ceil(lookups / BATCH) }, () => {
     const keys = Array.from({ length: BATCH }, () => keyOf(Math.floor(Math.random() * count)));
-    return { keys, hashes: keys.map((key) => hashOf(key) | 0) };
+    return { keys, hashes: keys.map((key) => hashOf(key)) };
   });
 }
 

@@ -40,7 +40,7 @@ export class PartitionMap {
     this.#classes = [...json.classes].sort((a, b) => b.prefix.length - a.prefix.length);
     this.hasEverywhere = json.classes.some((placed) => placed.stream === EVERYWHERE);
     // Without the names: they place nothing.
-    this.epoch = hashOf(JSON.stringify([this.streams, json.slots, json.classes]));
+    this.epoch = hashOf(JSON.stringify([this.streams, json.slots, json.classes])) >>> 0;
   }
 
   /** The stream that owns a key, 1..K; 0: the key is kept in every partition. */

