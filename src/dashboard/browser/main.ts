@@ -23,6 +23,8 @@ let newest: DashboardData | null = null;
 /** Since when the server does not answer; null: it does. */
 let awaySinceMs: number | null = null;
 let backUntilMs = 0;
+/** When it answered last. */
+let answeredMs = Date.now();
 
 async function ask(): Promise<void> {
   const query = `samplesAfter=${samples.at(-1)?.atMs ?? 0}&eventsAfter=${events.at(-1)?.number ?? 0}`;
@@ -74,6 +76,7 @@ function draw(): void {
 
 function back(): void {
   const now = Date.now();
+  answeredMs = now;
   const banner = byId('away');
   if (awaySinceMs !== null) {
     banner.textContent = `The server answers again since ${clockTime(now)}; it did not for ${duration(now - awaySinceMs)}.`;
@@ -89,7 +92,7 @@ function back(): void {
 }
 
 function away(error: unknown): void {
-  awaySinceMs ??= Date.now();
+  awaySinceMs ??= answeredMs;
   const banner = byId('away');
   const why = error instanceof Error && error.message.startsWith('it answers') ? ` (${error.message})` : '';
   banner.textContent = `No answer from the server since ${clockTime(awaySinceMs)}${why}. The figures below are old; asking again every second.`;
