@@ -21,6 +21,7 @@ const SIDE_BY_SIDE = [
   'execution',
   'linearizability',
   'ordering',
+  'replica',
   'service',
 ]
   .concat('simulation', 'storage')
