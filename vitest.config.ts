@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // One seed for all properties of a run: printed, and given back by FAST_CHECK_SEED to replay it.
 const seed = process.env['FAST_CHECK_SEED'] ?? String(randomInt(2 ** 31));
@@ -20,13 +21,28 @@ const SIDE_BY_SIDE = [
   'execution',
   'linearizability',
   'ordering',
+  'replica',
   'service',
 ]
   .concat('simulation', 'storage')
   .map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** They take longest by far: were one of them last, it would run alone. */
+const LONGEST = ['simulation/raft-cluster', 'bench/techniques', 'bench/peers', 'cli/examples'];
+
+/** Vitest knows how long files took the last time; in a clean clone it goes by their size, which says little. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      LONGEST.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
