@@ -10,11 +10,12 @@ export function renderCluster(views: readonly ReplicaView[]): string {
   const head = `cluster ${known?.cluster ?? '?'}, service ${known?.service ?? '?'}, last agreed checkpoint ${
     agreed.length === 0 ? 'none' : String(Math.max(...agreed))
   }`;
-  return `${[head, ...views.map((view) => `  ${replicaLine(view)}`), '', renderGroups(views)].join('\n')}\n`;
+  return `${[head, ...views.map((view) => `  ${replicaLine(view, views)}`), '', renderGroups(views)].join('\n')}\n`;
 }
 
-function replicaLine({ id, url, status, problem }: ReplicaView): string {
-  const name = `replica ${id === 0 ? '?' : id}`;
+function replicaLine(view: ReplicaView, views: readonly ReplicaView[]): string {
+  const { id, url, status, problem } = view;
+  const name = `replica ${id === 0 ? '?' : id}${isNoMember(id, views) ? ', no member' : ''}`;
   if (status === null) return `${name}  ${problem?.code === 'UNREACHABLE' ? 'no answer' : 'refused'}  ${url}`;
   const { state, reason, transfer } = status;
   const fetched =
@@ -22,6 +23,15 @@ function replicaLine({ id, url, status, problem }: ReplicaView): string {
       ? ''
       : ` (from replica ${transfer.from}: ${percent(transfer.bytes, transfer.totalBytes)} of ${mebibytes(transfer.totalBytes)} MiB)`;
   return `${name}  ${state}${fetched}${reason === null ? '' : `: ${reason}`}  ${url}`;
+}
+
+/** All groups have leaders, and none of these counts it. What it knows itself may be what was before it was removed. */
+function isNoMember(id: number, views: readonly ReplicaView[]): boolean {
+  const groups = groupsOf(views);
+  const led = groups.map(({ group }) => groupOf(leaderOf(views, group).leader, group)?.members);
+  const isOut = (each: (typeof led)[number]): boolean =>
+    each !== undefined && !each.voters.includes(id) && !each.learners.includes(id);
+  return id !== 0 && groups.length > 0 && led.every(isOut);
 }
 
 function renderGroups(views: readonly ReplicaView[]): string {

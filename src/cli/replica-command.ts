@@ -76,6 +76,24 @@ async function runOnce(
 ): Promise<boolean> {
   const engine = await Engine.start(options);
   try {
+    const end = await endOf(engine, flags, tls, stopped);
+    if (typeof end === 'string') printProgress(`${end}: stopping`);
+    else if (end.details['restart'] === true) printProgress(end.message);
+    else throw end;
+    return typeof end !== 'string';
+  } finally {
+    await engine.stop();
+  }
+}
+
+/** Serves until it fails, or is stopped. */
+async function endOf(
+  engine: Engine,
+  flags: ReplicaFlags,
+  tls: boolean,
+  stopped: Promise<string>,
+): Promise<PsmrError | string> {
+  try {
     const { url, http } = await engine.listen(tokenOf(undefined));
     const { service, streams } = engine.stats();
     const admin = http === null ? null : httpUrl(tls ? 'https' : 'http', http);
@@ -84,14 +102,12 @@ async function runOnce(
         ? JSON.stringify({ replica: flags.id, service, streams, url, http: admin })
         : `replica ${flags.id} serves ${service} at ${url}, dashboard at ${admin ?? ''}`,
     );
-    const end = await Promise.race([engine.failure, stopped]);
-    if (typeof end === 'string') printProgress(`${end}: stopping`);
-    else if (end.details['restart'] === true) printProgress(end.message);
-    else throw end;
-    return typeof end !== 'string';
-  } finally {
-    await engine.stop();
+  } catch (error) {
+    // It has failed, or fetched a checkpoint, before its endpoints were open: why is what counts.
+    if (engine.status()?.state === 'stopping') return engine.failure;
+    throw error;
   }
+  return Promise.race([engine.failure, stopped]);
 }
 
 function engineOptions({ config, id, service, data, rebuild }: ReplicaFlags): EngineOptions {

@@ -13,6 +13,8 @@ export interface CheckpointCoordinatorOptions {
   /** A group's entries below an index are covered. */
   readonly truncate: (group: number, below: number) => void;
   readonly completed: (manifest: CheckpointManifest) => void;
+  /** What was written could not be made complete; no checkpoint is taken any more. */
+  readonly failed?: (error: Error) => void;
   readonly nowMs: () => number;
 }
 
@@ -77,7 +79,11 @@ export class CheckpointCoordinator {
     if (parts.size < this.#options.groups) return;
     this.#completing = this.#completing
       .then(() => this.#complete(id, parts))
-      .catch((error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))));
+      .catch((thrown: unknown) => {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        this.fail(error);
+        this.#options.failed?.(error);
+      });
   }
 
   partSkipped(id: number): void {

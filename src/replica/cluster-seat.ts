@@ -72,6 +72,7 @@ export class ClusterSeat implements ReplicaAdmin {
       identity: { cluster: settings.cluster.name, service, epoch },
       store,
       hashes: () => this.#hashes.report(),
+      hear: (said) => this.#watch.hear(said),
       guard,
     });
     this.routes = [...adminRoutes(this, guard), ...this.#checkpointRoutes.routes];
@@ -223,7 +224,7 @@ export class ClusterSeat implements ReplicaAdmin {
     const { difference } = agreement;
     if (difference === null) return;
     const { settings, groupNames, failed } = this.#options;
-    failed(new PsmrError('ENGINE_FAILED', differenceText(settings.own.id, difference, groupNames.slice(1))));
+    failed(new PsmrError('ENGINE_FAILED', differenceText(settings.own.id, difference, groupNames)));
   }
 
   async #fetch(from: number): Promise<void> {

@@ -14,6 +14,8 @@ export interface EngineCheckpointsOptions {
   readonly order: () => void;
   readonly truncate: (group: number, below: number) => void;
   readonly completed: (manifest: CheckpointManifest) => void;
+  /** None can be taken any more: logs would grow without end. */
+  readonly failed: (error: Error) => void;
   readonly logBytes: () => number;
 }
 
@@ -28,7 +30,7 @@ export class EngineCheckpoints {
 
   constructor(options: EngineCheckpointsOptions) {
     this.#options = options;
-    const { groups, store, order, truncate, logBytes } = options;
+    const { groups, store, order, truncate, failed, logBytes } = options;
     this.#last = store.newest()?.id ?? null;
     this.#coordinator = new CheckpointCoordinator({
       groups,
@@ -41,6 +43,7 @@ export class EngineCheckpoints {
         this.#coveredBytes = logBytes();
         options.completed(manifest);
       },
+      failed,
       nowMs: Date.now,
     });
   }
@@ -91,7 +94,7 @@ export class EngineCheckpoints {
     if (this.#coordinator.running) return;
     const bytes = this.#options.logBytes();
     this.#coveredBytes = Math.min(this.#coveredBytes, bytes);
-    // A failure is the engine's: its worker dies of it and says why.
+    // A failure is the engine's, which says why.
     if (bytes - this.#coveredBytes > everyBytes) this.take().catch(() => undefined);
   }
 }

@@ -102,6 +102,7 @@ export class Engine {
       order: () => this.#orderCheckpoint(),
       truncate: (group, below) => this.#pool.post(group, { type: 'truncate', below }),
       completed: (manifest) => this.#checkpointed(manifest),
+      failed: (error) => this.#failWith(`a checkpoint cannot be completed: ${error.message}`, error),
       logBytes: () => this.stats().groups.reduce((total, group) => total + group.logBytes, 0),
     });
     this.#seat = replica === null ? null : this.#takeSeat(replica);

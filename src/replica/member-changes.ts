@@ -1,6 +1,7 @@
 /** What the leader of a group is asked by an operator: to hand over, to add a replica, to remove one. */
 import { PsmrError } from '../errors.js';
 import { notLeader } from '../ordering/not-leader.js';
+import type { FollowerProgress } from '../ordering/raft/raft-types.js';
 import type { RaftStatus } from '../ordering/raft/raft-group-log-options.js';
 import type { Progress } from './admin/replica-admin.js';
 import type { GroupReports } from './group-reports.js';
@@ -8,6 +9,8 @@ import type { ToWorker } from './worker-messages.js';
 
 /** A learner that lacks no more than this votes from now on: the rest comes while it does. */
 const CAUGHT_UP_ENTRIES = 1000;
+/** One that has been silent for longer is not counted on by a change of members. */
+const SILENT_MS_MAX = 3000;
 
 export class MemberChanges {
   readonly #reports: GroupReports;
@@ -35,20 +38,30 @@ export class MemberChanges {
       throw new PsmrError('INVALID_ARGUMENT', `The address of replica ${id} is not known: psmr member add tells it.`);
     if (!learners.includes(id)) return this.#change(group, { voters, learners: [...learners, id] });
     const follower = followers.find((each) => each.id === id);
-    if (follower === undefined || lastIndex - follower.matchIndex > CAUGHT_UP_ENTRIES) return 'under way';
+    if (follower === undefined || !isThere(follower)) return 'under way';
+    if (lastIndex - follower.matchIndex > CAUGHT_UP_ENTRIES) return 'under way';
     return this.#change(group, { voters: [...voters, id], learners: learners.filter((each) => each !== id) });
   }
 
   /** Done is what is committed: a replica that begins anew must not count any more, whoever leads next. */
   remove(group: number, id: number): Progress {
-    const { membership, membershipSettled } = this.#asLeader(group);
+    const { membership, membershipSettled, followers } = this.#asLeader(group);
     const { voters, learners } = membership;
     if (!membershipSettled) return 'under way';
     if (!voters.includes(id) && !learners.includes(id)) return 'done';
     if (voters.length === 1 && voters.includes(id))
       throw new PsmrError('NOT_SUPPORTED', `Replica ${id} is the last one of group ${group}: it cannot be removed.`);
     const without = (ids: readonly number[]): number[] => ids.filter((each) => each !== id);
-    return this.#change(group, { voters: without(voters), learners: without(learners) });
+    const left = without(voters);
+    const gone = left.filter((voter) => followers.some((each) => each.id === voter && !isThere(each)));
+    // Without a majority there is nobody to take the change back: the group would wait for them for ever.
+    if (voters.includes(id) && 2 * (left.length - gone.length) <= left.length)
+      throw new PsmrError(
+        'UNREACHABLE',
+        `Replica ${id} stays in group ${group}: of those left, ${gone.join(', ')} did not answer or are far behind, and ` +
+          'the others would be no majority. Start them, or wait for them, or remove them first.',
+      );
+    return this.#change(group, { voters: left, learners: without(learners) });
   }
 
   #change(group: number, members: RaftStatus['membership']): Progress {
@@ -61,4 +74,9 @@ export class MemberChanges {
     if (status?.role !== 'leader') throw notLeader(status?.leader ?? 0);
     return status;
   }
+}
+
+/** It has answered this leader, and lately: who was never reached lacks little of a young log, too. */
+function isThere({ state, silentMs }: FollowerProgress): boolean {
+  return state === 'streaming' && silentMs <= SILENT_MS_MAX;
 }

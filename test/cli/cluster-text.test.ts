@@ -61,6 +61,17 @@ describe('a cluster', () => {
     ]);
   });
 
+  it('says who is no member any more, whatever that one still believes', () => {
+    const members = { voters: [2], learners: [3] };
+    const removed = view(1, status(1, [group(0, { role: 'pre-candidate', term: 2, leader: 0 })]));
+    const left = view(2, status(2, [group(0, { role: 'leader', term: 2, leader: 2, members })]));
+    const text = renderCluster([removed, left, view(3, null), view(4, null)]);
+    expect(text).toContain('replica 1, no member  running');
+    expect(text).toContain('replica 2  running');
+    expect(text).toContain('replica 3  no answer');
+    expect(text).toContain('replica 4, no member  no answer');
+  });
+
   it('has the leader of the newest term, where replicas disagree', () => {
     const old = view(1, status(1, [group(0, { role: 'leader', term: 2, leader: 1 })]));
     const newer = view(2, status(2, [group(0, { role: 'leader', term: 3, leader: 2 })]));

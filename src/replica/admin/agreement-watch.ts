@@ -1,4 +1,4 @@
-/** Asks the other replicas for their checkpoints' hashes, now and then, and tells when this one must stop. */
+/** Exchanges checkpoints' hashes with the other replicas, now and then, and tells when this one must stop. */
 import { z } from 'zod';
 import { decideAgreement, type Agreement, type RecentHashes, type ReplicaHashes } from '../agreement.js';
 import type { ReplicaHttp } from './replica-http.js';
@@ -34,8 +34,20 @@ export class AgreementWatch {
   }
 
   start(): void {
+    // One that differed when it stopped must not serve until the first round.
+    void this.compare();
     this.#timer = setInterval(() => void this.compare(), this.#options.everyMs ?? EVERY_MS);
     this.#timer.unref();
+  }
+
+  /**
+   * What another replica says of its hashes. Who asks tells his own, too: he may stop because of what he hears, and the
+   * others must then know in what he differed.
+   */
+  hear(said: unknown): void {
+    const parsed = hashesSchema.safeParse(said);
+    if (parsed.success && this.#options.peers().some(({ replica }) => replica === parsed.data.replica))
+      this.#told.set(parsed.data.replica, parsed.data);
   }
 
   /** Asks everybody now; resolves when all have answered or failed to. To be called when a checkpoint is complete, too. */
@@ -59,7 +71,8 @@ export class AgreementWatch {
 
   /** Who does not answer is asked again next time. */
   async #ask(replica: number, http: ReplicaHttp): Promise<void> {
-    const told = await http.get('/checkpoints/hashes', this.#stop.signal).catch(() => null);
+    const { hashes } = this.#options;
+    const told = await http.post('/checkpoints/hashes', hashes.report(), this.#stop.signal).catch(() => null);
     const parsed = hashesSchema.safeParse(told);
     if (parsed.success && parsed.data.replica === replica) this.#told.set(replica, parsed.data);
   }

@@ -84,8 +84,12 @@ export class ClusterClient {
   /** Moves away first what it leads. */
   async removeMember(id: number): Promise<void> {
     for (const group of await this.#groups()) {
-      const { leader, voters } = leaderOf(await this.views(), group);
-      const others = voters.filter((voter) => voter !== id);
+      const views = await this.views();
+      const { leader, voters } = leaderOf(views, group);
+      // One that does not answer cannot take over.
+      const others = voters.filter(
+        (voter) => voter !== id && views.some((view) => view.id === voter && view.status !== null),
+      );
       if (leader?.id === id && others.length > 0) await this.moveLeader(group, preferredLeader(others, group));
       await this.#untilDone(group, '/members', { group, remove: id }, `group ${group} removes replica ${id}`);
     }
@@ -94,6 +98,9 @@ export class ClusterClient {
   async #groups(): Promise<number[]> {
     const views = await this.views();
     const count = Math.max(...views.map(({ status }) => status?.groups.length ?? 0));
+    // Replicas that do not take part yet know of none: a change of no group would pass for done.
+    if (count === 0)
+      throw new PsmrError('UNREACHABLE', 'None of the replicas that answer takes part yet. Try again in a moment.');
     return Array.from({ length: count }, (_, group) => group);
   }
 

@@ -20,6 +20,8 @@ export interface CheckpointRoutesOptions {
   readonly identity: StateIdentity;
   readonly store: PinnedCheckpointStore;
   readonly hashes: () => ReplicaHashes;
+  /** Hears the asking replica's hashes. */
+  readonly hear: (said: unknown) => void;
   readonly guard: Guard;
   /** How long a checkpoint is held after somebody asked for any of it. */
   readonly holdMs?: number;
@@ -34,7 +36,7 @@ export interface CheckpointRoutes {
 }
 
 export function checkpointRoutes(options: CheckpointRoutesOptions): CheckpointRoutes {
-  const { identity, store, hashes, guard } = options;
+  const { identity, store, hashes, hear, guard } = options;
   const holds = new Holds(store, options.holdMs ?? HOLD_MS);
   const routes = [
     guard.route({
@@ -46,7 +48,14 @@ export function checkpointRoutes(options: CheckpointRoutesOptions): CheckpointRo
         return jsonAnswer({ ...identity, manifest });
       },
     }),
-    guard.route({ method: 'GET', path: '/checkpoints/hashes', handle: () => jsonAnswer(hashes()) }),
+    guard.route({
+      method: 'POST',
+      path: '/checkpoints/hashes',
+      handle: ({ body }) => {
+        hear(parsed(body));
+        return jsonAnswer(hashes());
+      },
+    }),
     guard.route({
       method: 'GET',
       path: '/checkpoints/:id/parts/:part',
@@ -61,6 +70,15 @@ export function checkpointRoutes(options: CheckpointRoutesOptions): CheckpointRo
     }),
   ];
   return { routes, close: () => holds.close() };
+}
+
+/** What is no JSON is heard as nothing. */
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return null;
+  }
 }
 
 function checkPart(complete: readonly CheckpointManifest[], id: number, part: number): void {

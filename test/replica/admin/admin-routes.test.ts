@@ -173,6 +173,20 @@ describe("the operator's client", () => {
     ]);
   });
 
+  it('moves what a replica leads that is removed to one that answers', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3, 4]);
+    cluster.group(1).leader = 4;
+    await cluster.replicas.get(2)?.close();
+    await client(cluster, [1, 3]).removeMember(1);
+    expect(cluster.done[0]).toBe('move 0 to 3');
+  });
+
+  it('does not take a change of no group for done, where only those answer that do not take part yet', async () => {
+    const cluster = await FakeCluster.start([1]);
+    cluster.groups.length = 0;
+    expect(await failure(client(cluster).removeMember(2))).toMatchObject({ code: 'UNREACHABLE' });
+  });
+
   it('says that a change goes on, when it takes too long', async () => {
     const cluster = await FakeCluster.start([1]);
     cluster.slowness = 1e9;

@@ -27,11 +27,13 @@ const manifest = (id: number, hash: string) => ({
 async function serving(
   replica: number,
   hashes: RecentHashes,
+  hear: (said: unknown) => void = () => undefined,
 ): Promise<{ replica: number; http: ReplicaHttp; close(): Promise<void> }> {
   const { routes } = checkpointRoutes({
     identity: { cluster: 'a', service: 'b', epoch: 1 },
     store: new PinnedCheckpointStore(new MemoryCheckpointStore()),
     hashes: () => hashes.report(),
+    hear,
     guard: new Guard(SECRET),
   });
   const http = await openHttpEndpoint({ host: '127.0.0.1', port: 0, routes });
@@ -64,4 +66,41 @@ it('a replica learns from the others that it differs, also from what one said be
   third.add(manifest(20, 'b'));
   await watch.compare();
   expect(heard.at(-1)?.difference).toEqual({ checkpoint: 20, stream: 1, hash: 'x', majority: 'b', others: [2, 3] });
+});
+
+it('those who differ all learn of it, though the first to know is gone before they ask', async () => {
+  const all = ['a', 'b', 'c'].map((hash, at) => new RecentHashes(at + 1, [manifest(10, hash)]));
+  const heard: Agreement[] = [];
+  const peers: Awaited<ReturnType<typeof serving>>[] = [];
+  const watches = all.map(
+    (hashes, at) =>
+      new AgreementWatch({
+        replica: at + 1,
+        hashes,
+        members: () => [1, 2, 3],
+        peers: () => peers.filter(({ replica }) => replica !== at + 1),
+        decided: (agreement) => (heard[at] = agreement),
+      }),
+  );
+  for (const watch of watches) onTestFinished(() => watch.close());
+  for (const [at, hashes] of all.entries())
+    peers.push(await serving(at + 1, hashes, (said) => watches[at]?.hear(said)));
+  for (const [at, watch] of watches.entries()) {
+    await watch.compare();
+    expect(heard[at]?.difference, `replica ${at + 1}`).toMatchObject({ checkpoint: 10, stream: 1, majority: null });
+    await peers[at]?.close();
+  }
+});
+
+it('a replica compares as soon as it starts', async () => {
+  const own = new RecentHashes(1, [manifest(10, 'x')]);
+  const others = [2, 3].map((replica) => new RecentHashes(replica, [manifest(10, 'a')]));
+  const peers = await Promise.all(others.map((hashes, at) => serving(at + 2, hashes)));
+  const first = await new Promise<Agreement>((resolve) => {
+    const members = () => [1, 2, 3];
+    const watch = new AgreementWatch({ replica: 1, hashes: own, members, peers: () => peers, decided: resolve });
+    onTestFinished(() => watch.close());
+    watch.start();
+  });
+  expect(first.difference).toMatchObject({ checkpoint: 10, majority: 'a' });
 });

@@ -97,6 +97,7 @@ export async function serveStore(
     identity: settings.identity ?? IDENTITY,
     store,
     hashes: () => new RecentHashes(1, store.list()).report(),
+    hear: () => undefined,
     guard: new Guard(settings.secret ?? SECRET),
     ...(settings.holdMs === undefined ? {} : { holdMs: settings.holdMs }),
   });

@@ -224,8 +224,12 @@ describe('a transfer', () => {
     const serving = await serveStore(memoryStore(), { secret: 'the secret of another' });
     await writeState(serving.store, 5);
     expect(await reason(fetchInto(memoryStore(), [sourceAt(serving.port)]))).toContain('the secret is not that');
-    for (const path of ['newest', 'hashes', '5/parts/1'])
-      expect((await fetch(`http://127.0.0.1:${serving.port}/checkpoints/${path}`)).status).toBe(401);
+    for (const [method, path] of [
+      ['GET', 'newest'],
+      ['POST', 'hashes'],
+      ['GET', '5/parts/1'],
+    ] as const)
+      expect((await fetch(`http://127.0.0.1:${serving.port}/checkpoints/${path}`, { method })).status).toBe(401);
   });
 
   it('gives up at once where its own disk fails', async () => {
