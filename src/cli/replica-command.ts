@@ -8,6 +8,7 @@ import { httpUrl } from './cluster-access.js';
 import { interruption } from './interruption.js';
 import { wholeNumber } from './option-values.js';
 import { serviceSettings, tokenOf } from './server-settings.js';
+import { stopOrEnd } from './stopping.js';
 import { printProgress, printResult } from './terminal.js';
 
 interface ReplicaFlags {
@@ -75,14 +76,18 @@ async function runOnce(
   stopped: Promise<string>,
 ): Promise<boolean> {
   const engine = await Engine.start(options);
+  let failure: unknown = null;
   try {
     const end = await endOf(engine, flags, tls, stopped);
     if (typeof end === 'string') printProgress(`${end}: stopping`);
     else if (end.details['restart'] === true) printProgress(end.message);
     else throw end;
     return typeof end !== 'string';
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
-    await engine.stop();
+    await stopOrEnd(engine, failure);
   }
 }
 

@@ -7,6 +7,7 @@ import { STREAMS_MAX } from '../transport/frames.js';
 import { interruption } from './interruption.js';
 import { PORT_MAX, wholeNumber } from './option-values.js';
 import { CONFIG_OPTION, serviceSettings, tokenOf, type SettingFlags } from './server-settings.js';
+import { stopOrEnd } from './stopping.js';
 import { printProgress, printResult } from './terminal.js';
 
 interface ServeFlags extends SettingFlags {
@@ -70,15 +71,19 @@ async function serve(flags: ServeFlags): Promise<void> {
   const endpoints = listenOptions(flags, options);
   printProgress(options.dataDir === undefined ? 'starting' : `starting, with the data in ${options.dataDir}`);
   const engine = await Engine.start(options);
+  let failure: unknown = null;
   try {
     const listening = await engine.listen(endpoints);
     if (listening.hint !== null) process.stderr.write(`${listening.hint}\n`);
     printResult(flags.json === true ? readyJson(engine, listening) : readyLine(engine, listening));
-    const failure = await Promise.race([engine.failure, interruption()]);
-    if (failure instanceof PsmrError) throw failure;
-    printProgress(`${failure}: stopping`);
+    const end = await Promise.race([engine.failure, interruption()]);
+    if (end instanceof PsmrError) throw end;
+    printProgress(`${end}: stopping`);
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
-    await engine.stop();
+    await stopOrEnd(engine, failure);
   }
 }
 

@@ -96,6 +96,22 @@ describe('a bad day of one machine', () => {
     await client.close();
   });
 
+  it('a disk that never answers again does not keep its replica from ending, and it says so', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 1, badDays: true });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'gone');
+    await goesOn(load, 50);
+    replicas.badDay(2, 'disk-gone');
+    await goesOn(load, 50);
+    await replicas.kill(2, 'SIGTERM');
+    expect(replicas.said.join('\n')).toMatch(/^2: psmr: it did not stop within 15 s.*a disk does not answer/m);
+    await goesOn(load, 50);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    await check(client, [load]);
+    await client.close();
+  });
+
   it(
     'a follower gets 100 MB that it has missed, and until then they take no memory from the others',
     LIMIT,

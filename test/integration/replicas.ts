@@ -187,7 +187,7 @@ export class Replicas {
   }
 
   /** What a replica's machine does to it from now on (programs/bad-day.ts); the returned function ends it. */
-  badDay(id: number, what: 'disk-full' | 'disk-hangs' | 'clock', how = ''): () => void {
+  badDay(id: number, what: 'disk-full' | 'disk-hangs' | 'disk-gone' | 'clock', how = ''): () => void {
     const file = join(this.#badDays(id), what);
     // Whole at once: it is read meanwhile.
     writeFileSync(`${file}.new`, how);

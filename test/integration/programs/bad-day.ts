@@ -1,11 +1,14 @@
 /**
  * Loaded into a replica before all else, in each of its threads: files in the directory BAD_DAY say what its machine does
- * to it. `disk-full`: nothing can be written; `disk-hangs`: no fdatasync ends as long as it is there; `clock`: by how
- * many ms the system's clock has been set. It goes by the monotonic one.
+ * to it. `disk-full`: nothing can be written; `disk-hangs`: no fdatasync ends as long as it is there; `disk-gone`: none
+ * ever ends, nor the thread that waits for it; `clock`: by how many ms the system's clock has been set. It goes by the
+ * monotonic one.
  */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 
 type Sync = typeof fs.fdatasync;
 
@@ -23,10 +26,18 @@ function full(): NodeJS.ErrnoException {
   return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 }
 
+/** Whoever opens it to read waits for somebody who writes, in a system call. */
+function namelessPipe(): string {
+  const path = join(directory, `pipe-${process.pid}-${threadId}`);
+  if (!fs.existsSync(path)) execFileSync('mkfifo', [path]);
+  return path;
+}
+
 const { fdatasync, write, writeSync } = fs;
 
 const sync = ((descriptor, done) => {
-  if (is('disk-hangs')) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
+  if (is('disk-gone')) fs.open(namelessPipe(), 'r', () => done(null));
+  else if (is('disk-hangs')) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
   else fdatasync(descriptor, done);
 }) as Sync;
 patch('fdatasync', sync);
