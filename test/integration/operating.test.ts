@@ -101,8 +101,9 @@ describe('a cluster under load', () => {
     // Of a preferred leader that was there all the time nobody takes what it was to give away.
     const since = performance.now();
     await replicas.until('three seconds have passed', (views) => {
-      expect(leaderIn(views, 1)).toBe(3);
-      return performance.now() - since > 3000;
+      // One that is late to answer is not seen to lead.
+      expect([0, 3]).toContain(leaderIn(views, 1));
+      return leaderIn(views, 1) === 3 && performance.now() - since > 3000;
     });
     // One that comes back gets it.
     await replicas.kill(2);
