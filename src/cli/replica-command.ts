@@ -109,7 +109,8 @@ async function endOf(
     );
   } catch (error) {
     // It has failed, or fetched a checkpoint, before its endpoints were open: why is what counts.
-    if (engine.status()?.state === 'stopping') return engine.failure;
+    const failed = error instanceof PsmrError && error.code === 'ENGINE_FAILED';
+    if (failed || engine.status()?.state === 'stopping') return engine.failure;
     throw error;
   }
   return Promise.race([engine.failure, stopped]);

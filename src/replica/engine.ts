@@ -64,6 +64,7 @@ export class Engine {
   readonly #failure: Promise<PsmrError>;
   #reportFailure: (error: PsmrError) => void = () => undefined;
   #feed: Feed | null = null;
+  #failed: PsmrError | null = null;
   #stopping: Promise<void> | null = null;
 
   /**
@@ -286,10 +287,7 @@ export class Engine {
 
   #assertRunning(): void {
     if (this.#control.state === EngineState.running) return;
-    const failed = this.#control.state === EngineState.failed;
-    throw failed
-      ? new PsmrError('ENGINE_FAILED', `The engine has stopped because of an error: ${this.#control.reason}`)
-      : new PsmrError('ENGINE_STOPPED', 'The engine was stopped. Start a new one.');
+    throw this.#failed ?? new PsmrError('ENGINE_STOPPED', 'The engine was stopped. Start a new one.');
   }
 
   #takeSeat(replica: ReplicaParts): ClusterSeat {
@@ -318,6 +316,7 @@ export class Engine {
     if (this.#stopping !== null || this.#control.state !== EngineState.running) return;
     this.#control.enter(EngineState.failed, reason);
     const failure = new PsmrError('ENGINE_FAILED', `The engine has stopped because ${reason}`, { cause, details });
+    this.#failed = failure;
     this.#checkpoints.end(failure);
     this.#wakeClients();
     void this.stop().then(() => this.#reportFailure(failure));
