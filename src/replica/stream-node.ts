@@ -18,7 +18,7 @@ import type { Service } from '../service/command.js';
 import type { DeterminismGuard } from '../service/determinism-guard.js';
 import { FLAG_READ_ONLY } from '../transport/frames.js';
 import { ClientIntake, offeredFrame } from './client-intake.js';
-import { nowUs, type PollOutcome } from './duty-cycle.js';
+import type { PollOutcome } from './duty-cycle.js';
 import { FeedIntake, orderedByFeed } from './feed-intake.js';
 import { GroupLeadership } from './leadership.js';
 import { ReadQueue } from './read-queue.js';
@@ -41,7 +41,10 @@ export interface StreamNodeOptions {
   readonly links: LinkMemory;
   readonly log: GroupLog;
   readonly wake: () => void;
+  /** The wall's clock, for the timestamps of entries. */
   readonly nowMs: () => number;
+  /** A clock that is never set back, for how long this thread works and waits. */
+  readonly nowUs: () => number;
   /** Steps of execution between two looks at clients and log; simulation takes 1, to interleave finely. */
   readonly stepsPerPoll?: number;
   /** All partitions are marked now. */
@@ -269,6 +272,7 @@ export class StreamNode implements StreamPorts {
   }
 
   #execute(): StepOutcome {
+    const { nowUs } = this.#options;
     const until = nowUs() + EXECUTE_US;
     let worked = false;
     for (let steps = this.#options.stepsPerPoll ?? STEPS_PER_POLL; steps > 0; steps--) {
@@ -317,7 +321,7 @@ export class StreamNode implements StreamPorts {
   }
 
   #accountWait(outcome: StepOutcome): void {
-    const { counters, recording } = this.#options;
+    const { counters, recording, nowUs } = this.#options;
     const now = nowUs();
     const waited = now - this.#waitingSinceUs;
     if (this.#waitingFor === 'awaiting-merge') counters.add('mergeWaitUs', waited);

@@ -5,6 +5,7 @@ import { installDeterminismGuard, type DeterminismGuard } from '../service/deter
 import { loadService } from '../service/load-service.js';
 import { GroupWorker, openStorage, partOf, type GroupStorage, type NodeHost } from './group-worker.js';
 import { CheckpointPace } from './checkpoint-pace.js';
+import { nowUs } from './duty-cycle.js';
 import { restoreChunk, writePartition } from './partition-writer.js';
 import { StreamNode } from './stream-node.js';
 import { endOf, type WorkerEnd } from './worker-end.js';
@@ -29,6 +30,7 @@ export function streamNode(
   storage: GroupStorage,
   service: Service,
   guard: DeterminismGuard,
+  clock = nowUs,
 ): StreamNode {
   const node: StreamNode = new StreamNode({
     stream: task.group,
@@ -44,6 +46,7 @@ export function streamNode(
     log: storage.log,
     wake: worker.cycle.wake,
     nowMs: () => guard.realNow(),
+    nowUs: clock,
     checkpoint: (index, nextEntry) => {
       const { values, sessions, events, timestampMs } = node.executor;
       worker.writePart(index, nextEntry, timestampMs, (writer, place) =>

@@ -138,7 +138,7 @@ export class DurableEngine {
       return { task, storage, host: this.#host(memory.counters, log, checkpoints) };
     });
     const nodes = wired.map(({ task, host, storage }) =>
-      task.group === 0 ? syncNode(task, host, storage) : streamNode(task, host, storage, service, noGuard),
+      task.group === 0 ? syncNode(task, host, storage) : streamNode(task, host, storage, service, noGuard, () => 0),
     );
     this.nodes = nodes;
     this.#sync = nodes[0] as SyncNode;

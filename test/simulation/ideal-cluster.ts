@@ -21,6 +21,7 @@ export class IdealCluster {
         store,
         checkpoint: null,
         nowMs: () => 10_000 + number,
+        nowUs: () => 0,
         completed: () => undefined,
         failed: (error) => {
           throw error;

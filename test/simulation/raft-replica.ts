@@ -103,6 +103,7 @@ export class RaftReplica {
       store: slowCheckpoints(store, process.wait(0, 'checkpoints')),
       checkpoint,
       nowMs: () => machine.wallMs(),
+      nowUs: machine.workingUs,
       completed,
       wake: (group) => this.#threads[group]?.wake(),
       failed,

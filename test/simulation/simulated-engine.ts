@@ -107,6 +107,7 @@ export class SimulatedEngine {
         new StreamNode({
           ...common(stream),
           control: contested(),
+          nowUs: () => 0,
           stream,
           service,
           guard: noGuard,

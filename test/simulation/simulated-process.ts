@@ -5,6 +5,9 @@ import type { RaftClock } from '../../src/ordering/raft/raft-group-log-options.j
 import type { VirtualTime } from '../ordering/raft/virtual-time.js';
 import { slowDisk } from './slow-disk.js';
 
+/** Within the 500 us after which a stream answers what it has executed: sometimes one step is too long, sometimes not. */
+const STEP_US_MAX = 400;
+
 /** What a machine keeps from one run of its process to the next. */
 export class Machine {
   disk = new MemoryDisk();
@@ -14,6 +17,7 @@ export class Machine {
   /** How fast its timers go. */
   clockRate = 1;
   slowestSyncMs = 1;
+  #workedUs = 0;
   /** Told when a sync begins: a good moment for the power to fail. */
   syncing: (path: string) => void = () => undefined;
 
@@ -22,6 +26,9 @@ export class Machine {
     readonly time: VirtualTime,
     readonly random: () => number,
   ) {}
+
+  /** As a thread sees its own work: a step takes up to as long as it may work before it answers. */
+  readonly workingUs = (): number => (this.#workedUs += this.random() * STEP_US_MAX);
 
   wallMs(): number {
     return 1_000_000_000 + Math.floor(this.time.now + this.wallOffsetMs);

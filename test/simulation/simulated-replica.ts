@@ -27,6 +27,8 @@ export interface ReplicaOptions {
   /** To start from; its parts are in `store`. */
   readonly checkpoint: CheckpointManifest | null;
   readonly nowMs: () => number;
+  /** How long its threads work, as they see it. */
+  readonly nowUs: () => number;
   readonly completed: (manifest: CheckpointManifest) => void;
   /** A group's thread has something to do; left out where all threads are polled anyway. */
   readonly wake?: (group: number) => void;
@@ -46,7 +48,7 @@ export class SimulatedReplica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    const { number, map, logs, store, nowMs, checkpoint } = options;
+    const { number, map, logs, store, nowMs, nowUs, checkpoint } = options;
     const memory = createEngineMemory(map.streams, { syncBytes: 4096, exchangeBytes: 4096 });
     this.control = new ControlBlock(memory.control);
     this.coordinator = this.#openCoordinator();
@@ -68,7 +70,7 @@ export class SimulatedReplica {
       const host = this.#openHost(log, new Counters(memory.counters, group));
       const storage = { log, replicated: null, checkpoints: store };
       if (group === 0) this.nodes.push(syncNode(task(group), host, storage, nowMs));
-      else this.streams.push(streamNode(task(group), host, storage, service, guard));
+      else this.streams.push(streamNode(task(group), host, storage, service, guard, nowUs));
     });
     this.nodes.push(...this.streams);
     this.gates = this.nodes.map((node, group) => node.clients.openGate('lists', null, () => this.#welcome(group)));
