@@ -140,6 +140,8 @@ export class GroupWorker {
       this.send({ type: 'ready' });
       await Promise.race([this.ended, stray]);
     } finally {
+      // What the main thread still asks for, a checkpoint say, would find a closed log.
+      this.#port.removeAllListeners('message');
       this.cycle.end();
       this.#replication?.close();
       await node?.clients.close();

@@ -38,7 +38,8 @@ export interface Cluster {
 
 export interface Link {
   readonly replica: SimulatedReplica;
-  send(bytes: Uint8Array): void;
+  /** False: there is no room now. */
+  send(bytes: Uint8Array): boolean;
   receive(): Uint8Array | null;
   /** No GOODBYE ever comes through it: each frame is answered. */
   readonly isRing: boolean;
@@ -76,7 +77,10 @@ export function openGateLink(replica: SimulatedReplica, group: number, session: 
   return {
     replica,
     isRing: false,
-    send: (bytes) => gate.message(connection, bytes),
+    send: (bytes) => {
+      gate.message(connection, bytes);
+      return true;
+    },
     receive: () => inbox.shift() ?? null,
     close: () => {
       open = false;
@@ -94,8 +98,9 @@ export function openRingLink(replica: SimulatedReplica, group: number, groups: n
     replica,
     isRing: true,
     send: (bytes) => {
-      if (!writer.offer(bytes)) throw new Error('the ring is full');
+      if (!writer.offer(bytes)) return false;
       if (writer.publish()) replica.control.bell(group).ring();
+      return true;
     },
     receive: () => reader.read(),
     close: () => Atomics.store(new Int32Array(memory.words), CLIENT_CLOSED_WORD, 1),
@@ -217,10 +222,9 @@ class Lane {
 
   #sendNext(link: Link): void {
     const frame = this.#frames[this.#cursor];
-    if (frame === undefined) return;
+    if (frame === undefined || !link.send(frame.bytes)) return;
     this.#cursor++;
     frame.sent++;
-    link.send(frame.bytes);
   }
 
   #receive(): void {

@@ -108,7 +108,8 @@ export class SimulatedReplica {
     return new CheckpointCoordinator({
       groups: map.streams + 1,
       store,
-      order: () => this.nodes[0]?.proposeCheckpoint(),
+      // As a worker that has been told to stop: it listens no more.
+      order: () => this.alive && this.nodes[0]?.proposeCheckpoint(),
       truncate: (group, below) => {
         logs[group]?.truncateBelow(below).catch((error: unknown) => this.#fail(error));
       },
