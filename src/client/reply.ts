@@ -70,6 +70,8 @@ function readRejection(body: unknown): { error: PsmrError; leader: number } {
   return { error: readError(code, message), leader };
 }
 
+const NO_SENTENCE =
+  'The sentences of the errors in its batch take too much: of this one the code is left. Send fewer at once.';
 const NO_FAILURES: readonly CommandFailure[] = [];
 
 function readFailures(errors: unknown, count: number): readonly CommandFailure[] {
@@ -88,5 +90,5 @@ function readFailures(errors: unknown, count: number): readonly CommandFailure[]
 
 function readError(code: unknown, message: unknown): PsmrError {
   if (typeof code !== 'string' || typeof message !== 'string') throw badFrame('an error is not code and message');
-  return errorFromWire(code, message);
+  return errorFromWire(code, message === '' ? NO_SENTENCE : message);
 }

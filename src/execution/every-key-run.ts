@@ -1,4 +1,4 @@
-import { codeOfFailure, errorFromWire, messageOf } from '../errors.js';
+import { codeOfFailure, errorFromWire } from '../errors.js';
 import { decodeValue, encodeValue } from './command-batch.js';
 import { sampleOf } from './execution-recorder.js';
 import type { Part } from './command-runner.js';
@@ -49,7 +49,7 @@ export class EveryKeyRun extends Run {
         this.#views.push(view);
       }
     });
-    const encoded = encodeValue(parts.map(encodePart));
+    const encoded = encodeValue(parts.map((part) => encodePart(part, allowance)));
     this.publish([encoded]);
     this.#parts.set(stream, decodeParts(encoded));
     this.#missing = new Set(this.peers);
@@ -87,9 +87,9 @@ export class EveryKeyRun extends Run {
 
 type EncodedPart = [ok: true, value: unknown] | [ok: false, code: string, message: string];
 
-function encodePart(part: Part): EncodedPart {
+function encodePart(part: Part, allowance: ResultAllowance): EncodedPart {
   if (part.ok) return [true, part.value];
-  return [false, codeOfFailure(part.error), messageOf(part.error)];
+  return [false, codeOfFailure(part.error), allowance.sentenceOf(part.error)];
 }
 
 function decodeParts(bytes: Uint8Array): Part[] {

@@ -1,10 +1,7 @@
-import { codeOfFailure, messageOf, type PsmrError } from '../errors.js';
+import { codeOfFailure, type PsmrError } from '../errors.js';
 import { encodeReplyFrame, FrameKind } from '../transport/frames.js';
 import { encodeValue } from './command-batch.js';
 import { ResultAllowance, resultDropped } from './result-allowance.js';
-
-/** Of the sentence of what a handler threw. */
-const MESSAGE_LENGTH_MAX = 16_384;
 
 /** The results of consecutive commands: values by position, and beside them the few that failed. */
 export class ResultBatch {
@@ -24,7 +21,7 @@ export class ResultBatch {
   }
 
   fail(thrown: unknown): void {
-    this.errors.push(this.values.length, codeOfFailure(thrown), messageOf(thrown).slice(0, MESSAGE_LENGTH_MAX));
+    this.errors.push(this.values.length, codeOfFailure(thrown), this.#allowance.sentenceOf(thrown));
     this.values.push(null);
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Client } from '../client/client.js';
 import { RingHub } from '../client/ring-link.js';
@@ -33,6 +34,9 @@ import { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
 import type { ListenOptions, Listening } from './server.js';
 import { WorkerPool } from './worker-pool.js';
 import type { WorkerTask } from './worker-messages.js';
+
+/** Workers get 10 s to close what they hold open; then it is told why the engine failed, whether they have ended or not. */
+const STOP_WITHIN_MS = 12_000;
 
 /**
  * A service executed in parallel on this machine: one ordered log, one worker thread and one partition of the state per
@@ -319,7 +323,9 @@ export class Engine {
     this.#failed = failure;
     this.#checkpoints.end(failure);
     this.#wakeClients();
-    void this.stop().then(() => this.#reportFailure(failure));
+    // A thread that waits for a disk which does not answer can be ended by nobody: the reason is told all the same.
+    const late = pause(STOP_WITHIN_MS, undefined, { ref: false });
+    void Promise.race([this.stop().catch(() => undefined), late]).then(() => this.#reportFailure(failure));
   }
 
   async #stop(): Promise<void> {

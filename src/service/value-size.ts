@@ -29,6 +29,10 @@ function sizeOfObject(value: object): number {
     for (const item of value as Iterable<unknown>) bytes += sizeOf(item);
     return bytes;
   }
+  // What these hold is in no property that is listed.
+  if (value instanceof Date) return 15;
+  if (value instanceof Error) return bytes + value.name.length + value.message.length + sizeOf(value.cause);
+  if (value instanceof RegExp) return bytes + value.source.length;
   for (const [name, item] of Object.entries(value)) bytes += name.length + sizeOf(item);
   return bytes;
 }

@@ -36,6 +36,8 @@ export function checkCommands(frame: CommandsFrame, shape: GroupShape): void {
   const readOnly = (frame.flags & FLAG_READ_ONLY) !== 0;
   if (!readOnly && frame.acknowledged >= frame.firstSequence) throw badFrame('it acknowledges its own results');
   for (const segment of frame.segments) {
+    // Each takes its place among the indexes. Without this a few bytes could ask for millions of errors as answers.
+    if (segment.count > segment.body.byteLength) throw badFrame('a segment says that it has more commands than bytes');
     if (readOnly && (segment.flags & SEGMENT_READ_ONLY) === 0)
       throw badFrame('a read-only frame has a writing segment');
     // Under another epoch the streams are other ones: such a frame is not malformed, it is late.

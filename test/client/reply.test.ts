@@ -20,6 +20,14 @@ it.each<[body: unknown, leader: number]>([
   });
 });
 
+it('says why an error has no sentence', () => {
+  const frame = { kind: FrameKind.results, flags: 0, group: 1, count: 1, firstSequence: 1 };
+  const bytes = encodeReplyFrame({ ...frame, body: encodeValue([[null], [0, 'COMMAND_FAILED', '']]) });
+  expect(decodeReply(bytes)).toMatchObject({
+    failures: [{ error: { code: 'COMMAND_FAILED', message: expect.stringMatching(/the code is left/) as string } }],
+  });
+});
+
 it.each([
   null,
   'no',

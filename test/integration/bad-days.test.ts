@@ -112,6 +112,22 @@ describe('a bad day of one machine', () => {
     await client.close();
   });
 
+  it('a replica that fails while its disk does not answer ends all the same, and says why', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 1, badDays: true });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'failed');
+    await goesOn(load, 50);
+    replicas.badDay(2, 'disk-gone');
+    await goesOn(load, 50);
+    replicas.badDay(2, 'disk-full');
+    await goesOn(load, 50);
+    await replicas.ended(2);
+    expect(replicas.said.join('\n')).toMatch(/^2: psmr: .*no space left on device/m);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    await client.close();
+  });
+
   it(
     'a follower gets 100 MB that it has missed, and until then they take no memory from the others',
     LIMIT,

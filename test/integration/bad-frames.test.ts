@@ -48,6 +48,20 @@ describe('a frame that cannot be read', () => {
     });
   });
 
+  it('may say that it has millions of commands: none is logged', async () => {
+    await besideABystander(async (server) => {
+      for (const [group, low] of [
+        [1, 1],
+        [0, 3],
+      ] as const) {
+        const client = await RawClient.connect(server.ports[group] ?? 0, newSession());
+        const segment = { low, high: 0, flags: 0, count: 0xff_ffff, body: Buffer.from([0xc1]) };
+        client.send(client.frame({ first: 1, segments: new Array<typeof segment>(20).fill(segment) }));
+        expect((await client.goodbye())?.code).toBe('BAD_FRAME');
+      }
+    });
+  });
+
   it('may be too large: its sender is told, or cut off', async () => {
     await besideABystander(async (server) => {
       for (const port of server.ports) {
