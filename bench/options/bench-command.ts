@@ -30,7 +30,10 @@ const FLAGS: readonly (readonly [flags: string, help: string])[] = [
   ['--commands <n>', 'different commands, repeated from the first (default: 300000, fewer with work)'],
   ['--outstanding <n>', 'unanswered commands per client at most (default: 1024)'],
   ['--rate <n>', 'open loop: commands per second, whatever the replies do (default: closed loop)'],
-  ['--connect <urls>', 'a running server, ws:// or wss://; --streams and --technique say what it is'],
+  [
+    '--connect <urls>',
+    'a running server, ws:// or wss:// (PSMR_TOKEN: its token); --streams and --technique say what it is',
+  ],
   ['--durability <list>', 'memory, async, sync; several are compared (default: memory)'],
   ['--data <dir>', 'where durable engines keep their logs meanwhile (default: the temporary directory)'],
   ['--seconds <s>', 'measured time per technique and round (default: 3)'],
@@ -57,6 +60,8 @@ Examples:
   psmr bench --technique smr,sp-smr,p-smr --cross 0,0.01,0.05,0.1,0.25,0.5,1 --work-us 10 --report out.html
   psmr bench --technique smr,p-smr --feed clients --rate 20000,50000,100000,200000 --report latency.html
   psmr bench --technique p-smr --feed clients --batch 1 --outstanding 256 --durability memory,sync
+  psmr serve --service dist/bench/services/kv.js --streams 2   the service of a workload, for the next line elsewhere
+  psmr bench --workload kv --feed clients --connect ws://127.0.0.1:7400 --streams 2
 `;
 
 export interface BenchActions {

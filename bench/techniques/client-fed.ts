@@ -81,7 +81,7 @@ export class ClientFed implements Contender {
       const clients =
         'target' in destination
           ? ports.filter((_port, client) => client % this.#loadThreads === index)
-          : { replicas: destination.replicas, count };
+          : { replicas: destination.replicas, count, streams: this.variant.streams };
       return { recipe, share, clients };
     });
   }

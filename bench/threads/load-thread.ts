@@ -4,6 +4,7 @@ import { attach } from '../../src/replica/attach.js';
 import type { EnginePort } from '../../src/replica/engine-port.js';
 import type { ServiceDefinition } from '../../src/service/define-service.js';
 import type { LoadClient } from '../clients/batch-client.js';
+import { checkServer } from '../clients/server-check.js';
 import { Load, type LoadShare } from '../clients/load.js';
 import { realClock } from '../clients/load-clock.js';
 import { serviceOf } from '../services/service-of.js';
@@ -11,11 +12,18 @@ import { createJob, type JobRecipe } from '../workloads/bench-job.js';
 import type { ThreadStart } from './bench-threads.js';
 import { answerCalls } from './thread-calls.js';
 
+/** Connections to a server that is to have so many streams. */
+export interface ServerClients {
+  readonly replicas: readonly string[];
+  readonly count: number;
+  readonly streams: number;
+}
+
 export interface LoadTask {
   readonly recipe: JobRecipe;
   readonly share: LoadShare;
-  /** One per client, or so many connections to a server. */
-  readonly clients: readonly EnginePort[] | { readonly replicas: readonly string[]; readonly count: number };
+  /** One port per client, or a server elsewhere. */
+  readonly clients: readonly EnginePort[] | ServerClients;
 }
 
 /** What one thread measured; latencies as text. */
@@ -60,9 +68,12 @@ export default async function run({ task, port }: ThreadStart<LoadTask>): Promis
   await answerCalls(port, calls);
 }
 
-function clientsOf({ clients, recipe }: LoadTask): Promise<LoadClient[]> {
+async function clientsOf({ clients, recipe }: LoadTask): Promise<LoadClient[]> {
   if (!('replicas' in clients)) return Promise.all(clients.map((port) => attach<ServiceDefinition>(port)));
-  const { replicas, count } = clients;
+  const { replicas, count, streams } = clients;
   const service = serviceOf(recipe.options.workload);
-  return Promise.all(Array.from({ length: count }, () => connect<ServiceDefinition>({ replicas, service })));
+  const token = process.env['PSMR_TOKEN'];
+  await checkServer({ replicas, service: service.name, token: token ?? null, streams });
+  const options = { replicas, service, ...(token === undefined ? {} : { token }) };
+  return Promise.all(Array.from({ length: count }, () => connect<ServiceDefinition>(options)));
 }

@@ -21,6 +21,8 @@ ${MEANINGS.map(([exit, meaning]) => `  ${String(exit).padEnd(5)}${meaning}`).joi
 const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNKNOWN_COMMAND',
   'INVALID_ARGUMENTS',
+  // Nearly always an argument that is missing or misspelt.
+  'INVALID_KEYS',
   'COMMAND_TOO_LARGE',
   'UNAUTHORIZED',
   'WRONG_SERVICE',

@@ -76,10 +76,15 @@ export class ClientCore implements ChannelHost {
   }
 
   executeBatch(commands: readonly (readonly [name: string, args?: unknown])[]): Promise<Outcome[]> {
+    if (!isList(commands)) return Promise.reject(noBatch());
     return new Promise((resolve) => {
       const call = new BatchCall(commands.length, resolve);
       let slot = 0;
-      for (const [name, args] of commands) this.#submit(name, args, call, slot++);
+      for (const command of commands) {
+        if (isList(command)) this.#submit(command[0], command[1], call, slot);
+        else call.fail(slot, noCommand(slot));
+        slot++;
+      }
     });
   }
 
@@ -208,4 +213,17 @@ function tooMany(limit: number): PsmrError {
     'OVERLOADED',
     `The command was not sent: ${limit} commands of this client await their answers (limits.outstandingMax). Wait for some of them first.`,
   );
+}
+
+/** Types do not keep JavaScript from giving something else. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value);
+}
+
+function noBatch(): PsmrError {
+  return new PsmrError('INVALID_ARGUMENTS', 'executeBatch takes a list of commands, each [name, arguments].');
+}
+
+function noCommand(slot: number): PsmrError {
+  return new PsmrError('INVALID_ARGUMENTS', `Command ${slot} of the batch is no [name, arguments] list.`);
 }

@@ -34,7 +34,10 @@ export interface Client<S extends ServiceDefinition> {
    * OVERLOADED (not executed: too much is waiting), COMMAND_TOO_LARGE, UNKNOWN_COMMAND, INVALID_ARGUMENTS.
    */
   execute<N extends CommandName<S>>(name: N, ...args: ArgumentList<S, N>): Promise<CommandResult<S, N>>;
-  /** Runs many commands at the cost of one promise. Never rejects: each command has an outcome of its own. */
+  /**
+   * Runs many commands at the cost of one promise. Each command has an outcome of its own; rejects only where it is given
+   * no list.
+   */
   executeBatch<B extends readonly BatchCommand<S>[] | readonly []>(
     commands: B,
   ): Promise<BatchOutcomes<S, B extends readonly BatchCommand<S>[] ? B : never>>;

@@ -121,7 +121,8 @@ export class CommandState implements State {
 
   #readableHash(key: string): number {
     const place = this.#readable.indexOf(key);
-    if (place < 0) throw this.#undeclared(key, 'reads', 'read');
+    if (place < 0)
+      throw this.#writable.includes(key) ? this.#onlyWritable(key) : this.#undeclared(key, 'reads', 'read');
     return this.#hashes[this.#firstHash + place] as number;
   }
 
@@ -137,9 +138,11 @@ export class CommandState implements State {
     if (this.#writable.length === 0 && this.#readable.includes(key)) {
       throw new PsmrError(
         'READ_ONLY',
-        `Command '${this.#command}' is readOnly but writes key '${key}'. Drop readOnly, or do not write.`,
+        `Command '${this.#command}' is readOnly, or declares keys to read alone, but writes key '${key}'. ` +
+          "Drop readOnly, declare the key in 'write', or do not write.",
       );
     }
+    if (this.#readable.includes(key)) throw this.#onlyReadable(key);
     throw this.#undeclared(key, 'writes', 'write');
   }
 
@@ -148,6 +151,22 @@ export class CommandState implements State {
     throw new PsmrError(
       'UNDECLARED_KEY',
       'A handler used its state after it had returned. Do all reads and writes before returning (no callbacks, no async).',
+    );
+  }
+
+  #onlyWritable(key: string): PsmrError {
+    return new PsmrError(
+      'UNDECLARED_KEY',
+      `Command '${this.#command}' reads key '${key}', which its keys function declared in 'write' alone. ` +
+        "A key that is read and written stands in both lists: add it to 'read' for these arguments.",
+    );
+  }
+
+  #onlyReadable(key: string): PsmrError {
+    return new PsmrError(
+      'UNDECLARED_KEY',
+      `Command '${this.#command}' writes key '${key}', which its keys function declared in 'read' alone. ` +
+        "A key that is written stands in 'write': add it there for these arguments.",
     );
   }
 

@@ -49,12 +49,13 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   }
   const { dataDir, group, durability, replication } = task;
   const map = PartitionMap.fromJson(task.partitionMap);
-  const store = await SegmentLogStore.open(groupDirectory(dataDir, group), { identity: logIdentity(group, map.epoch) });
+  const directory = groupDirectory(dataDir, group);
+  const store = await SegmentLogStore.open(directory, { identity: logIdentity(group, map.epoch) });
   // Loaded where there is a disk: starting many workers is mostly loading.
   const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(dataDir));
   if (replication === null)
-    return { log: new DurableGroupLog(group, store, { durability }), replicated: null, checkpoints };
+    return { log: new DurableGroupLog(group, store, { durability, directory }), replicated: null, checkpoints };
   const events: ReplicationEvents = {
     checkpointNeeded: noHearer,
     problem: noHearer,

@@ -4,13 +4,13 @@
  * a property, so it costs commands nothing.
  *
  * It goes up before the service's module is loaded, and catches mistakes, not intent. Guarded are the globals and the
- * same functions imported from node:crypto, node:perf_hooks, node:process and node:timers, by name too. A handler must
- * keep away from these by itself:
+ * same functions imported from node:crypto, node:perf_hooks, node:process, node:timers and node:timers/promises, by name
+ * too. A handler must keep away from these by itself:
  *
  *   the machine      node:fs, node:os, node:child_process, sockets, process.env, process.memoryUsage and its like
  *   time zone        getHours and the other local parts of a Date; dates without a zone ('2024-01-01T10:00'): use UTC
  *   locale           toLocaleString, localeCompare, Intl (whose DateTimeFormat, given no date, also reads the clock)
- *   promises         node:timers/promises, async functions: a handler that returns a promise is refused afterwards
+ *   promises         async functions: a handler that returns a promise is refused afterwards
  *   hidden state     module variables that a handler changes, WeakRef, FinalizationRegistry, Error.stack
  *
  * What slips through makes replicas differ; the hashes of their checkpoints then say so (section 7).
@@ -18,6 +18,7 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
+import timersOfPromises from 'node:timers/promises';
 import { PsmrError } from '../errors.js';
 
 export interface DeterminismGuard {
@@ -61,8 +62,9 @@ const FORBIDDEN: readonly Forbidden[] = [
   ...forbid(crypto, USE_RANDOM, 'randomBytes', 'randomInt', 'randomUUID', 'randomFill', 'randomFillSync'),
   ...forbid(globalThis, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'),
   ...forbid(timers, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate'),
+  ...forbid(timersOfPromises, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate', 'scheduler.wait'),
   ...forbid(globalThis, USE_NOTHING, 'process.nextTick', 'process.exit', 'process.abort', 'process.kill'),
-  ...forbid(globalThis, USE_NOTHING, 'fetch', 'Atomics.wait', 'Atomics.waitAsync'),
+  ...forbid(globalThis, USE_NOTHING, 'fetch', 'Atomics.wait', 'Atomics.waitAsync', 'AbortSignal.timeout'),
 ];
 
 /** Installs the guard in this thread; once is enough, and `uninstall` ends it. */

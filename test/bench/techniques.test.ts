@@ -229,6 +229,20 @@ describe('clients', () => {
     }
   });
 
+  test('find that a server has other streams than they were told', async () => {
+    const service = new URL('../../dist/bench/services/kv.js', import.meta.url);
+    const engine = await Engine.start({ service, streams: 3 });
+    try {
+      const { url } = await engine.listen({ port: 0, http: null });
+      const job = jobFor('p-smr', { ...WORKLOADS.kv, connect: url });
+      const contender = createContender(variantOf(job), job);
+      const error = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('--streams 3') as string };
+      await stopped(contender, () => expect(contender.prepare()).rejects.toMatchObject(error));
+    } finally {
+      await engine.stop();
+    }
+  });
+
   test('of a server that is not there get an error that says so', async () => {
     const job = jobFor('p-smr', { ...WORKLOADS.kv, connect: 'ws://127.0.0.1:1' });
     const contender = createContender(variantOf(job), job);

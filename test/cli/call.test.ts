@@ -64,6 +64,7 @@ describe('psmr call', () => {
       [['call', 'withdraw', '{}', ...at], "UNKNOWN_COMMAND: Service 'bank' has no command 'withdraw'. It has: deposit"],
       [['call', 'deposit', '{account:1}', ...at], 'INVALID_ARGUMENT: The arguments are not JSON'],
       [['call', 'deposit', ...at], "INVALID_ARGUMENTS: The arguments of 'deposit' do not fit it"],
+      [['call', 'deposit', '{"acount":"a","amount":1}', ...at], "INVALID_KEYS: The keys of 'deposit' cannot be used"],
       [['call', 'sum', '--service', STOCK, '--url', url], 'WRONG_SERVICE: '],
       [['call', 'total', '--service', BANK, '--url', 'http://127.0.0.1'], 'INVALID_ARGUMENT: replicas[0]'],
       [['call', 'total', '--service', BANK, '--url', url, '--tls-ca', 'none.pem'], 'INVALID_ARGUMENT: --tls-ca'],

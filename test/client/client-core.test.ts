@@ -29,6 +29,17 @@ describe('the client', () => {
     expect(server.frames.map(commandCount)).toEqual([2, 2, 2]);
   });
 
+  it('fails what is no command of a batch alone, and takes nothing but a list for a batch', async () => {
+    const { clock, client } = createModel(1);
+    const wrong = [['write', 0], 5, ['write', 1], null] as unknown as (readonly [string, number])[];
+    const outcomes = client.executeBatch(wrong);
+    await passTime(clock, 1_000);
+    expect(codes(await outcomes)).toEqual(['ok', 'INVALID_ARGUMENTS', 'ok', 'INVALID_ARGUMENTS']);
+    for (const none of ['write', undefined, new Set(wrong)])
+      await expect(client.executeBatch(none as unknown as [])).rejects.toMatchObject({ code: 'INVALID_ARGUMENTS' });
+    expect(client.outstanding).toBe(0);
+  });
+
   it('numbers logged commands without gaps, and acknowledges what was answered', async () => {
     const { clock, server, client } = createModel(2);
     for (let round = 0; round < 3; round++) {

@@ -53,7 +53,7 @@ export async function durablePlace(seed: number, durability: 'sync' | 'async'): 
   const logs: OpenLog[] = [];
   const start = async (from = checkpoint + 1): Promise<OpenLog> => {
     const store = await SegmentLogStore.open('/log', { fileSystem: disk, segmentBytes: 16_384 });
-    const open = taking(new DurableGroupLog(1, store, { durability }));
+    const open = taking(new DurableGroupLog(1, store, { durability, directory: '/log' }));
     open.log.startFrom(from);
     open.log.onCommitted?.(null); // what was committed before the start is there at once
     logs[0] = open;

@@ -2,6 +2,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { performance as performanceOfModule } from 'node:perf_hooks';
 import { nextTick } from 'node:process';
 import { setTimeout as timerOfModule } from 'node:timers';
+import { scheduler, setTimeout as timerOfPromises } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
@@ -54,6 +55,9 @@ const FORBIDDEN: readonly (readonly [what: string, action: () => unknown, instea
   ['randomInt()', () => randomInt(5), 'ctx.random()'],
   ['setTimeout()', () => setTimeout(nothing, 0), 'at once'],
   ['setTimeout()', () => timerOfModule(nothing, 0), 'at once'],
+  ['setTimeout()', () => timerOfPromises(0), 'at once'],
+  ['scheduler.wait()', () => scheduler.wait(0), 'at once'],
+  ['AbortSignal.timeout()', () => AbortSignal.timeout(1), 'at once'],
   ['setInterval()', () => setInterval(nothing, 1), 'at once'],
   ['setImmediate()', () => setImmediate(nothing), 'at once'],
   ['queueMicrotask()', () => queueMicrotask(nothing), 'at once'],

@@ -92,8 +92,10 @@ export class DurableEngine {
     const logs: RecordedLog[] = [];
     for (const [group, history] of histories.entries()) {
       const options = { segmentBytes: SEGMENT_BYTES, identity: `group ${group}`, fileSystem: disk };
-      const store = await SegmentLogStore.open(`/data/group-${group}`, options);
-      logs.push(new RecordedLog(group, store, history, persistence));
+      const directory = `/data/group-${group}`;
+      const store = await SegmentLogStore.open(directory, options);
+      const { durability } = persistence;
+      logs.push(new RecordedLog(group, store, history, { durability, directory }));
     }
     return new DurableEngine(service, map, disk, logs);
   }

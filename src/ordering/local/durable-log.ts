@@ -9,6 +9,8 @@ const READ_BYTES = 1 << 20;
 export interface DurableLogOptions {
   /** sync: committed once on disk. async: committed once appended, on disk soon after (a crash may lose the last). */
   readonly durability: 'sync' | 'async';
+  /** Where the log is, for errors. */
+  readonly directory: string;
 }
 
 /** The group log of one process on a disk. While one sync runs, everything proposed meanwhile waits for the next. */
@@ -21,6 +23,7 @@ export class DurableGroupLog implements GroupLog {
   onAppended: ((entry: Entry) => void) | null = null;
   readonly #store: LogStore;
   readonly #awaitDisk: boolean;
+  readonly #directory: string;
   /** Entries proposed here and not taken yet: they need not be read back. */
   #fresh: Entry[] = [];
   #freshTaken = 0;
@@ -35,6 +38,7 @@ export class DurableGroupLog implements GroupLog {
     this.group = group;
     this.#store = store;
     this.#awaitDisk = options.durability === 'sync';
+    this.#directory = options.directory;
     this.#next = store.firstIndex;
     this.#committedIndex = store.lastIndex;
     const last = store.lastIndex >= store.firstIndex ? store.read(store.lastIndex, 1)[0] : undefined;
@@ -76,13 +80,9 @@ export class DurableGroupLog implements GroupLog {
   }
 
   startFrom(index: number): void {
-    if (index < this.#store.firstIndex || index > this.#store.lastIndex + 1) {
-      throw new PsmrError(
-        'DATA_CORRUPT',
-        `Group ${this.group}'s log holds entries ${this.#store.firstIndex} to ${this.#store.lastIndex}, but the ` +
-          `checkpoint needs it from ${index} on. Files are missing: restore the data directory from a copy.`,
-      );
-    }
+    const { firstIndex, lastIndex } = this.#store;
+    if (index < firstIndex || index > lastIndex + 1)
+      throw entriesMissing(this.#directory, firstIndex, lastIndex, index);
     this.#next = index;
     this.#replay = [];
   }
@@ -162,4 +162,15 @@ export class DurableGroupLog implements GroupLog {
     this.#committedIndex = index;
     this.onCommitted?.(null);
   }
+}
+
+function entriesMissing(directory: string, first: number, last: number, from: number): PsmrError {
+  const holds = first > last ? 'holds no entries' : `holds entries ${first} to ${last}`;
+  const needs =
+    from === 1 ? 'there is no checkpoint of what came before them' : `the checkpoint needs the log from ${from} on`;
+  return new PsmrError(
+    'DATA_CORRUPT',
+    `${directory} ${holds}, but ${needs}. Files are missing: restore the data directory from a copy.`,
+    { details: { file: directory } },
+  );
 }
