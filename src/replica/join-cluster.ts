@@ -183,7 +183,7 @@ class Joining {
           `its disk was lost, or it is new. Start it with --rebuild: psmr replica --config FILE --id ${id} --rebuild.`,
       );
     this.#waits('has itself removed from all groups, to begin anew');
-    await leaveAllGroups(settings, memory, this.#known, signal);
+    await leaveAllGroups(settings, memory, this.#known, formed, signal);
     memory.remember({ formed });
   }
 
