@@ -150,13 +150,14 @@ export class ClusterSeat implements ReplicaAdmin {
   }
 
   status(): ReplicaStatus {
-    const { settings, service, stats, memory } = this.#options;
+    const { settings, service, epoch, stats, memory } = this.#options;
     const { upMs, groups, lastCheckpoint } = stats();
     const { incarnation, formed } = memory;
     return {
       replica: settings.own.id,
       cluster: settings.cluster.name,
       service,
+      epoch,
       ...this.#stateNow(groups.map(({ executedIndex }) => executedIndex)),
       transfer: this.#transfer,
       upMs,

@@ -34,7 +34,11 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
   const identity = { service: service.name, streams: map.streams, partitionMap: map.toJson() };
   const dataDir = openDataDir(resolved.dataDir, identity);
   try {
-    const replica = await replicaParts(resolved.replica, service.name, dataDir.path, options);
+    const replica = await replicaParts(
+      resolved.replica,
+      { service: service.name, epoch: map.epoch, dataDir: dataDir.path },
+      options,
+    );
     return { service, map, dataDir, store: await openCheckpoints(dataDir.path), replica };
   } catch (error) {
     dataDir.release();
@@ -44,12 +48,11 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
 
 async function replicaParts(
   settings: ReplicaSettings | null,
-  service: string,
-  dataDir: string,
+  own: { readonly service: string; readonly epoch: number; readonly dataDir: string },
   { signal, onProblem = () => undefined }: EngineOptions,
 ): Promise<ReplicaParts | null> {
   if (settings === null) return null;
-  const waiting = { service, dataDir, onProblem, signal: signal ?? new AbortController().signal };
+  const waiting = { ...own, onProblem, signal: signal ?? new AbortController().signal };
   return { settings, ...(await joinCluster(settings, waiting)), problem: onProblem };
 }
 

@@ -3,7 +3,7 @@
  * one that runs already elsewhere is not started again (formation.ts decides; here it asks and waits).
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { PsmrError } from '../errors.js';
+import { PsmrError, type ErrorCode } from '../errors.js';
 import { replicaStatusSchema, type ReplicaState, type ReplicaStatus } from './admin/replica-status.js';
 import { acknowledgedBy, type Acknowledged } from './acknowledged.js';
 import { decideFormation, type FormationDecision } from './formation.js';
@@ -20,6 +20,8 @@ const GONE_WITHIN_MS = 5000;
 
 export interface JoinOptions {
   readonly service: string;
+  /** Of the partition map. */
+  readonly epoch: number;
   readonly dataDir: string;
   /** Gives up. */
   readonly signal: AbortSignal;
@@ -35,14 +37,15 @@ export interface Joined {
 }
 
 /**
- * Resolves when this replica may take part. Rejects with DATA_MISMATCH: a disk was lost;
- * DUPLICATE_REPLICA: it runs already; the signal's reason; DATA_CORRUPT.
+ * Resolves when this replica may take part. Rejects with DATA_MISMATCH: a disk was lost; WRONG_SERVICE, WRONG_EPOCH: the
+ * cluster runs another service, or has another partition map; DUPLICATE_REPLICA: it runs already; the signal's reason;
+ * DATA_CORRUPT.
  */
 export async function joinCluster(settings: ReplicaSettings, options: JoinOptions): Promise<Joined> {
-  const { service, dataDir, signal, onProblem } = options;
+  const { service, epoch, dataDir, signal, onProblem } = options;
   const memory = ReplicaMemory.open(dataDir, { cluster: settings.cluster.name, replica: settings.own.id });
   const waits = (sentence: string): void => onProblem(new PsmrError('UNREACHABLE', sentence));
-  const joining = new Joining({ settings, memory, service, signal, waits });
+  const joining = new Joining({ settings, memory, service, epoch, signal, waits });
   const others = memory.formed === null ? await formOpenly(settings, joining) : await joining.checkAlone();
   signal.throwIfAborted();
   return { memory, acknowledged: acknowledgedBy(settings.own.id, others) };
@@ -70,6 +73,7 @@ interface JoiningOptions {
   readonly settings: ReplicaSettings;
   readonly memory: ReplicaMemory;
   readonly service: string;
+  readonly epoch: number;
   readonly signal: AbortSignal;
   /** What it waits for, when that changes. */
   readonly waits: (sentence: string) => void;
@@ -81,6 +85,8 @@ class Joining {
   readonly #began = performance.now();
   #state: ReplicaState = 'forming';
   #reason = 'it looks for the other replicas';
+  /** Who answered last time, and is none of this cluster, in sentences. */
+  #strangers: readonly string[] = [];
 
   constructor(options: JoiningOptions) {
     this.#options = options;
@@ -88,11 +94,12 @@ class Joining {
   }
 
   status(): ReplicaStatus {
-    const { settings, memory, service } = this.#options;
+    const { settings, memory, service, epoch } = this.#options;
     return {
       replica: settings.own.id,
       cluster: settings.cluster.name,
       service,
+      epoch,
       state: this.#state,
       reason: this.#reason,
       transfer: null,
@@ -109,19 +116,23 @@ class Joining {
 
   /** Two of one number would vote twice: the others must not be linked to this one already. Resolves with what they say. */
   async checkAlone(): Promise<readonly ReplicaStatus[]> {
-    const { own } = this.#options.settings;
     for (;;) {
-      const views = await this.#ask();
-      const others = [...views.values()];
-      const linked = others.find(({ replicas }) => replicas.some((r) => r.id === own.id && r.reachable));
-      if (linked === undefined) return others;
-      if (performance.now() - this.#began > GONE_WITHIN_MS)
-        throw new PsmrError(
-          'DUPLICATE_REPLICA',
-          `Replica ${own.id} runs already: replica ${linked.replica} is linked to it. Stop that one, or give this one its own number and data directory.`,
-        );
+      const others = [...(await this.#ask()).values()];
+      if (this.#isAlone(others)) return others;
       await this.#pause();
     }
+  }
+
+  /** False: another may run under this number, or have ended just now. Throws DUPLICATE_REPLICA. */
+  #isAlone(others: readonly ReplicaStatus[]): boolean {
+    const { id } = this.#options.settings.own;
+    const linked = others.find(({ replicas }) => replicas.some((each) => each.id === id && each.reachable));
+    if (linked === undefined) return true;
+    if (performance.now() - this.#began <= GONE_WITHIN_MS) return false;
+    throw new PsmrError(
+      'DUPLICATE_REPLICA',
+      `Replica ${id} runs already: replica ${linked.replica} is linked to it. Stop that one, or give this one its own number and data directory.`,
+    );
   }
 
   async form(): Promise<void> {
@@ -130,10 +141,12 @@ class Joining {
     const ids = settings.cluster.replicas.map(({ id }) => id);
     for (;;) {
       const views = await this.#ask();
-      const peers = new Map([...views].map(([id, { formation }]) => [id, formation]));
+      const alike = this.#alike([...views.values()]);
+      const peers = new Map(alike.map(({ replica, formation }) => [replica, formation]));
       const decision = decideFormation(settings.own.id, memory, ids, peers);
-      if (decision.type === 'rebuild') return this.#rebuild(decision, peers.get(decision.formedBy)?.formed ?? {});
-      if (decision.type === 'wait') this.#waits(waitsFor(decision.missing));
+      if (decision.type === 'rebuild') {
+        if (this.#isAlone(alike)) return this.#rebuild(decision, peers.get(decision.formedBy)?.formed ?? {});
+      } else if (decision.type === 'wait') this.#waits([waitsFor(decision.missing), ...this.#strangers].join('. '));
       else if (settings.rebuild && [...peers.values()].every(({ formed }) => formed === null))
         this.#waits('waits for a replica that has what this one is to be rebuilt from');
       else {
@@ -142,6 +155,22 @@ class Joining {
       }
       await this.#pause();
     }
+  }
+
+  /**
+   * Those that do the same as this one. Of a cluster that has been formed, it is this one that is wrong: it throws, before
+   * anything is changed there. Among those that are all new it waits for who is to be corrected.
+   */
+  #alike(others: readonly ReplicaStatus[]): ReplicaStatus[] {
+    const { service, epoch } = this.#options;
+    return others.filter((other) => {
+      const differs = differenceOf(other, service, epoch);
+      if (differs === null) return true;
+      const [code, sentence] = differs;
+      if (other.formation.formed !== null) throw new PsmrError(code, `${sentence}.`);
+      this.#strangers = [...this.#strangers, sentence];
+      return false;
+    });
   }
 
   async #rebuild({ formedBy }: FormationDecision & { type: 'rebuild' }, formed: Record<string, string>): Promise<void> {
@@ -154,19 +183,24 @@ class Joining {
           `its disk was lost, or it is new. Start it with --rebuild: psmr replica --config FILE --id ${id} --rebuild.`,
       );
     this.#waits('has itself removed from all groups, to begin anew');
-    await leaveAllGroups(settings, memory, this.#known, signal);
+    await leaveAllGroups(settings, memory, this.#known, formed, signal);
     memory.remember({ formed });
   }
 
   /** Those that do not answer, or are of another cluster, are left out. */
   async #ask(): Promise<Map<number, ReplicaStatus>> {
     const { settings, signal } = this.#options;
+    const strangers: string[] = [];
     const answers = this.#known.https(ANSWER_MS).map(async ({ replica, http }) => {
       const parsed = replicaStatusSchema.safeParse(await http.get('/status', signal).catch(() => null));
-      const fits = parsed.success && parsed.data.replica === replica && parsed.data.cluster === settings.cluster.name;
-      return fits ? parsed.data : null;
+      if (!parsed.success) return null;
+      const { data: status } = parsed;
+      if (status.replica === replica && status.cluster === settings.cluster.name) return status;
+      strangers.push(`At ${http.url} is replica ${status.replica} of cluster "${status.cluster}"`);
+      return null;
     });
     const statuses = (await Promise.all(answers)).filter((status) => status !== null);
+    this.#strangers = strangers.sort();
     return new Map(statuses.map((status) => [status.replica, status]));
   }
 
@@ -186,4 +220,19 @@ class Joining {
 function waitsFor(missing: readonly number[]): string {
   const which = missing.length === 1 ? 'replica' : 'replicas';
   return `waits for ${which} ${missing.join(', ')}: the first start of a cluster needs all of its replicas`;
+}
+
+/** Why the two cannot be replicas of one cluster; null: they can. */
+function differenceOf(other: ReplicaStatus, service: string, epoch: number): [ErrorCode, string] | null {
+  if (other.service !== service)
+    return [
+      'WRONG_SERVICE',
+      `Replica ${other.replica} runs another service ("${other.service}", here it is "${service}"): all replicas must run the same one`,
+    ];
+  if (other.epoch !== null && other.epoch !== epoch)
+    return [
+      'WRONG_EPOCH',
+      `Replica ${other.replica} has another partition map: configure all replicas with the same streams and key classes`,
+    ];
+  return null;
 }

@@ -23,7 +23,17 @@ export class MemberChanges {
 
   moveLeader(group: number, to: number): Progress {
     if (this.#reports.of(group)?.leader === to) return 'done';
-    this.#asLeader(group);
+    const { membership, followers } = this.#asLeader(group);
+    if (!membership.voters.includes(to))
+      throw new PsmrError(
+        'INVALID_ARGUMENT',
+        `Replica ${to} cannot lead group ${group}: it does not vote there. Those that do are ${membership.voters.join(', ')}.`,
+      );
+    if (followers.some(({ id, silentMs }) => id === to && silentMs > SILENT_MS_MAX))
+      throw new PsmrError(
+        'UNREACHABLE',
+        `Replica ${to} cannot lead group ${group}: it does not answer. Start it first.`,
+      );
     this.#post(group, { type: 'move-leader', to });
     return 'under way';
   }

@@ -16,19 +16,22 @@ const REJOIN_MS = 86_400_000;
 const AGAIN_MS = 1000;
 
 /**
- * Has this replica removed from every group, before anything of it runs. Rejects with UNREACHABLE where no majority is
+ * Has this replica removed from every group, before anything of it runs. `formed`: of whom the cluster was formed: if of
+ * this replica, too, an attempt before may have removed it, of which an empty directory knows nothing. Rejects with UNREACHABLE where no majority is
  * there, and with the signal's reason.
  */
 export async function leaveAllGroups(
   settings: ReplicaSettings,
   memory: ReplicaMemory,
   known: KnownReplicas,
+  formed: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<void> {
   const { id } = settings.own;
   const client = clientOf(settings, known, signal);
   const groups = (await client.views()).flatMap(({ status }) => status?.groups ?? []);
-  const tookPart = groups.some(({ members: { voters, learners } }) => voters.includes(id) || learners.includes(id));
+  const isMember = groups.some(({ members: { voters, learners } }) => voters.includes(id) || learners.includes(id));
+  const tookPart = isMember || formed[String(id)] !== undefined;
   // From here on it is known that it must be added again, also where this is cut short.
   if (tookPart && !memory.rejoining) memory.remember({ rejoining: true });
   await client.removeMember(id);

@@ -13,7 +13,17 @@ const group = (at: number, more: Partial<ReplicaGroupStatus>): ReplicaGroupStatu
 });
 
 const status = (replica: number, groups: ReplicaGroupStatus[], more: Partial<ReplicaStatus> = {}): ReplicaStatus => ({
-  ...{ replica, cluster: 'shop', service: 'bank', state: 'running', reason: null, transfer: null, upMs: 1, groups },
+  ...{
+    replica,
+    cluster: 'shop',
+    service: 'bank',
+    epoch: 7,
+    state: 'running',
+    reason: null,
+    transfer: null,
+    upMs: 1,
+    groups,
+  },
   ...{ checkpoint: null, lastAgreedCheckpoint: null, replicas: [], formation: { incarnation: 'a', formed: null } },
   ...more,
 });

@@ -64,3 +64,21 @@ describe('a replica that is to be removed', () => {
     ]);
   });
 });
+
+describe('a replica that is to lead', () => {
+  it('is told to stand', () => {
+    const { changes, posted } = leading([1, 2, 3], [4], [there(2), silent(3), there(4)]);
+    expect(changes.moveLeader(0, 2)).toBe('under way');
+    expect(posted).toEqual([{ type: 'move-leader', to: 2 }]);
+  });
+
+  it.each([
+    ['votes nowhere', 9, /^Replica 9 cannot lead group 0: it does not vote there. Those that do are 1, 2, 3.$/],
+    ['only learns', 4, /it does not vote there/],
+    ['is away', 3, /^Replica 3 cannot lead group 0: it does not answer. Start it first.$/],
+  ])('is refused at once where it %s', (_, to, sentence) => {
+    const { changes, posted } = leading([1, 2, 3], [4], [there(2), silent(3), there(4)]);
+    expect(() => changes.moveLeader(0, to)).toThrow(sentence);
+    expect(posted).toEqual([]);
+  });
+});

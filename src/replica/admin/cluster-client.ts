@@ -69,8 +69,11 @@ export class ClusterClient {
     return this.#onLeader(0, '/checkpoint', {}, CHECKPOINT_MS);
   }
 
-  moveLeader(group: number, to: number): Promise<void> {
-    return this.#untilDone(group, '/leader', { group, to }, `group ${group} moves to replica ${to}`);
+  async moveLeader(group: number, to: number): Promise<void> {
+    const { length } = await this.#groups();
+    if (group >= length)
+      throw new PsmrError('INVALID_ARGUMENT', `There is no group ${group}: groups are 0 to ${length - 1}.`);
+    await this.#untilDone(group, '/leader', { group, to }, `group ${group} moves to replica ${to}`);
   }
 
   async addMember(replica: ReplicaConfig): Promise<void> {

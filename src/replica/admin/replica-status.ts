@@ -24,6 +24,8 @@ export interface ReplicaStatus {
   readonly replica: number;
   readonly cluster: string;
   readonly service: string;
+  /** Of its partition map; null: an older version, which does not say. */
+  readonly epoch: number | null;
   readonly state: ReplicaState;
   /** Why it failed, or what it waits for; null: nothing to say. */
   readonly reason: string | null;
@@ -110,6 +112,7 @@ export const replicaStatusSchema: z.ZodType<ReplicaStatus> = z.object({
   replica: whole,
   cluster: z.string(),
   service: z.string(),
+  epoch: whole.nullable().default(null),
   state: z.enum(REPLICA_STATES),
   reason: z.string().nullable(),
   transfer: z.object({ from: whole, bytes: z.number(), totalBytes: z.number() }).nullable(),

@@ -197,6 +197,14 @@ describe("the operator's client", () => {
     });
   });
 
+  it('moves the leader of no group that is not there', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    expect(await failure(client(cluster).moveLeader(3, 1))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'There is no group 3: groups are 0 to 2.',
+    });
+  });
+
   it('gives up where nobody leads', async () => {
     const cluster = await FakeCluster.start([1]);
     cluster.group(0).leader = 0;

@@ -105,6 +105,7 @@ export class FakeReplica implements ReplicaAdmin {
       replica: this.id,
       cluster: 'shop',
       service: 'bank',
+      epoch: 7,
       state: 'running',
       reason: null,
       transfer: null,
