@@ -8,7 +8,7 @@ import type { PartitionMap } from './partition-map.js';
 const KEYS_PER_COMMAND_MAX = 1024;
 const KEY_LENGTH_MAX = 1024;
 
-/** What a command may read and write. The two are one list where the key function returned a plain list. */
+/** What a command may read and write: it may read what it writes. The two are one list where they hold the same keys. */
 export interface DeclaredKeys {
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -45,7 +45,9 @@ function readAccess(name: string, command: KeyedCommand, keys: unknown): Declare
   checkKeys(name, read);
   checkKeys(name, write);
   if (command.readOnly === true && write.length > 0) throw invalidKeys(name, 'it writes keys, but is readOnly');
-  return { read: copyOf(read), write: copyOf(write) };
+  if (write.length === 0) return { read: copyOf(read), write: NO_KEYS };
+  const own = copyOf(write);
+  return { read: read.length === 0 ? own : [...new Set([...read, ...own])], write: own };
 }
 
 /** The list may be part of the arguments: a handler that sorts these does not change what it has declared. */

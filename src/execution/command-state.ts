@@ -121,8 +121,7 @@ export class CommandState implements State {
 
   #readableHash(key: string): number {
     const place = this.#readable.indexOf(key);
-    if (place < 0)
-      throw this.#writable.includes(key) ? this.#onlyWritable(key) : this.#undeclared(key, 'reads', 'read');
+    if (place < 0) throw this.#undeclared(key, 'reads', 'read');
     return this.#hashes[this.#firstHash + place] as number;
   }
 
@@ -151,14 +150,6 @@ export class CommandState implements State {
     throw new PsmrError(
       'UNDECLARED_KEY',
       'A handler used its state after it had returned. Do all reads and writes before returning (no callbacks, no async).',
-    );
-  }
-
-  #onlyWritable(key: string): PsmrError {
-    return new PsmrError(
-      'UNDECLARED_KEY',
-      `Command '${this.#command}' reads key '${key}', which its keys function declared in 'write' alone. ` +
-        "A key that is read and written stands in both lists: add it to 'read' for these arguments.",
     );
   }
 

@@ -5,52 +5,86 @@ import type { ResultBatch } from './result-batch.js';
 import type { PlannedCommand } from './run-plan.js';
 import { Run, type RunEnvironment } from './run.js';
 import { wrongStream } from './run-plan.js';
-import { RunValues, type PublishedValues } from './run-values.js';
+import { readsTooMuch, RunValues, type PublishedValues } from './run-values.js';
 import { maskHas } from './stream-set.js';
 
-/** Commands that declare their keys. */
+/**
+ * Commands that declare their keys. Where their values are many, they are exchanged in rounds: each stream says how far
+ * in the run its values go, and all go on to the lowest such place, which follows from the log and the state alone.
+ */
 export class KeyedRun extends Run {
-  readonly #values: RunValues;
-  readonly #missing: Set<number>;
+  #values: RunValues;
+  #missing = new Set<number>();
+  /** The first command of this round, and the one behind its last, as far as is known. */
+  #next = 0;
+  #until = 0;
 
   constructor(environment: RunEnvironment, run: SyncRun) {
     super(environment, run);
-    this.#values = new RunValues(environment.stream, environment.map, environment.values);
-    for (const planned of this.planned) this.#declareKeys(planned);
-    this.publish(this.#values.takeOwn());
-    this.#missing = new Set(this.peers);
+    this.#values = this.#beginRound();
   }
 
   override advance(): boolean {
+    for (;;) {
+      if (!this.#gather()) return false;
+      if (this.#until === this.#next) this.#refuseNext();
+      if (this.executes) this.environment.runner.guarded(() => this.#execute());
+      this.#next = this.#until;
+      if (this.#next === this.planned.length) return true;
+      this.#values = this.#beginRound();
+    }
+  }
+
+  #beginRound(): RunValues {
+    const { stream, map, values: local, exchangeBytes } = this.environment;
+    const values = new RunValues(stream, map, local);
+    for (let place = this.#next; place < this.planned.length; place++) this.#declareKeys(values, place);
+    const published = values.takeOwn(this.#next, this.planned.length, exchangeBytes);
+    this.#until = published[2];
+    this.publish(published, [[], [], this.#until] satisfies PublishedValues);
+    this.#missing = new Set(this.peers);
+    return values;
+  }
+
+  #gather(): boolean {
     for (const peer of this.#missing) {
-      const published = this.receive(peer);
-      if (published === null) return false;
-      if (this.executes) this.#values.takeFrom(peer, published as unknown as PublishedValues);
+      const content = this.receive(peer);
+      if (content === null) return false;
+      const published = content as unknown as PublishedValues;
+      this.#until = Math.min(this.#until, published[2]);
+      if (this.executes) this.#values.takeFrom(peer, published);
       this.#missing.delete(peer);
     }
-    if (this.executes) this.environment.runner.guarded(() => this.#execute());
     return true;
   }
 
+  /** One of the streams holds more for the next command than it can give to the others. */
+  #refuseNext(): void {
+    const planned = this.planned[this.#until++];
+    if (planned !== undefined) planned.error ??= readsTooMuch(planned.command?.name ?? '');
+  }
+
   /** A command that was sent to other streams than its keys live in is refused, never run in the wrong place. */
-  #declareKeys(planned: PlannedCommand): void {
+  #declareKeys(values: RunValues, place: number): void {
+    const planned = this.planned[place] as PlannedCommand;
     const { keys, command } = planned;
     if (keys === null || command === null) return;
     for (const key of keys.read) {
-      const owner = this.#values.declare(key, true);
+      const owner = values.declare(key, true, place);
       if (owner !== 0 && !maskHas(this.run, owner)) planned.error ??= wrongStream(command.name, key, owner);
     }
     // A key placed everywhere is written everywhere; where the two lists are one, reads have been looked at above.
     if (keys.write === keys.read && !this.environment.map.hasEverywhere) return;
     for (const key of keys.write) {
-      const owner = this.#values.declare(key, false);
+      const owner = values.declare(key, false, place);
       const reached = owner === 0 ? this.peers.length + 1 === this.environment.map.streams : maskHas(this.run, owner);
       if (!reached) planned.error ??= wrongStream(command.name, key, owner);
     }
   }
 
   #execute(): void {
-    for (const planned of this.planned) {
+    for (let place = this.#next; place < this.#until; place++) {
+      const planned = this.planned[place] as PlannedCommand;
       if (!this.coordinates && planned.command?.readOnly === true) continue;
       const results = this.results[planned.part] as ResultBatch;
       try {

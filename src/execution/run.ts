@@ -22,6 +22,8 @@ export interface RunEnvironment {
   readonly values: StreamValues;
   readonly ports: StreamPorts;
   readonly recorder: ExecutionRecorder | null;
+  /** About how much a stream publishes at once: what a run needs beyond that is exchanged in further rounds. */
+  readonly exchangeBytes: number;
 }
 
 /** A run in progress. `advance` does what can be done and says whether the run is over. */
@@ -63,9 +65,9 @@ export abstract class Run implements RunInProgress {
 
   abstract advance(): boolean;
 
-  /** To whom it is of use; to the others only that this stream has come here. */
-  protected publish(content: unknown): void {
-    const come = encodeValue([this.run.index, []]);
+  /** To whom it is of use; to the others only that this stream has come here, with what `withCome` says. */
+  protected publish(content: unknown, withCome: unknown = []): void {
+    const come = encodeValue([this.run.index, withCome]);
     const message = this.readOnly && this.coordinates ? come : encodeValue([this.run.index, content]);
     for (const peer of this.peers) {
       this.environment.ports.send(peer, this.readOnly && peer !== this.coordinator ? come : message);

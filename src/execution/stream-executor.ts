@@ -47,7 +47,11 @@ export interface StreamExecutorOptions {
   readonly ports: StreamPorts;
   readonly limits: SessionLimits & EventLimits;
   readonly recorder?: ExecutionRecorder | null;
+  /** About how much is published at once of a run's values; simulation takes less. */
+  readonly exchangeBytes?: number | undefined;
 }
+
+const EXCHANGE_BYTES = 64 << 20;
 
 export interface ExecutionCounts {
   commands: number;
@@ -98,7 +102,7 @@ export class StreamExecutor {
     this.events = new EventRing(options.limits);
     this.#runner = new CommandRunner(options.map, options.stream, options.guard, this.events);
     this.values = new StreamValues(options.map);
-    const { stream, map, recorder = null } = options;
+    const { stream, map, recorder = null, exchangeBytes = EXCHANGE_BYTES } = options;
     this.#batches = new BatchRunner(stream, map, this.#table, this.#runner, this.values, recorder);
     this.sessions = new SessionTable(options.limits);
     this.#environment = {
@@ -109,6 +113,7 @@ export class StreamExecutor {
       values: this.values,
       ports: options.ports,
       recorder,
+      exchangeBytes,
     };
   }
 

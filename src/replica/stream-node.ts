@@ -47,6 +47,8 @@ export interface StreamNodeOptions {
   readonly nowUs: () => number;
   /** Steps of execution between two looks at clients and log; simulation takes 1, to interleave finely. */
   readonly stepsPerPoll?: number;
+  /** See StreamExecutor. */
+  readonly exchangeBytes?: number;
   /** All partitions are marked now. */
   readonly checkpoint: (index: number, nextEntry: number) => void;
 }
@@ -78,7 +80,8 @@ export class StreamNode implements StreamPorts {
     this.#options = options;
     const { stream, replica, service, map, limits, guard, control, recording, links, log, wake, nowMs } = options;
     const recorder = recording?.work ?? null;
-    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, limits, recorder });
+    const { exchangeBytes } = options;
+    this.executor = new StreamExecutor({ stream, service, map, guard, ports: this, limits, recorder, exchangeBytes });
     this.#leadership = new GroupLeadership({ group: stream, replica, log, control, wake });
     this.#subscriptions = new Subscriptions({
       group: stream,

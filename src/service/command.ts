@@ -5,7 +5,7 @@
 /** Marks a command that touches every key: it runs as a `partial` on each partition and a `merge` of the parts. */
 export const everyKey: unique symbol = Symbol.for('psmr.everyKey');
 
-/** Keys that a command reads and keys that it writes; a key that is both stands in both. */
+/** Keys that a command reads and keys that it writes; what it writes it may read as well. */
 export type KeyAccess =
   | { readonly read: readonly string[]; readonly write?: readonly string[] }
   | { readonly read?: readonly string[]; readonly write: readonly string[] };

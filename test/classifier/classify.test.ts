@@ -91,7 +91,13 @@ describe('readKeys', () => {
   it('takes a list as read and written, and as read alone for a read-only command', () => {
     expect(readKeys('c', returning(['a', 'b']), {})).toEqual({ read: ['a', 'b'], write: ['a', 'b'] });
     expect(readKeys('c', returning(['a'], true), {})).toEqual({ read: ['a'], write: [] });
-    expect(readKeys('c', returning({ write: ['a'] }), {})).toEqual({ read: [], write: ['a'] });
+    expect(readKeys('c', returning({ read: ['a'] }), {})).toEqual({ read: ['a'], write: [] });
+  });
+
+  it('lets a command read what it writes', () => {
+    expect(readKeys('c', returning({ write: ['a'] }), {})).toEqual({ read: ['a'], write: ['a'] });
+    const both = readKeys('c', returning({ read: ['a', 'b'], write: ['b', 'c'] }), {});
+    expect(both).toEqual({ read: ['a', 'b', 'c'], write: ['b', 'c'] });
   });
 
   it('accepts 1,024 keys of 1,024 characters', () => {

@@ -67,7 +67,14 @@ it('hands no long sentences of parts to other streams', () => {
   };
   const run = beginRun(
     {
-      ...{ stream: 2, map, table: new CommandTable(service), values: new StreamValues(map), recorder: null },
+      ...{
+        stream: 2,
+        map,
+        table: new CommandTable(service),
+        values: new StreamValues(map),
+        recorder: null,
+        exchangeBytes: 1024,
+      },
       runner: new CommandRunner(map, 2, noGuard, null),
       ports: ports as never,
     },

@@ -156,4 +156,24 @@ describe('values and results without measure', () => {
     const told = outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.error.code)).sort();
     expect(told).toEqual([...new Array<string>(12).fill('RESULT_FORGOTTEN'), ...new Array<string>(4).fill('ok')]);
   });
+
+  it('that commands of several streams read are exchanged bit by bit, and refused where one command reads too much', async () => {
+    const classes = { 'a:': { place: 'pin', stream: 1 }, 'b:': { place: 'pin', stream: 2 } } as const;
+    const options = { service, streams: 2, dataDir: temporaryDirectory(), partitioning: { classes } };
+    const engine = await startEngine(options);
+    const client = engine.client<typeof values>();
+    const keys = ['a:1', 'a:2', 'a:3'];
+    await client.executeBatch(
+      [...keys, 'b:'].map((key) => ['storeList', { key, bytes: MIB, times: key === 'b:' ? 1 : 90 }] as const),
+    );
+    const two = keys.map((key) => ['sumLengths', { of: [key, 'b:'], into: `b:${key}` }] as const);
+    const outcomes = await client.executeBatch([...two, ['sumLengths', { of: [...keys, 'b:'], into: 'b:sum' }]]);
+    const told = outcomes.map((outcome) => (outcome.ok ? outcome.value : outcome.error.code));
+    expect(told).toEqual([91 * MIB, 91 * MIB, 91 * MIB, 'VALUE_NOT_ENCODABLE']);
+    expect(outcomes[3]).toMatchObject({ error: { message: expect.stringMatching(/'sumLengths' reads/) as string } });
+    await engine.stop();
+    const again = (await startEngine(options)).client<typeof values>();
+    expect(await again.execute('get', { key: 'b:a:3' })).toBe(91 * MIB);
+    expect(await again.execute('get', { key: 'b:sum' })).toBeUndefined();
+  });
 });

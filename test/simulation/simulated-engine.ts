@@ -78,6 +78,8 @@ export class SimulatedEngine {
     random: () => number,
   ) {
     this.#random = random;
+    // In rounds of one command each, where it is little.
+    const exchangeBytes = random() < 0.3 ? 1 : random() < 0.5 ? 200 : undefined;
     const memory = createEngineMemory(map.streams, SMALL_RINGS);
     const control = new ControlBlock(memory.control);
     this.control = control;
@@ -112,6 +114,7 @@ export class SimulatedEngine {
           service,
           guard: noGuard,
           stepsPerPoll: 1,
+          ...(exchangeBytes === undefined ? {} : { exchangeBytes }),
           checkpoint: () => undefined,
         }),
     );

@@ -54,6 +54,16 @@ const values = defineService({
         return count;
       },
     },
+    /** Reads all, writes one. */
+    sumLengths: {
+      keys: (a: { of: readonly string[]; into: string }) => ({ read: a.of, write: [a.into] }),
+      execute(state, a): number {
+        let sum = 0;
+        for (const key of a.of) for (const text of state.get<string[]>(key) ?? []) sum += text.length;
+        state.set(a.into, sum);
+        return sum;
+      },
+    },
     get: {
       keys: (a: { key: string }) => [a.key],
       readOnly: true,
