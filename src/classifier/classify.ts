@@ -47,7 +47,7 @@ function readAccess(name: string, command: KeyedCommand, keys: unknown): Declare
   if (command.readOnly === true && write.length > 0) throw invalidKeys(name, 'it writes keys, but is readOnly');
   if (write.length === 0) return { read: copyOf(read), write: NO_KEYS };
   const own = copyOf(write);
-  return { read: read.length === 0 ? own : [...new Set([...read, ...own])], write: own };
+  return { read: read.length === 0 ? own : [...new Set([...copyOf(read), ...own])], write: own };
 }
 
 /** The list may be part of the arguments: a handler that sorts these does not change what it has declared. */
