@@ -93,8 +93,9 @@ export function memberCommand(): Command {
     .argument('<replica>', 'its number', replicaNumber)
     .argument(...URL_ARGUMENT)
     .action(async (id: number, url: string | undefined, flags: AccessFlags) => {
-      await clusterAccess(url, flags).client.removeMember(id);
-      printDone(flags, { removed: id }, `replica ${id} takes part no more: it can be stopped`);
+      const tookPart = await clusterAccess(url, flags).client.removeMember(id);
+      const what = tookPart ? 'takes part no more: it can be stopped' : 'took part in no group: nothing was changed';
+      printDone(flags, { removed: id }, `replica ${id} ${what}`);
     });
   const member = new Command('member').description('Add a replica to a running cluster, or remove one.');
   for (const command of [add, remove]) member.addCommand(command.addHelpText('after', MEMBER_EXAMPLES));

@@ -54,6 +54,10 @@ describe("the operator's commands", () => {
     expect((await psmr(['checkpoint', url], KNOWING)).stdout).toBe('checkpoint 77 is complete\n');
     expect((await psmr(['member', 'remove', '2', url, '--json'], KNOWING)).stdout).toBe('{"removed":2}\n');
     expect(cluster.groups.every(({ voters }) => !voters.includes(2))).toBe(true);
+    expect((await psmr(['member', 'remove', '3', url], KNOWING)).stdout).toMatch(/^replica 3 takes part no more/);
+    expect((await psmr(['member', 'remove', '9', url], KNOWING)).stdout).toBe(
+      'replica 9 took part in no group: nothing was changed\n',
+    );
   });
 
   it('need the secret', async () => {

@@ -84,11 +84,13 @@ export class ClusterClient {
       await this.#untilDone(group, '/members', { group, add: replica.id }, `group ${group} adds replica ${replica.id}`);
   }
 
-  /** Moves away first what it leads. */
-  async removeMember(id: number): Promise<void> {
+  /** Moves away first what it leads. False: it took part in no group. */
+  async removeMember(id: number): Promise<boolean> {
+    let tookPart = false;
     for (const group of await this.#groups()) {
       const views = await this.views();
       const { leader, voters } = leaderOf(views, group);
+      tookPart ||= leader === null || voters.includes(id);
       // One that does not answer cannot take over.
       const others = voters.filter(
         (voter) => voter !== id && views.some((view) => view.id === voter && view.status !== null),
@@ -96,6 +98,7 @@ export class ClusterClient {
       if (leader?.id === id && others.length > 0) await this.moveLeader(group, preferredLeader(others, group));
       await this.#untilDone(group, '/members', { group, remove: id }, `group ${group} removes replica ${id}`);
     }
+    return tookPart;
   }
 
   async #groups(): Promise<number[]> {
