@@ -89,8 +89,8 @@ export class ClusterClient {
     let tookPart = false;
     for (const group of await this.#groups()) {
       const views = await this.views();
-      const { leader, voters } = leaderOf(views, group);
-      tookPart ||= leader === null || voters.includes(id);
+      const { leader, voters, learners } = leaderOf(views, group);
+      tookPart ||= leader === null || voters.includes(id) || learners.includes(id);
       // One that does not answer cannot take over.
       const others = voters.filter(
         (voter) => voter !== id && views.some((view) => view.id === voter && view.status !== null),
@@ -171,13 +171,14 @@ export class ClusterClient {
 export function leaderOf(
   views: readonly ReplicaView[],
   group: number,
-): { leader: ReplicaView | null; term: number; voters: readonly number[] } {
+): { leader: ReplicaView | null; term: number; voters: readonly number[]; learners: readonly number[] } {
   const seen = views.flatMap(({ status }) => status?.groups.filter((each) => each.group === group) ?? []);
   const term = Math.max(0, ...seen.map((each) => each.term));
   const newest = seen.filter((each) => each.term === term);
   const told = newest.find((each) => each.role === 'leader') ?? newest.find((each) => each.leader > 0);
   const leader = views.find(({ id, status }) => id === told?.leader && status !== null) ?? null;
-  return { leader, term, voters: told?.members.voters ?? [] };
+  const { voters, learners } = told?.members ?? { voters: [], learners: [] };
+  return { leader, term, voters, learners };
 }
 
 function nobody(views: readonly ReplicaView[]): PsmrError {
