@@ -69,6 +69,12 @@ export class PsmrError extends Error {
     this.code = code;
     this.details = options.details ?? {};
   }
+
+  /** Else JSON, which passes over an error's message, would tell its name and code only. */
+  toJSON(): { name: string; code: ErrorCode; message: string; details: Readonly<Record<string, unknown>> } {
+    const { name, code, message, details } = this;
+    return { name, code, message, details };
+  }
 }
 
 const KNOWN_CODES: ReadonlySet<string> = new Set(ERROR_CODES);

@@ -2,7 +2,7 @@
 import { PartitionMap } from '../../src/classifier/partition-map.js';
 import { systemClock } from '../../src/client/client-clock.js';
 import { Topology } from '../../src/client/topology.js';
-import { webSocketDial } from '../../src/client/web-socket.js';
+import { type DialOptions, webSocketDial } from '../../src/client/web-socket.js';
 import { PsmrError } from '../../src/errors.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -12,14 +12,15 @@ export interface ExpectedServer {
   readonly service: string;
   readonly token: string | null;
   readonly streams: number;
+  readonly tls: DialOptions;
 }
 
 /**
  * Rejects with INVALID_ARGUMENT where the server has another number of streams: the result would name the wrong one, and
  * shares of cross-stream commands would be others. Else rejects as `connect`.
  */
-export async function checkServer({ replicas, service, token, streams }: ExpectedServer): Promise<void> {
-  const dial = await webSocketDial({});
+export async function checkServer({ replicas, service, token, streams, tls }: ExpectedServer): Promise<void> {
+  const dial = await webSocketDial(tls);
   const options = { replicas, service, token, connectTimeoutMs: CONNECT_TIMEOUT_MS, dial, clock: systemClock };
   const { partitionMap } = await new Topology(options).learn();
   const found = PartitionMap.fromJson(partitionMap).streams;

@@ -34,6 +34,7 @@ const FLAGS: readonly (readonly [flags: string, help: string])[] = [
     '--connect <urls>',
     'a running server, ws:// or wss:// (PSMR_TOKEN: its token); --streams and --technique say what it is',
   ],
+  ['--tls-ca <file>', 'with --connect wss://...: authorities to trust besides the usual ones, PEM'],
   ['--durability <list>', 'memory, async, sync; several are compared (default: memory)'],
   ['--data <dir>', 'where durable engines keep their logs meanwhile (default: the temporary directory)'],
   ['--seconds <s>', 'measured time per technique and round (default: 3)'],

@@ -32,6 +32,7 @@ const OPTIONS = {
   commands: wholeNumber(1, 10_000_000),
   rate: wholeNumber(1, 100_000_000),
   connect: commaList(replicaUrl),
+  tlsCa: z.string().min(1, 'the path of a PEM file'),
   durability: commaList(wordOf(DURABILITIES)),
   data: z.string().min(1, 'the path of a directory'),
   seconds: decimal(0.01, 3600, 'a number of seconds from 0.01 to 3600'),
@@ -69,6 +70,8 @@ export interface BenchOptions {
   /** Commands per second of an open loop; null: closed loop. */
   readonly rate: number | null;
   readonly connect: readonly string[] | null;
+  /** PEM file of the authorities to trust there. */
+  readonly tlsCa: string | null;
   /** Several are compared like techniques. */
   readonly durability: readonly Durability[];
   /** Where durable engines keep their logs meanwhile; null: the system's place for temporary files. */
@@ -127,6 +130,7 @@ function defaults(given: Given): BenchOptions {
     mix: workload === 'kv' ? 'a' : null,
     rate: null,
     connect: null,
+    tlsCa: null,
     data: null,
     trace: null,
     json: null,
@@ -171,6 +175,7 @@ function withDefaults(given: Given): BenchOptions {
     commands: given.commands ?? standard.commands,
     rate: given.rate ?? standard.rate,
     connect: given.connect ?? standard.connect,
+    tlsCa: given.tlsCa ?? standard.tlsCa,
     durability: given.durability ?? standard.durability,
     data: given.data ?? standard.data,
     seconds: given.seconds ?? standard.seconds,
@@ -191,6 +196,7 @@ const CONTRADICTIONS: readonly { option: keyof Given; needs: string; unless: (op
   { option: 'outstanding', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
   { option: 'rate', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
   { option: 'connect', needs: '--feed clients', unless: ({ feed }) => feed === 'clients' },
+  { option: 'tlsCa', needs: '--connect', unless: ({ connect }) => connect !== null },
   { option: 'data', needs: '--durability async or sync', unless: ({ durability }) => durability.some(isDurable) },
 ];
 

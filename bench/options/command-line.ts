@@ -11,6 +11,7 @@ const TELLING = [
     'commands',
     'rate',
     'connect',
+    'tlsCa',
     'durability',
     'data',
     'trace',

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import { prepareLocalCluster } from '../../src/cli/local-cluster-files.js';
-import { preferredLeader } from '../../src/config/cluster.js';
+import { preferredLeader } from '../../src/config/preferred-leader.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PsmrError } from '../../src/errors.js';
 import { ClusterClient, leaderOf, type ReplicaView } from '../../src/replica/admin/cluster-client.js';

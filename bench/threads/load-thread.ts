@@ -1,4 +1,5 @@
 /** Thread entry point: clients that make load. Hosted by piscina. */
+import { readAuthorities } from '../../src/cli/authorities.js';
 import { connect } from '../../src/client/connect.js';
 import { attach } from '../../src/replica/attach.js';
 import type { EnginePort } from '../../src/replica/engine-port.js';
@@ -73,7 +74,9 @@ async function clientsOf({ clients, recipe }: LoadTask): Promise<LoadClient[]> {
   const { replicas, count, streams } = clients;
   const service = serviceOf(recipe.options.workload);
   const token = process.env['PSMR_TOKEN'];
-  await checkServer({ replicas, service: service.name, token: token ?? null, streams });
-  const options = { replicas, service, ...(token === undefined ? {} : { token }) };
+  const { tlsCa } = recipe.options;
+  const tls = tlsCa === null ? {} : { ca: readAuthorities(tlsCa) };
+  await checkServer({ replicas, service: service.name, token: token ?? null, streams, tls });
+  const options = { replicas, service, tls, ...(token === undefined ? {} : { token }) };
   return Promise.all(Array.from({ length: count }, () => connect<ServiceDefinition>(options)));
 }

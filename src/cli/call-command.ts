@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { connect, type ConnectOptions } from '../client/connect.js';
@@ -9,6 +8,7 @@ import { resolveEngineOptions } from '../replica/engine-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../replica/server.js';
 import type { KeyedCommandDefinition, ServiceDefinition } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
+import { readAuthorities } from './authorities.js';
 import { wholeNumber } from './option-values.js';
 import { resultJson } from './result-json.js';
 import { CONFIG_OPTION, serviceSettings, tokenOf, type SettingFlags } from './server-settings.js';
@@ -135,12 +135,4 @@ function connectOptions(
 
 function urlOf({ host, port }: { readonly host: string; readonly port: number }, tls: boolean): string {
   return `${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function readAuthorities(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new PsmrError('INVALID_ARGUMENT', `--tls-ca: ${file} cannot be read: ${messageOf(error)}.`, { cause: error });
-  }
 }

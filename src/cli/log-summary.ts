@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { decodeEntry } from '../ordering/entry-codec.js';
 import { EntryKind, type Entry } from '../ordering/group-log.js';
-import { groupDirectory, logIdentity } from '../storage/data-dir.js';
+import { groupDirectory, logIdentity } from '../storage/data-paths.js';
 import { examineLog } from '../storage/log-recovery.js';
 import { readingFileSystem } from '../storage/node-file-system.js';
 import type { Segment } from '../storage/segment.js';

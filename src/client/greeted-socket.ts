@@ -30,7 +30,7 @@ const FINAL_CODES: ReadonlySet<string> = new Set([
 ]);
 
 export function isFinal(error: PsmrError): boolean {
-  return FINAL_CODES.has(error.code);
+  return FINAL_CODES.has(error.code) || error.details['distrusted'] === true;
 }
 
 export class GreetedSocket {
@@ -47,7 +47,10 @@ export class GreetedSocket {
     this.#socket = dial(url, {
       open: () => this.#socket.send(encodeHello(hello), () => undefined),
       message: (bytes) => this.#receive(bytes),
-      close: (why) => this.#fail(noContact(url, `${why}${this.#welcomed ? '' : hintAt(url, why)}`)),
+      close: (why, distrusted = false) => {
+        if (distrusted) return this.#fail(distrust(url, why));
+        this.#fail(noContact(url, `${why}${this.#welcomed ? '' : hintAt(url, why)}`));
+      },
     });
     const late = (): void => this.#fail(noContact(url, `no answer within ${timeoutMs} ms`));
     this.#cancelTimeout = clock.after(timeoutMs, late);
@@ -106,6 +109,13 @@ function hintAt(url: string, why: string): string {
   if (/hang up/.test(why) && url.startsWith('ws:'))
     return ' (does the server have TLS? Then its address begins with wss:)';
   return '';
+}
+
+function distrust(url: string, why: string): PsmrError {
+  const sentence =
+    `${url}: the server's certificate is not accepted: ${why}. Connect by a name that is in the certificate, and give ` +
+    'the authority that it is from: tls: { ca }, or --tls-ca FILE.';
+  return new PsmrError('UNREACHABLE', sentence, { details: { url, distrusted: true } });
 }
 
 export function noContact(url: string, why: string): PsmrError {

@@ -13,9 +13,18 @@ function zeroMask(mask: Buffer): void {
 /** More than the results of any frame take (execution/result-allowance.ts). */
 const REPLY_BYTES_MAX = 1 << 30;
 
+/** Codes of OpenSSL and Node for a certificate that is not accepted. */
+const DISTRUSTED =
+  /^(CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
+
+function isDistrust(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && DISTRUSTED.test(error.code);
+}
+
 class NodeSocket implements DialledSocket {
   readonly #socket: WebSocket;
   #why = 'the connection was closed';
+  #distrusted = false;
   #done = false;
 
   constructor(url: string, options: ClientOptions, events: WebSocketEvents) {
@@ -25,11 +34,14 @@ class NodeSocket implements DialledSocket {
       if (!this.#done) events.message(data instanceof Uint8Array ? data : new Uint8Array());
     });
     // 'close' always follows, and says nothing of the reason.
-    this.#socket.on('error', (error) => (this.#why = messageOf(error) || 'the connection failed'));
+    this.#socket.on('error', (error) => {
+      this.#why = messageOf(error) || 'the connection failed';
+      this.#distrusted = isDistrust(error);
+    });
     this.#socket.on('close', () => {
       if (this.#done) return;
       this.#done = true;
-      events.close(this.#why);
+      events.close(this.#why, this.#distrusted);
     });
   }
 

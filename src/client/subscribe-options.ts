@@ -1,32 +1,35 @@
 /** What `subscribe` was given, with defaults. Callers without types get a sentence, too. */
-import { z } from 'zod';
 import { PsmrError } from '../errors.js';
+import { fieldsOnly, list, nullable, number, optional, otherwise, pair, ShapeError, text, whole } from '../shape.js';
 import { TOPICS_MAX, WINDOW_BYTES_MIN } from '../transport/subscription-frames.js';
 
 const BUFFER_BYTES = 1 << 20;
 
-const place = z.tuple([z.number(), z.number()]).readonly().nullable();
-const topics = z.array(z.string()).readonly().default([]);
-const schema = z.strictObject({
+const topics = otherwise(list(text()), () => []);
+const check = fieldsOnly({
   keys: topics,
   prefixes: topics,
-  after: z.array(place).readonly().optional(),
-  bufferBytes: z.int().min(WINDOW_BYTES_MIN).default(BUFFER_BYTES),
+  after: optional(list(nullable(pair(number, number)))),
+  bufferBytes: otherwise(whole(WINDOW_BYTES_MIN), () => BUFFER_BYTES),
 });
 
-export type CheckedSubscribeOptions = z.infer<typeof schema>;
+export type CheckedSubscribeOptions = Readonly<ReturnType<typeof check>>;
 
 /** Throws INVALID_ARGUMENT. */
 export function checkedSubscribeOptions(options: unknown): CheckedSubscribeOptions {
-  const { data, error } = schema.safeParse(options);
-  if (data === undefined) {
-    const [issue] = error.issues;
-    const field = issue?.path.join('.') ?? '';
-    throw wrong(`${field === '' ? 'its options' : field}: ${issue?.message ?? 'not accepted'}`);
-  }
+  const data = shaped(options);
   const count = data.keys.length + data.prefixes.length;
   if (count === 0 || count > TOPICS_MAX) throw wrong(`${count} keys and prefixes were given: give 1 to ${TOPICS_MAX}`);
   return data;
+}
+
+function shaped(options: unknown): CheckedSubscribeOptions {
+  try {
+    return check(options, '');
+  } catch (thrown) {
+    if (!(thrown instanceof ShapeError)) throw thrown;
+    throw wrong(`${thrown.path === '' ? 'its options' : thrown.path}: ${thrown.message}`);
+  }
 }
 
 function wrong(what: string): PsmrError {

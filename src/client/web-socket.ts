@@ -11,8 +11,8 @@ export interface DialOptions {
 export interface WebSocketEvents {
   open(): void;
   message(bytes: Uint8Array): void;
-  /** Once; `why` is for people. */
-  close(why: string): void;
+  /** Once; `why` is for people. `distrusted`: the server's certificate was refused here, as it will be the next time. */
+  close(why: string, distrusted?: boolean): void;
 }
 
 export interface DialledSocket {

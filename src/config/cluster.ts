@@ -73,15 +73,6 @@ export function replicaOf(cluster: Cluster, id: number): ClusterReplica | null {
   return cluster.replicas.find((replica) => replica.id === id) ?? null;
 }
 
-/**
- * Who is to lead a group when all is well: groups take turns over the members, by rising id and from group 0 on. So of
- * replicas 1 to 3, 1 leads group 0, 2 stream 1, 3 stream 2, 1 stream 3.
- */
-export function preferredLeader(members: readonly number[], group: number): number {
-  const ids = [...members].sort((a, b) => a - b);
-  return ids[group % ids.length] ?? 0;
-}
-
 /** Hosts that stand for every interface: one can listen there, but nobody can be sent there. */
 const NOWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]', '*']);
 

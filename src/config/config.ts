@@ -22,7 +22,7 @@ export function parseConfig(json: unknown, file: string | null = null): Config {
   const [first] = parsed.error.issues;
   if (first === undefined) throw invalidConfig(file, [], 'it does not fit its schema');
   const issue = deepest(first);
-  throw invalidConfig(file, issue.path, complaint(issue));
+  throw invalidConfig(file, issue.path, complaint(issue), unknownField(issue));
 }
 
 /** Reads and checks a configuration file, and how its fields relate. Throws INVALID_CONFIG. */
@@ -87,6 +87,11 @@ function unknownFields(unknown: readonly string[], path: readonly PropertyKey[])
   const meant = closestName(name, fields);
   const hint = meant === null ? '' : ` (did you mean '${meant}'?)`;
   return `there is no field '${name}'${hint}; it accepts ${fields.join(', ')}`;
+}
+
+function unknownField(issue: Issue): [string] | [] {
+  const [name] = issue.code === 'unrecognized_keys' ? issue.keys : [];
+  return name === undefined ? [] : [name];
 }
 
 function acceptedNames(path: readonly PropertyKey[]): string {

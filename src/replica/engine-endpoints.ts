@@ -1,4 +1,4 @@
-import { openEndpoints, type Listening, type ServerParts } from './server.js';
+import type { Listening, ServerParts } from './server.js';
 
 /** An engine's endpoints over time: opened once, also where several ask, and again after they were closed. */
 export class EngineEndpoints {
@@ -19,7 +19,10 @@ export class EngineEndpoints {
   async #open(parts: () => ServerParts): Promise<Listening> {
     if (this.#closed !== null) await this.#closed;
     try {
-      const listening = await openEndpoints(parts());
+      // Asked for here, as of now: loading takes a moment.
+      const wanted = parts();
+      const { openEndpoints } = await import('./server.js');
+      const listening = await openEndpoints(wanted);
       let closing: Promise<void> | null = null;
       const close = (): Promise<void> => {
         if (closing !== null) return closing;

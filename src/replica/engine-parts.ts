@@ -5,11 +5,14 @@ import type { PsmrError } from '../errors.js';
 import type { Service } from '../service/command.js';
 import { loadService } from '../service/load-service.js';
 import type { CheckpointStore } from '../storage/checkpoint-store.js';
-import { checkpointDirectory, openDataDir, type DataDir } from '../storage/data-dir.js';
+import { openDataDir, type DataDir } from '../storage/data-dir.js';
+import { checkpointDirectory } from '../storage/data-paths.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
+import { ClusterSeat, type ClusterSeatOptions } from './cluster-seat.js';
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.js';
 import { joinCluster, type Joined } from './join-cluster.js';
 import type { ReplicaSettings } from './replica-settings.js';
+import { WorkerPool } from './worker-pool.js';
 
 export interface EngineParts {
   readonly service: Service;
@@ -18,11 +21,13 @@ export interface EngineParts {
   readonly store: CheckpointStore;
   /** Null: it is replica of nothing. */
   readonly replica: ReplicaParts | null;
+  readonly startPool: (...args: ConstructorParameters<typeof WorkerPool>) => WorkerPool;
 }
 
 export interface ReplicaParts extends Joined {
   readonly settings: ReplicaSettings;
   readonly problem: (problem: PsmrError) => void;
+  readonly takeSeat: (options: ClusterSeatOptions) => ClusterSeat;
 }
 
 /** A replica waits here until it may take part in its cluster. Rejects as `Engine.start` does. */
@@ -30,7 +35,7 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
   const service = await loadService(resolved.serviceUrl);
   const map = createPartitionMap(resolved.partitioning);
   if (resolved.dataDir === null)
-    return { service, map, dataDir: null, store: new MemoryCheckpointStore(), replica: null };
+    return { service, map, dataDir: null, store: new MemoryCheckpointStore(), replica: null, startPool };
   const identity = { service: service.name, streams: map.streams, partitionMap: map.toJson() };
   const dataDir = openDataDir(resolved.dataDir, identity);
   try {
@@ -39,7 +44,7 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
       { service: service.name, epoch: map.epoch, dataDir: dataDir.path },
       options,
     );
-    return { service, map, dataDir, store: await openCheckpoints(dataDir.path), replica };
+    return { service, map, dataDir, store: await openCheckpoints(dataDir.path), replica, startPool };
   } catch (error) {
     dataDir.release();
     throw error;
@@ -53,10 +58,14 @@ async function replicaParts(
 ): Promise<ReplicaParts | null> {
   if (settings === null) return null;
   const waiting = { ...own, onProblem, signal: signal ?? new AbortController().signal };
-  return { settings, ...(await joinCluster(settings, waiting)), problem: onProblem };
+  return { settings, ...(await joinCluster(settings, waiting)), problem: onProblem, takeSeat };
 }
 
-/** LMDB is loaded where there is a disk: every worker loads this module with its service. */
+const startPool: EngineParts['startPool'] = (...args) => new WorkerPool(...args);
+
+const takeSeat: ReplicaParts['takeSeat'] = (options) => new ClusterSeat(options);
+
+/** LMDB is loaded where there is a disk. */
 async function openCheckpoints(dataDir: string): Promise<CheckpointStore> {
   const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
   return LmdbCheckpointStore.open(checkpointDirectory(dataDir), { check: true });

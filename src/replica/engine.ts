@@ -20,19 +20,19 @@ import {
   type ClientMemory,
   type EngineMemory,
 } from './engine-memory.js';
-import { resolveEngineOptions, type EngineOptions, type ResolvedEngineOptions } from './engine-options.js';
+import type { EngineOptions, ResolvedEngineOptions } from './engine-options.js';
 import { EngineRecording } from './engine-recording.js';
-import { openEngineParts, type EngineParts, type ReplicaParts } from './engine-parts.js';
+import type { EngineParts, ReplicaParts } from './engine-parts.js';
 import type { EnginePort } from './engine-port.js';
 import { readGroupStats, type EngineStats } from './engine-stats.js';
 import type { ReplicaStatus } from './admin/replica-status.js';
-import { ClusterSeat } from './cluster-seat.js';
+import type { ClusterSeat } from './cluster-seat.js';
 import { handOverAll } from './hand-over.js';
 import { announceFeed, EngineFeed, type Feed } from './feed.js';
 import { CLIENT_BELL_WORD } from './ring-client.js';
 import { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
 import type { ListenOptions, Listening } from './server.js';
-import { WorkerPool } from './worker-pool.js';
+import type { WorkerPool } from './worker-pool.js';
 import type { WorkerTask } from './worker-messages.js';
 
 /** Workers get 10 s to close what they hold open; then it is told why the engine failed, whether they have ended or not. */
@@ -77,6 +77,9 @@ export class Engine {
    * of the data directory (DATA_DIR_LOCKED, DATA_MISMATCH, ...), DUPLICATE_REPLICA, ENGINE_STOPPED (by `signal`).
    */
   static async start(options: EngineOptions): Promise<Engine> {
+    // Loaded where an engine starts: every worker loads this module with its service, and starting many is mostly loading.
+    const { resolveEngineOptions } = await import('./engine-options.js');
+    const { openEngineParts } = await import('./engine-parts.js');
     const resolved = resolveEngineOptions(options);
     const engine = new Engine(resolved, await openEngineParts(resolved, options));
     try {
@@ -111,7 +114,7 @@ export class Engine {
       logBytes: () => this.stats().groups.reduce((total, group) => total + group.logBytes, 0),
     });
     this.#seat = replica === null ? null : this.#takeSeat(replica);
-    this.#pool = new WorkerPool(this.#tasks(store.newest()), {
+    this.#pool = parts.startPool(this.#tasks(store.newest()), {
       checkpoint: (message) => this.#checkpoints.follow(message),
       replication: (group, message) => {
         this.#recording.replication(group, message);
@@ -295,7 +298,7 @@ export class Engine {
   }
 
   #takeSeat(replica: ReplicaParts): ClusterSeat {
-    return new ClusterSeat({
+    return replica.takeSeat({
       ...replica,
       service: this.#service.name,
       epoch: this.#map.epoch,

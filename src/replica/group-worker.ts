@@ -9,7 +9,7 @@ import { MemoryGroupLog } from '../ordering/local/memory-log.js';
 import type { GroupLog } from '../ordering/group-log.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
-import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-dir.js';
+import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-paths.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { WorkRecording } from '../metrics/work-recording.js';
 import { SegmentLogStore } from '../storage/segment-log-store.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { replicaSchema, type ReplicaConfig } from '../config/cluster-schema.js';
 import { PsmrError } from '../errors.js';
-import { groupDirectory } from '../storage/data-dir.js';
+import { groupDirectory } from '../storage/data-paths.js';
 import { corrupt, mismatch, storageFailed } from '../storage/storage-error.js';
 import { syncPath } from '../storage/sync-path.js';
 import type { FormationView } from './formation.js';

@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
-import { preferredLeader, type ClusterTiming } from '../config/cluster.js';
+import type { ClusterTiming } from '../config/cluster.js';
+import { preferredLeader } from '../config/preferred-leader.js';
 import { PsmrError } from '../errors.js';
 import type { Membership } from '../ordering/group-log.js';
 import { HardStateFile } from '../ordering/raft/hard-state-file.js';

@@ -7,10 +7,11 @@
  * same functions imported from node:crypto, node:perf_hooks, node:process, node:timers and node:timers/promises, by name
  * too. A handler must keep away from these by itself:
  *
- *   the machine      node:fs, node:os, node:child_process, sockets, process.env, process.memoryUsage and its like
+ *   the machine      node:fs, node:os, node:child_process, sockets, process.env
  *   time zone        getHours and the other local parts of a Date; dates without a zone ('2024-01-01T10:00'): use UTC
  *   locale           toLocaleString, localeCompare, Intl (whose DateTimeFormat, given no date, also reads the clock)
  *   promises         async functions: a handler that returns a promise is refused afterwards
+ *   its clock        performance.mark, performance.toJSON and their like
  *   hidden state     module variables that a handler changes, WeakRef, FinalizationRegistry, Error.stack
  *
  * What slips through makes replicas differ; the hashes of their checkpoints then say so (section 7).
@@ -63,6 +64,7 @@ const FORBIDDEN: readonly Forbidden[] = [
   ...forbid(globalThis, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'),
   ...forbid(timers, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate'),
   ...forbid(timersOfPromises, USE_NOTHING, 'setTimeout', 'setInterval', 'setImmediate', 'scheduler.wait'),
+  ...forbid(globalThis, USE_NOTHING, 'process.cpuUsage', 'process.resourceUsage', 'process.memoryUsage'),
   ...forbid(globalThis, USE_NOTHING, 'process.nextTick', 'process.exit', 'process.abort', 'process.kill'),
   ...forbid(globalThis, USE_NOTHING, 'fetch', 'Atomics.wait', 'Atomics.waitAsync', 'AbortSignal.timeout'),
 ];
@@ -86,6 +88,8 @@ export function installDeterminismGuard(): DeterminismGuard {
     if (undo !== null) restore.push(undo);
   }
   restore.push(replaceTimeOrigin(guard), replaceDate(guard, RealDate));
+  // Both take the time when they are made. A File is given its own seldom, in a handler never.
+  restore.push(replaceGetter(guard, Event, 'timeStamp'), replaceGetter(guard, File, 'lastModified'));
   // `import { randomInt } from 'node:crypto'` sees what was put into the module only after this.
   syncBuiltinESMExports();
   return guard;
@@ -138,6 +142,19 @@ function replaceTimeOrigin(guard: DeterminismGuard): () => void {
     return timeOrigin;
   };
   return define(performance, 'timeOrigin', { get, configurable: true, enumerable: true });
+}
+
+/** What objects of a class tell of the clock. */
+function replaceGetter(guard: DeterminismGuard, owner: { prototype: object; name: string }, name: string): () => void {
+  const old = Object.getOwnPropertyDescriptor(owner.prototype, name);
+  const getter: unknown = Reflect.get(old ?? {}, 'get');
+  if (typeof getter !== 'function' || old?.configurable !== true) return () => undefined;
+  const real = getter as Callable;
+  const get = function (this: unknown): unknown {
+    if (guard.active) throw notDeterministic(guard, `${owner.name}.${name}`, USE_NOW);
+    return Reflect.apply(real, this, []);
+  };
+  return define(owner.prototype, name, { ...old, get });
 }
 
 /** Defines a property; what it returns puts the old one back. */

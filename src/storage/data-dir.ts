@@ -13,6 +13,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PsmrError } from '../errors.js';
 import { IDENTITY_FILE, decodeIdentity, encodeIdentity } from './data-identity.js';
 import { acquireDataLock } from './data-lock.js';
+import { groupDirectory } from './data-paths.js';
 import { checkNoLogMissing } from './missing-logs.js';
 import { corrupt, foreign, mismatch, storageFailed } from './storage-error.js';
 import { syncPath } from './sync-path.js';
@@ -26,22 +27,8 @@ export interface DataDir {
   release(): void;
 }
 
-/** Where group g's log is. */
-export function groupDirectory(path: string, group: number): string {
-  return join(path, `group-${group}`);
-}
-
 function groupDirectories(path: string, streams: number): string[] {
   return Array.from({ length: streams + 1 }, (_, group) => groupDirectory(path, group));
-}
-
-/** What group g's log is marked as: a log under another partition map is not the same log. */
-export function logIdentity(group: number, epoch: number): string {
-  return `group-${group} of epoch ${epoch}`;
-}
-
-export function checkpointDirectory(path: string): string {
-  return join(path, 'checkpoints');
 }
 
 const DRAFT_FILE = `${IDENTITY_FILE}.tmp`;

@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { open } from 'lmdb';
-import { z } from 'zod';
 import { PsmrError, invariant } from '../errors.js';
+import { fields, list, nullable, number, optional, otherwise, ShapeError, text } from '../shape.js';
 import { checkLmdbFile } from './lmdb-file-check.js';
 import { corrupt, foreign, storageFailed } from './storage-error.js';
 import { syncPath } from './sync-path.js';
@@ -24,28 +24,23 @@ export const CHUNK = 1;
 export const MANIFEST = 2;
 type Key = number[];
 
-const positionSchema = z.object({
-  index: z.number(),
-  term: z.number(),
-  membership: z.object({ voters: z.array(z.number()), learners: z.array(z.number()) }).nullable(),
+const positionFields = fields({
+  index: number,
+  term: number,
+  membership: nullable(fields({ voters: list(number), learners: list(number) })),
 });
-const partSchema = z
-  .object({
-    part: z.number(),
-    nextIndex: z.number(),
-    // Checkpoints from before logs were replicated have neither.
-    position: positionSchema.optional(),
-    timestampMs: z.number().default(0),
-    keys: z.number(),
-    hash: z.string(),
-    chunks: z.number(),
-    bytes: z.number(),
-  })
-  .transform((part) => ({
-    ...part,
-    position: part.position ?? { index: part.nextIndex - 1, term: 0, membership: null },
-  }));
-const manifestSchema = z.object({ id: z.number(), takenAtMs: z.number(), parts: z.array(partSchema) });
+const partFields = fields({
+  part: number,
+  nextIndex: number,
+  // Checkpoints from before logs were replicated have neither.
+  position: optional(positionFields),
+  timestampMs: otherwise(number, () => 0),
+  keys: number,
+  hash: text(),
+  chunks: number,
+  bytes: number,
+});
+const manifestFields = fields({ id: number, takenAtMs: number, parts: list(partFields) });
 
 function checksum(key: Key, content: Uint8Array): number {
   return crc32(content, crc32(key.join('/')));
@@ -67,9 +62,17 @@ export function unseal(file: string, key: Key, value: Buffer, what: string): Uin
 }
 
 export function decodeManifest(file: string, id: number, content: Uint8Array): CheckpointManifest {
-  const parsed = manifestSchema.safeParse(JSON.parse(Buffer.from(content).toString('utf8')));
-  if (!parsed.success) throw corrupt(file, 0, `the manifest of checkpoint ${id} lacks fields`);
-  return parsed.data;
+  try {
+    const manifest = manifestFields(JSON.parse(Buffer.from(content).toString('utf8')), '');
+    const parts = manifest.parts.map((part) => ({
+      ...part,
+      position: part.position ?? { index: part.nextIndex - 1, term: 0, membership: null },
+    }));
+    return { ...manifest, parts };
+  } catch (thrown) {
+    if (!(thrown instanceof ShapeError)) throw thrown;
+    throw corrupt(file, 0, `the manifest of checkpoint ${id} lacks fields`);
+  }
 }
 
 export interface LmdbCheckpointOptions {

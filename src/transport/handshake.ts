@@ -2,11 +2,24 @@
  * The first two messages on a connection: the client's HELLO, the endpoint's WELCOME (or GOODBYE). Each is one byte
  * of kind, then a MessagePack map with the fields below. A field that a reader does not know is skipped.
  */
-import { z } from 'zod';
 import type { PartitionMapJson } from '../classifier/partition-map.js';
 import { PartitionMap } from '../classifier/partition-map.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
+import {
+  anything,
+  bytes,
+  fields,
+  list,
+  nullable,
+  optional,
+  otherwise,
+  pair,
+  ShapeError,
+  text,
+  whole,
+} from '../shape.js';
+import type { Check } from '../shape.js';
 import { badFrame, FrameKind, PROTOCOL_VERSION, SESSION_BYTES } from './frames.js';
 
 /** A HELLO is small; more than this is not one. */
@@ -56,43 +69,40 @@ export interface Goodbye {
   readonly leader?: number | undefined;
 }
 
-const helloFields = z.object({
-  protocol: z.int().min(0),
-  service: z.string().nullable(),
-  token: z.string().nullable(),
-  session: z
-    .instanceof(Uint8Array)
-    .refine((id) => id.byteLength === SESSION_BYTES, `a session is ${SESSION_BYTES} bytes`)
-    .nullable(),
+const helloFields = fields({
+  protocol: whole(0),
+  service: nullable(text()),
+  token: nullable(text()),
+  session: nullable(bytes(SESSION_BYTES)),
 });
 
-const endpointFields = z.array(z.tuple([z.string().nullable(), z.int().min(1).max(65_535)])).min(2);
+const endpointFields = list(pair(nullable(text()), whole(1, 65_535)), 2);
 
-const welcomeFields = z.object({
-  protocol: z.int().min(0),
-  service: z.string(),
-  group: z.int().min(0),
-  partitionMap: z.unknown(),
-  epoch: z.int().min(0).max(0xffff_ffff),
+const welcomeFields = fields({
+  protocol: whole(0),
+  service: text(),
+  group: whole(0),
+  partitionMap: anything,
+  epoch: whole(0, 0xffff_ffff),
   endpoints: endpointFields,
-  nowMs: z.int().min(0),
-  frameBytesMax: z.int().min(1),
+  nowMs: whole(0),
+  frameBytesMax: whole(1),
   // Servers that are not replicated may leave these out.
-  replica: z.int().min(0).default(0),
-  leaders: z.array(z.int().min(0)).default([]),
-  replicas: z.array(z.object({ id: z.int().min(1), endpoints: endpointFields })).default([]),
+  replica: otherwise(whole(0), () => 0),
+  leaders: otherwise(list(whole(0)), () => []),
+  replicas: otherwise(list(fields({ id: whole(1), endpoints: endpointFields })), () => []),
 });
 
-const goodbyeFields = z.object({ code: z.string(), message: z.string(), leader: z.int().min(0).optional() });
+const goodbyeFields = fields({ code: text(), message: text(), leader: optional(whole(0)) });
 
-const versionField = z.object({ protocol: z.int().min(0) });
+const versionField = fields({ protocol: whole(0) });
 
-export function encodeMessage(kind: number, fields: object): Uint8Array {
-  const body = encodeValue(fields);
-  const bytes = new Uint8Array(1 + body.byteLength);
-  bytes[0] = kind;
-  bytes.set(body, 1);
-  return bytes;
+export function encodeMessage(kind: number, content: object): Uint8Array {
+  const body = encodeValue(content);
+  const message = new Uint8Array(1 + body.byteLength);
+  message[0] = kind;
+  message.set(body, 1);
+  return message;
 }
 
 export function decodeFields(bytes: Uint8Array, kind: number, name: string): unknown {
@@ -105,11 +115,13 @@ export function decodeFields(bytes: Uint8Array, kind: number, name: string): unk
   }
 }
 
-export function parseFields<T>(schema: z.ZodType<T>, fields: unknown, name: string): T {
-  const parsed = schema.safeParse(fields);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw badFrame(`${name}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as described'}`);
+export function parseFields<T>(check: Check<T>, found: unknown, name: string): T {
+  try {
+    return check(found, '');
+  } catch (thrown) {
+    if (!(thrown instanceof ShapeError)) throw thrown;
+    throw badFrame(`${name}${thrown.path === '' ? '' : `.${thrown.path}`}: ${thrown.message}`);
+  }
 }
 
 /** A message of another protocol version may have other fields: the version is read first. */

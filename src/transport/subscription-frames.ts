@@ -10,9 +10,9 @@
  *   UNSUBSCRIBE  0 u8 kind=11 | 1 u8 0 | 2 u16 0 | 4 u32 id
  *   ENDED        0 u8 kind=12 | 1 u8 0 | 2 u16 group | 4 u32 id | 8 MessagePack, a map
  */
-import { z } from 'zod';
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
 import type { EventPlace, KeptEvent } from '../execution/event-ring.js';
+import { fields, list, nullable, optional, pair, text, whole } from '../shape.js';
 import { badFrame } from './frames.js';
 import { parseFields } from './handshake.js';
 
@@ -74,14 +74,13 @@ export type SubscriptionReply =
       readonly leader: number;
     };
 
-const whole = z.int().min(0);
-const subscribeFields = z.object({
-  keys: z.array(z.string()),
-  prefixes: z.array(z.string()),
-  after: z.tuple([whole, whole]).nullable(),
-  windowBytes: z.int().min(WINDOW_BYTES_MIN),
+const subscribeFields = fields({
+  keys: list(text()),
+  prefixes: list(text()),
+  after: nullable(pair(whole(0), whole(0))),
+  windowBytes: whole(WINDOW_BYTES_MIN),
 });
-const endedFields = z.object({ code: z.string(), message: z.string(), leader: whole.optional() });
+const endedFields = fields({ code: text(), message: text(), leader: optional(whole(0)) });
 
 /** Whether a client's message is about subscriptions. */
 export function isSubscriptionRequest(message: Uint8Array): boolean {

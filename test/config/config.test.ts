@@ -89,6 +89,17 @@ describe('parseConfig', () => {
     expect(message).toContain(complaint);
   });
 
+  it.each([
+    [{ stream: 4 }, 'stream'],
+    [{ limits: { frameBytes: 1 } }, 'limits.frameBytes'],
+    [{ streams: [{}, { nam: 'b' }] }, 'streams[1].nam'],
+    [{ http: { 'my port': 1 } }, 'http["my port"]'],
+    [{ limits: { frameBytesMax: 'x' } }, 'limits.frameBytesMax'],
+    [5, ''],
+  ])('tells programs which field of %j is wrong, also where there is no such field', (config, path) => {
+    expect(() => parseConfig(config)).toThrow(expect.objectContaining({ details: { path, file: null } }) as Error);
+  });
+
   it('never shows a token', () => {
     expect(codeAndMessage(() => parseConfig({ token: 123_456 }))[1]).not.toContain('123');
   });

@@ -62,7 +62,10 @@ describe('a server with a certificate', () => {
     await client.execute('count', { keys: ['a', 'b', 'c', 'd'] });
     await client.close();
     const distrustful = connect<typeof ledger>({ replicas: [url], service: ledger, token: 'secret' });
-    expect((await rejectionOf(distrustful)).code).toBe('UNREACHABLE');
+    expect(await rejectionOf(distrustful)).toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringMatching(/certificate is not accepted: self-signed certificate.*--tls-ca/) as string,
+    });
     const plain = connect<typeof ledger>({ replicas: [url.replace('wss', 'ws')], service: ledger, token: 'secret' });
     expect(await rejectionOf(plain)).toMatchObject({
       code: 'UNREACHABLE',

@@ -1,3 +1,4 @@
+import { File as FileOfModule } from 'node:buffer';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { performance as performanceOfModule } from 'node:perf_hooks';
 import { nextTick } from 'node:process';
@@ -47,6 +48,13 @@ const FORBIDDEN: readonly (readonly [what: string, action: () => unknown, instea
   ['process.hrtime()', () => process.hrtime(), 'ctx.now'],
   ['process.hrtime.bigint()', () => process.hrtime.bigint(), 'ctx.now'],
   ['process.uptime()', () => process.uptime(), 'ctx.now'],
+  ['process.cpuUsage()', () => process.cpuUsage(), 'at once'],
+  ['process.memoryUsage()', () => process.memoryUsage(), 'at once'],
+  ['process.resourceUsage()', () => process.resourceUsage(), 'at once'],
+  ['Event.timeStamp', () => new Event('x').timeStamp, 'ctx.now'],
+  ['Event.timeStamp', () => new MessageEvent('x').timeStamp, 'ctx.now'],
+  ['File.lastModified', () => new File([], 'x').lastModified, 'ctx.now'],
+  ['File.lastModified', () => new FileOfModule([], 'x').lastModified, 'ctx.now'],
   ['Math.random()', () => Math.random(), 'ctx.random()'],
   ['crypto.randomUUID()', () => crypto.randomUUID(), 'ctx.random()'],
   ['crypto.getRandomValues()', () => crypto.getRandomValues(new Uint8Array(1)), 'ctx.random()'],
@@ -56,6 +64,8 @@ const FORBIDDEN: readonly (readonly [what: string, action: () => unknown, instea
   ['setTimeout()', () => setTimeout(nothing, 0), 'at once'],
   ['setTimeout()', () => timerOfModule(nothing, 0), 'at once'],
   ['setTimeout()', () => timerOfPromises(0), 'at once'],
+  ['setTimeout()', () => promisify(setTimeout)(0), 'at once'],
+  ['setImmediate()', () => promisify(setImmediate)(), 'at once'],
   ['scheduler.wait()', () => scheduler.wait(0), 'at once'],
   ['AbortSignal.timeout()', () => AbortSignal.timeout(1), 'at once'],
   ['setInterval()', () => setInterval(nothing, 1), 'at once'],
@@ -97,6 +107,10 @@ describe('the determinism guard', () => {
     expect(randomBytes(3)).toHaveLength(3);
     expect(crypto.getRandomValues(new Uint8Array(2))).toHaveLength(2);
     expect(crypto.randomUUID()).not.toBe(randomUUID());
+    expect(new Event('x').timeStamp).toBeGreaterThan(0);
+    expect(new File([], 'x', { lastModified: 5 }).lastModified).toBe(5);
+    expect(process.memoryUsage.rss()).toBeGreaterThan(0);
+    expect(process.cpuUsage().user).toBeGreaterThan(0);
     await new Promise((resolve) => setImmediate(resolve));
     await promisify(setTimeout)(0);
     expect(Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1)).toBe('not-equal');
@@ -124,6 +138,8 @@ describe('the determinism guard', () => {
     expect([typeof Date.now(), typeof Math.random(), randomInt(1)]).toEqual(['number', 'number', 0]);
     expect(new Date(0).constructor).toBe(Date);
     expect(process.exit).toBe(realExit);
+    guard.active = true;
+    expect(typeof new Event('x').timeStamp).toBe('number');
     expect([crypto, performance].map((owner) => Object.getOwnPropertyNames(owner))).toEqual(ownBefore);
   });
 });

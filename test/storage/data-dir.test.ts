@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { groupDirectory, openDataDir, readIdentity } from '../../src/storage/data-dir.js';
+import { openDataDir, readIdentity } from '../../src/storage/data-dir.js';
+import { groupDirectory } from '../../src/storage/data-paths.js';
 import { acquireDataLock } from '../../src/storage/data-lock.js';
 import { SegmentLogStore } from '../../src/storage/segment-log-store.js';
 

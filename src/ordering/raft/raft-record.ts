@@ -3,9 +3,9 @@
  *
  *   0 f64 term | 8 the entry (byte 9 is its kind)
  */
-import { z } from 'zod';
 import { PsmrError } from '../../errors.js';
 import { decodeValue, encodeValue } from '../../execution/command-batch.js';
+import { list, pair, whole } from '../../shape.js';
 import { decodeEntry, encodeEntry } from '../entry-codec.js';
 import type { Entry, Membership } from '../group-log.js';
 
@@ -52,12 +52,12 @@ export function encodeMembership(membership: Membership): Uint8Array {
   return encodeValue([membership.voters, membership.learners]);
 }
 
-const membershipFields = z.tuple([z.array(z.int().min(1)), z.array(z.int().min(1))]);
+const membershipFields = pair(list(whole(1)), list(whole(1)));
 
 /** Throws DATA_CORRUPT. */
 export function membershipOf(entry: Entry): Membership {
   try {
-    const [voters, learners] = membershipFields.parse(decodeValue(entry.frames[0] ?? new Uint8Array(1)));
+    const [voters, learners] = membershipFields(decodeValue(entry.frames[0] ?? new Uint8Array(1)), '');
     return { voters, learners };
   } catch {
     throw corrupt(entry.index);

@@ -1,7 +1,7 @@
 /** An operator's view of a whole cluster: asks all replicas, finds leaders, repeats what is under way until it is done. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { preferredLeader } from '../../config/cluster.js';
+import { preferredLeader } from '../../config/preferred-leader.js';
 import type { ReplicaConfig } from '../../config/cluster-schema.js';
 import { PsmrError } from '../../errors.js';
 import { ReplicaHttp } from './replica-http.js';

@@ -4,8 +4,8 @@
  * until the proofs have been checked; they cover every byte of HELLO and CHALLENGE.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
 import { PsmrError } from '../../errors.js';
+import { bytes as exactly, fields, text, whole } from '../../shape.js';
 import { badFrame } from '../frames.js';
 import { decodeFields, encodeMessage, parseFields } from '../handshake.js';
 
@@ -39,25 +39,22 @@ export interface PeerHello extends LinkIdentity {
   readonly nonce: Uint8Array;
 }
 
-const bytesOf = (count: number): z.ZodType<Uint8Array> =>
-  z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength === count, `${count} bytes were due`);
+const replica = whole(1, 0xffff);
 
-const replica = z.int().min(1).max(0xffff);
-
-const helloFields = z.object({
-  protocol: z.int().min(0),
-  cluster: z.string().max(255),
-  service: z.string().max(255),
-  epoch: z.int().min(0).max(0xffff_ffff),
-  group: z.int().min(0),
+const helloFields = fields({
+  protocol: whole(0),
+  cluster: text(255),
+  service: text(255),
+  epoch: whole(0, 0xffff_ffff),
+  group: whole(0),
   from: replica,
   to: replica,
-  instance: bytesOf(INSTANCE_BYTES),
-  nonce: bytesOf(NONCE_BYTES),
+  instance: exactly(INSTANCE_BYTES),
+  nonce: exactly(NONCE_BYTES),
 });
-const versionField = z.object({ protocol: z.int().min(0) });
-const challengeFields = z.object({ nonce: bytesOf(NONCE_BYTES) });
-const proofFields = z.object({ proof: bytesOf(PROOF_BYTES) });
+const versionField = fields({ protocol: whole(0) });
+const challengeFields = fields({ nonce: exactly(NONCE_BYTES) });
+const proofFields = fields({ proof: exactly(PROOF_BYTES) });
 
 export function encodePeerHello(hello: PeerHello): Uint8Array {
   const { instance, nonce } = hello;
