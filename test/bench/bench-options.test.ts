@@ -40,6 +40,7 @@ describe('the options of a benchmark', () => {
       },
       ...{ seconds: 5, rounds: 7, durability: ['memory', 'sync'], seed: 42, json: 'out.json', trace: null },
       connect: null,
+      tlsCa: null,
       report: 'out.html',
       data: 'disk',
       quick: true,
@@ -54,8 +55,8 @@ describe('the options of a benchmark', () => {
   });
 
   test('--connect means clients, blocks keep fewer characters and netfs fewer, larger files', async () => {
-    expect(await parse('--connect ws://localhost:1')).toMatchObject({
-      ...{ feed: 'clients', connect: ['ws://localhost:1'], technique: ['p-smr'] },
+    expect(await parse('--connect wss://localhost:1 --tls-ca ca.pem')).toMatchObject({
+      ...{ feed: 'clients', connect: ['wss://localhost:1'], tlsCa: 'ca.pem', technique: ['p-smr'] },
     });
     expect((await parse('--workload blocks --trace t.csv')).valueBytes).toBe(10);
     expect(await parse('--workload netfs')).toMatchObject({ valueBytes: 1024, keys: 10_000, mix: null });
