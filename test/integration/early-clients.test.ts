@@ -23,12 +23,16 @@ function blockThisThread(ms: number): void {
 
 it('a client that comes while the server still opens its endpoints is told to come again, and harms nobody', async () => {
   const engine = await startEngine({ service: serviceUrl('ledger'), streams: 1 });
+  // What it takes to listen is loaded once.
+  await (await engine.listen({ port: 0, http: null })).close();
   const port = await freePort();
   const workerData: EarlyClientTask = { port };
   const early = new Worker(programFile('early-client'), { workerData });
   await once(early, 'online');
   const answered = once(early, 'message');
   const listening = engine.listen({ port, streams: [{ port: 0 }], http: null });
+  // Until the workers have been told to listen: no turn of the event loop, in which they could answer.
+  for (let turns = 0; turns < 1000; turns++) await Promise.resolve();
   blockThisThread(1000);
   await listening;
   const [answers] = (await answered) as [string[]];
