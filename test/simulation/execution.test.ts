@@ -26,6 +26,7 @@ function simulate(random: () => number): void {
   expect(engine.content()).toEqual(model.content);
 }
 
-it('parallel execution equals a sequential one that respects the logs', async () => {
+// A machine may be slow, or busy with other tests.
+it('parallel execution equals a sequential one that respects the logs', { timeout: 240_000 }, async () => {
   await forEachSeed('execution.test.ts', 1500, simulate);
 });

@@ -10,7 +10,10 @@ import { SimulatedEngine } from './simulated-engine.js';
 
 const RUNS = 300;
 
-it('any service is executed as one command after another would be, whatever the streams and their schedule', () => {
+// A machine may be slow, or busy with other tests.
+const LIMIT = { timeout: 240_000 };
+
+it('any service is executed as one after another would be, whatever the streams and their schedule', LIMIT, () => {
   fc.assert(
     fc.property(randomPlans, fc.integer(), fc.integer({ min: 1, max: 50 }), (plans, seed, total) => {
       const random = seededRandom(seed);
