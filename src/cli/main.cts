@@ -9,8 +9,4 @@ process.env['UV_THREADPOOL_SIZE'] ??= '16';
 // Else V8 gives the memory of its young generations back at every major collection, and has it zeroed anew by the kernel:
 // 20 page faults per thousand commands with it, 3 without, which is about 5% of a worker's time under full load.
 v8.setFlagsFromString('--lazy-new-space-shrinking');
-// V8 compiles a function once it has run for so long (in bytes of bytecode; 66 KiB is its own default). Where commands come
-// one at a time, what serves them would stay interpreted for its first thousands: half of a command's processor time. Other
-// versions of Node do not know it, and would say so on stderr.
-if (process.versions.node.startsWith('20.')) v8.setFlagsFromString('--interrupt-budget=10000');
 void import('./run.js').then(({ run }) => run(process.argv.slice(2)));
