@@ -1,6 +1,6 @@
 /** A reply frame with its MessagePack body read and checked. */
 import { errorFromWire, messageOf, type PsmrError } from '../errors.js';
-import { decodeValue } from '../execution/command-batch.js';
+import { decodeValue, readValues } from '../execution/command-batch.js';
 import { badFrame, decodeReplyFrame, FLAG_READ_ONLY, FrameKind } from '../transport/frames.js';
 
 export interface CommandFailure {
@@ -41,11 +41,16 @@ export function decodeReply(bytes: Uint8Array): Reply {
     count: frame.count,
   };
   if (frame.kind === FrameKind.rejected) return { kind: 'rejected', ...range, ...readRejection(body) };
-  if (!isPair(body)) throw badFrame("a reply's body is not two values");
-  const [first, second] = body;
-  if (!Array.isArray(first) || first.length !== frame.count) throw badFrame("a reply's values do not fit its count");
-  const values: readonly unknown[] = first;
-  return { kind: 'results', ...range, values, failures: readFailures(second, frame.count) };
+  return { kind: 'results', ...range, ...readResults(body, frame.count) };
+}
+
+function readResults(body: unknown, count: number): Pick<Results, 'values' | 'failures'> {
+  if (!Array.isArray(body) || (body.length !== 2 && body.length !== 4))
+    throw badFrame("a reply's body is not values and errors, nor these with slots and text");
+  const [first, errors, ...short] = body as unknown[];
+  const values = readValues([first, ...short]);
+  if (values?.length !== count) throw badFrame("a reply's values do not fit its count");
+  return { values, failures: readFailures(errors, count) };
 }
 
 function isPair(body: unknown): body is readonly [unknown, unknown] {

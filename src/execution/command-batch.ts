@@ -1,5 +1,6 @@
 /**
- * The body of a segment: MessagePack `[kinds, indexes, values]`. A kind is a command's name, alone or with the names of
+ * The body of a segment: MessagePack `[kinds, indexes, values]`, or five elements where short texts stand apart from the
+ * other values (short-texts.ts). A kind is a command's name, alone or with the names of
  * its arguments' properties (argument-rows.ts). Names stand once per batch, so that a logged batch needs no table from
  * elsewhere to be read, and stays readable when the service gains commands. `indexes` is binary (one byte each) up to
  * 256 kinds and an array of integers beyond.
@@ -7,6 +8,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { badFrame } from '../transport/frames.js';
 import { ArgumentRows, isWireKind, readArguments } from './argument-rows.js';
+import { joinValues, splitValues } from './short-texts.js';
 
 export interface CommandBatch {
   readonly names: readonly string[];
@@ -52,7 +54,9 @@ export function encodeCommandBatch(
 ): Uint8Array {
   const rows = new ArgumentRows(names);
   for (let at = 0; at < args.length; at++) rows.add(indexes[at] as number, args[at]);
-  return packr.pack([rows.kinds, rows.kinds.length <= 256 ? binary(rows.indexes) : rows.indexes, rows.values]);
+  const indexesOfKinds = rows.kinds.length <= 256 ? binary(rows.indexes) : rows.indexes;
+  const { values, short } = splitValues(rows.values);
+  return packr.pack([rows.kinds, indexesOfKinds, values, ...short]);
 }
 
 function isIndexes(value: unknown, names: number): value is ArrayLike<number> {
@@ -64,6 +68,12 @@ function isIndexes(value: unknown, names: number): value is ArrayLike<number> {
   return true;
 }
 
+/** A list of values as it was before `splitValues`; null where it is none. */
+export function readValues([values, ...short]: readonly unknown[]): readonly unknown[] | null {
+  if (!Array.isArray(values)) return null;
+  return short.length === 0 ? (values as readonly unknown[]) : joinValues(values, short[0], short[1]);
+}
+
 /** Reads and checks a body of `count` commands. Throws BAD_FRAME. */
 export function decodeCommandBatch(body: Uint8Array, count: number): CommandBatch {
   let batch: unknown;
@@ -72,11 +82,13 @@ export function decodeCommandBatch(body: Uint8Array, count: number): CommandBatc
   } catch {
     throw badFrame('a segment is not valid MessagePack');
   }
-  if (!Array.isArray(batch) || batch.length !== 3) throw badFrame('a segment is not [kinds, indexes, values]');
-  const [kinds, indexes, values] = batch as unknown[];
+  if (!Array.isArray(batch) || (batch.length !== 3 && batch.length !== 5))
+    throw badFrame('a segment is not [kinds, indexes, values], nor these with slots and text');
+  const [kinds, indexes, ...list] = batch as unknown[];
   if (!Array.isArray(kinds) || !kinds.every(isWireKind)) throw badFrame("a segment's kinds are not names of commands");
   if (!isIndexes(indexes, kinds.length) || indexes.length !== count) throw badFrame("a segment's indexes do not fit");
-  const args = Array.isArray(values) ? readArguments(kinds, indexes, values) : null;
+  const values = readValues(list);
+  const args = values === null ? null : readArguments(kinds, indexes, values);
   if (args === null) throw badFrame("a segment's values do not fit its commands");
   return { names: kinds.map((kind) => (typeof kind === 'string' ? kind : (kind[0] as string))), indexes, args };
 }

@@ -5,7 +5,7 @@ import type { ResultBatch } from './result-batch.js';
 import type { PlannedCommand } from './run-plan.js';
 import { Run, type RunEnvironment } from './run.js';
 import { wrongStream } from './run-plan.js';
-import { readsTooMuch, RunValues, type PublishedValues } from './run-values.js';
+import { arrived, onTheWay, readsTooMuch, RunValues } from './run-values.js';
 import { maskHas } from './stream-set.js';
 
 /**
@@ -41,7 +41,7 @@ export class KeyedRun extends Run {
     for (let place = this.#next; place < this.planned.length; place++) this.#declareKeys(values, place);
     const published = values.takeOwn(this.#next, this.planned.length, exchangeBytes);
     this.#until = published[2];
-    this.publish(published, [[], [], this.#until] satisfies PublishedValues);
+    this.publish(onTheWay(published), onTheWay([[], [], this.#until]));
     this.#missing = new Set(this.peers);
     return values;
   }
@@ -50,7 +50,7 @@ export class KeyedRun extends Run {
     for (const peer of this.#missing) {
       const content = this.receive(peer);
       if (content === null) return false;
-      const published = content as unknown as PublishedValues;
+      const published = arrived(content);
       this.#until = Math.min(this.#until, published[2]);
       if (this.executes) this.#values.takeFrom(peer, published);
       this.#missing.delete(peer);

@@ -8,8 +8,8 @@ const SENTENCES_LENGTH_MAX = 32 << 20;
 
 /**
  * What the results of one frame, or of all frames in one run, may still take together. The results behind those that use
- * it up are dropped; what these commands wrote stays. Of the errors
- * behind those that use up what sentences may take, the codes are left.
+ * it up are dropped; what these commands wrote stays. Of the errors behind those that use up what sentences may take, the
+ * codes are left.
  */
 export class ResultAllowance {
   #bytes = VALUE_BYTES_MAX;

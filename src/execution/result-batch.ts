@@ -2,6 +2,7 @@ import { codeOfFailure, type PsmrError } from '../errors.js';
 import { encodeReplyFrame, FrameKind } from '../transport/frames.js';
 import { encodeValue } from './command-batch.js';
 import { ResultAllowance, resultDropped } from './result-allowance.js';
+import { splitValues } from './short-texts.js';
 
 /** The results of consecutive commands: values by position, and beside them the few that failed. */
 export class ResultBatch {
@@ -30,13 +31,14 @@ export class ResultBatch {
   }
 
   encode(group: number, firstSequence: number, flags: number): Uint8Array {
+    const { values, short } = splitValues(this.values);
     return encodeReplyFrame({
       kind: FrameKind.results,
       flags,
       group,
       count: this.values.length,
       firstSequence,
-      body: encodeValue([this.values, this.errors]),
+      body: encodeValue([values, this.errors, ...short]),
     });
   }
 }

@@ -2,7 +2,9 @@ import { invariant, PsmrError } from '../errors.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { sizeOf } from '../service/value-size.js';
 import { decodeStored, encodableStored, EncodedValue, type Stored } from '../service/values.js';
+import { readValues } from './command-batch.js';
 import type { StreamValues } from './command-runner.js';
+import { splitValues } from './short-texts.js';
 import type { ValueSink, ValueSource } from './command-state.js';
 
 /**
@@ -13,6 +15,7 @@ const COMMAND_READS_BYTES_MAX = 256 << 20;
 
 /** One key of a run: whose it is, and its value as the run goes on. */
 interface Cell {
+  readonly key: string;
   /** The stream that owns the key; 0: it is placed everywhere. */
   readonly owner: number;
   /** Some command of the run reads the key, so its owner publishes the value. */
@@ -30,6 +33,18 @@ interface Cell {
  */
 export type PublishedValues = readonly [values: readonly unknown[], absent: readonly number[], until: number];
 
+/** As it goes to other streams: the values' short texts apart. */
+export function onTheWay([values, absent, until]: PublishedValues): readonly unknown[] {
+  const split = splitValues(values);
+  return [split.values, absent, until, ...split.short];
+}
+
+export function arrived([listed, absent, until, ...short]: readonly unknown[]): PublishedValues {
+  const values = readValues([listed, ...short]);
+  if (values === null) throw new Error('broken invariant: the values that another stream published are no list');
+  return [values, absent as readonly number[], until as number];
+}
+
 /**
  * The union of the destinations' values of the keys that a run's commands declare. Keys are in the order in which the
  * run first reads them, the same at every destination: so values are published without their keys. A write reaches the
@@ -42,7 +57,6 @@ export class RunValues implements ValueSource, ValueSink {
   readonly #cells = new Map<string, Cell>();
   /** Those that are read, in the order of their first reads. */
   readonly #reads: Cell[] = [];
-  readonly #readKeys: string[] = [];
 
   constructor(stream: number, map: PartitionMap, local: StreamValues) {
     this.#stream = stream;
@@ -54,14 +68,13 @@ export class RunValues implements ValueSource, ValueSink {
   declare(key: string, read: boolean, place: number): number {
     let cell = this.#cells.get(key);
     if (cell === undefined) {
-      cell = { owner: this.#map.streamOf(key), read: false, firstRead: 0, value: undefined, present: false };
+      cell = { key, owner: this.#map.streamOf(key), read: false, firstRead: 0, value: undefined, present: false };
       this.#cells.set(key, cell);
     }
     if (read && !cell.read) {
       cell.read = true;
       cell.firstRead = place;
       this.#reads.push(cell);
-      this.#readKeys.push(key);
     }
     return cell.owner;
   }
@@ -74,9 +87,8 @@ export class RunValues implements ValueSource, ValueSink {
     const values: unknown[] = [];
     const absent: number[] = [];
     let bytes = 0;
-    for (let at = 0; at < this.#reads.length; at++) {
-      const cell = this.#reads[at] as Cell;
-      const key = this.#readKeys[at] as string;
+    for (const cell of this.#reads) {
+      const { key } = cell;
       if (cell.owner === this.#stream) {
         const { own } = this.#local;
         cell.value = own.get(key);
@@ -100,16 +112,16 @@ export class RunValues implements ValueSource, ValueSink {
     const missing = absent.length === 0 ? null : new Set(absent);
     let place = 0;
     for (const cell of this.#reads) {
-      if (place === values.length) break;
       if (cell.owner !== stream) continue;
+      if (place === values.length) {
+        invariant(cell.firstRead >= until, `a value of stream ${stream} is missing that is read before ${until}`);
+        break;
+      }
       cell.present = missing === null || !missing.has(place);
       if (cell.present) cell.value = decodeStored(values[place]);
       place++;
     }
-    invariant(
-      place === values.length,
-      `${values.length} values came from stream ${stream} up to ${until}, ${place} were due`,
-    );
+    invariant(place === values.length, `${values.length} values came from stream ${stream}, ${place} were due`);
   }
 
   get(key: string): Stored {

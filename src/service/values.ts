@@ -12,6 +12,7 @@
  */
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
 import { checkEncodable, fitsMessagePack, notEncodable } from './encodable.js';
+import { ownText } from './own-text.js';
 import { checkSize } from './value-size.js';
 
 /** A value that no frozen plain object can stand for (it holds dates, sets, bytes, ...). */
@@ -29,7 +30,11 @@ const NOT_PLAIN = Symbol('not plain');
 
 /** Prepares a value for `state.set`. Throws VALUE_NOT_ENCODABLE. */
 export function normalizeValue(value: unknown): Stored {
-  const copy = plainCopy(value, 0);
+  return normalized(value, true);
+}
+
+function normalized(value: unknown, kept: boolean): Stored {
+  const copy = plainCopy(value, 0, kept);
   const stored = copy === NOT_PLAIN ? normalizeUnusual(value) : copy;
   checkSize(stored);
   return stored;
@@ -56,11 +61,14 @@ export function decodeStored(value: unknown): Stored {
 
 /** A handler's result as it will be encoded: a copy, so that later commands cannot change it. Throws VALUE_NOT_ENCODABLE. */
 export function checkResult(value: unknown): unknown {
-  return encodableStored(normalizeValue(value));
+  return encodableStored(normalized(value, false));
 }
 
-/** A frozen copy of plain data; NOT_PLAIN where it holds anything that needs a closer look. Hot: no paths, no checks twice. */
-function plainCopy(value: unknown, depth: number): unknown {
+/**
+ * A frozen copy of plain data; NOT_PLAIN where it holds anything that needs a closer look. `kept`: it goes into a partition.
+ * Hot: no paths, no checks twice.
+ */
+function plainCopy(value: unknown, depth: number, kept: boolean): unknown {
   switch (typeof value) {
     case 'string':
       return value.isWellFormed() ? value : NOT_PLAIN;
@@ -70,7 +78,7 @@ function plainCopy(value: unknown, depth: number): unknown {
     case 'object':
       if (value === null) return null;
       if (depth >= DEPTH_MAX) return NOT_PLAIN;
-      return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth);
+      return Array.isArray(value) ? copyArray(value, depth + 1, kept) : copyObject(value, depth + 1, kept);
     case 'bigint':
       return fitsMessagePack(value) ? value : NOT_PLAIN;
     case 'boolean':
@@ -81,18 +89,18 @@ function plainCopy(value: unknown, depth: number): unknown {
   }
 }
 
-function copyArray(value: readonly unknown[], depth: number): unknown {
+function copyArray(value: readonly unknown[], depth: number, kept: boolean): unknown {
   if (Object.getPrototypeOf(value) !== Array.prototype) return NOT_PLAIN;
   const copy: unknown[] = [];
   for (let at = 0; at < value.length; at++) {
-    const item = plainCopy(value[at], depth + 1);
+    const item = plainCopy(value[at], depth, kept);
     if (item === NOT_PLAIN) return NOT_PLAIN;
-    copy.push(item);
+    copy.push(kept && typeof item === 'string' ? ownText(item) : item);
   }
   return Object.freeze(copy);
 }
 
-function copyObject(value: object, depth: number): unknown {
+function copyObject(value: object, depth: number, kept: boolean): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
   // The copy has data properties only: an accessor could answer differently at each read.
@@ -101,9 +109,10 @@ function copyObject(value: object, depth: number): unknown {
   for (const key of Object.keys(copy)) {
     if (key === '__proto__' || key === 'toJSON' || !key.isWellFormed()) return NOT_PLAIN;
     const item = copy[key];
-    const itemCopy = plainCopy(item, depth + 1);
+    const itemCopy = plainCopy(item, depth, kept);
     if (itemCopy === NOT_PLAIN) return NOT_PLAIN;
-    if (itemCopy !== item || itemCopy === 0) copy[key] = itemCopy;
+    if (kept && typeof itemCopy === 'string') copy[key] = ownText(itemCopy);
+    else if (itemCopy !== item || itemCopy === 0) copy[key] = itemCopy;
   }
   return Object.freeze(copy);
 }

@@ -39,6 +39,14 @@ const SAMPLES = {
   results: encodeReplyFrame({ ...reply, kind: FrameKind.results, body: resultsBody }),
   rejected: encodeReplyFrame({ ...reply, kind: FrameKind.rejected, body: encodeValue(['OVERLOADED', 'later']) }),
   batch: encodeCommandBatch(['a', 'b'], [0, 1], [{ x: 1 }, null]),
+  batchOfTexts: encodeCommandBatch(
+    ['a'],
+    [0, 0],
+    [
+      { a: 'a', b: 'bc', c: 'd', d: 1 },
+      { a: 'a', b: 'b', c: 'd', d: 'e', e: 'f' },
+    ],
+  ),
   subscribe: encodeSubscribe({
     id: 1,
     epoch: 7,

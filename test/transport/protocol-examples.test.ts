@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeReply } from '../../src/client/reply.js';
 import { createSessionId } from '../../src/client/session-id.js';
 import { decodeCommandBatch, encodeCommandBatch, encodeValue } from '../../src/execution/command-batch.js';
+import { ResultBatch } from '../../src/execution/result-batch.js';
 import { EntryKind } from '../../src/ordering/group-log.js';
 import { decodeRaftMessage, encodeRaftMessage } from '../../src/ordering/raft/raft-message-codec.js';
 import { encodeRecord } from '../../src/ordering/raft/raft-record.js';
@@ -80,6 +81,16 @@ describe('the bytes in docs/protocol.md', () => {
       Buffer.from(example('results')).toString('hex'),
     );
     expect(decodeReply(example('results'))).toMatchObject({ kind: 'results', values: [1, 1, null] });
+  });
+
+  it('are those of short texts apart from other values', () => {
+    const values = ['a', 'b', 'cd', 7, 'e', 'f', 'g', null, 'h', 'i'];
+    const batch = new ResultBatch();
+    for (const value of values) batch.succeed(value);
+    expect(Buffer.from(batch.encode(2, 8, 0)).toString('hex')).toBe(
+      Buffer.from(example('short-texts')).toString('hex'),
+    );
+    expect(decodeReply(example('short-texts'))).toMatchObject({ kind: 'results', values });
   });
 
   it('are those of a REJECTED frame', () => {
