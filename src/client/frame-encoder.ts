@@ -42,8 +42,12 @@ function summary(segments: readonly Segment[], order: readonly number[] | null):
   return { segments, order, bytes, readOnly: segments.every((each) => (each.flags & SEGMENT_READ_ONLY) !== 0) };
 }
 
-export function encodeFrame(header: FrameHeader, { segments, readOnly }: SegmentedCommands): Uint8Array {
-  return encodeCommandsFrame({ ...header, flags: readOnly ? FLAG_READ_ONLY : 0, segments });
+export function encodeFrame(
+  { epoch, session, firstSequence, acknowledged }: FrameHeader,
+  { segments, readOnly }: SegmentedCommands,
+): Uint8Array {
+  const flags = readOnly ? FLAG_READ_ONLY : 0;
+  return encodeCommandsFrame({ flags, epoch, session, firstSequence, acknowledged, segments });
 }
 
 export function pick<T>(values: readonly T[], places: readonly number[]): T[] {

@@ -68,15 +68,16 @@ export class DurableGroupLog implements GroupLog {
     return this.#lastMergePoint;
   }
 
-  propose(proposal: Proposal): number {
-    this.#timestampMs = Math.max(this.#timestampMs, proposal.timestampMs);
-    this.#lastMergePoint = Math.max(this.#lastMergePoint, proposal.mergePoint);
-    const entry: Entry = { ...proposal, index: this.#store.lastIndex + 1, timestampMs: this.#timestampMs };
-    this.#store.append(entry.index, encodeEntry(entry));
+  propose({ kind, mergePoint, timestampMs, frames }: Proposal): number {
+    this.#timestampMs = Math.max(this.#timestampMs, timestampMs);
+    this.#lastMergePoint = Math.max(this.#lastMergePoint, mergePoint);
+    const index = this.#store.lastIndex + 1;
+    const entry: Entry = { index, kind, timestampMs: this.#timestampMs, mergePoint, frames };
+    this.#store.append(index, encodeEntry(entry));
     this.#fresh.push(entry);
-    if (!this.#awaitDisk) this.#commit(entry.index);
+    if (!this.#awaitDisk) this.#commit(index);
     if (!this.#syncing) void this.#sync();
-    return entry.index;
+    return index;
   }
 
   startFrom(index: number): void {

@@ -42,12 +42,12 @@ export class MemoryGroupLog implements GroupLog {
     return this.#lastMergePoint;
   }
 
-  propose(proposal: Proposal): number {
-    this.#lastMergePoint = Math.max(this.#lastMergePoint, proposal.mergePoint);
-    this.#timestampMs = Math.max(this.#timestampMs, proposal.timestampMs);
+  propose({ kind, mergePoint, timestampMs, frames }: Proposal): number {
+    this.#lastMergePoint = Math.max(this.#lastMergePoint, mergePoint);
+    this.#timestampMs = Math.max(this.#timestampMs, timestampMs);
     const index = ++this.#lastIndex;
-    this.#entries.push({ ...proposal, index, timestampMs: this.#timestampMs });
-    this.#bytes += entryBytes(proposal.frames);
+    this.#entries.push({ index, kind, timestampMs: this.#timestampMs, mergePoint, frames });
+    this.#bytes += entryBytes(frames);
     this.onCommitted?.(null);
     return index;
   }

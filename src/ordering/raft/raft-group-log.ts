@@ -203,12 +203,12 @@ export class RaftGroupLog implements GroupLog {
     return { kind: EntryKind.noop, mergePoint: lastMergePoint, timestampMs: 0, frames: [] };
   }
 
-  #append(proposal: Proposal): number {
+  #append({ kind, mergePoint, timestampMs, frames }: Proposal): number {
     const index = this.#log.lastIndex + 1;
-    const timestampMs = Math.max(this.#log.timestampMs, proposal.timestampMs);
     // Streams wait on each replica for group 0's entries, and other streams at a rendezvous for the ones that lead there.
-    this.#awaited ||= this.group === 0 || proposal.mergePoint > this.#log.lastMergePoint;
-    this.#log.append(this.#core.term, { ...proposal, index, timestampMs });
+    this.#awaited ||= this.group === 0 || mergePoint > this.#log.lastMergePoint;
+    const latestMs = Math.max(this.#log.timestampMs, timestampMs);
+    this.#log.append(this.#core.term, { index, kind, timestampMs: latestMs, mergePoint, frames });
     return index;
   }
 
