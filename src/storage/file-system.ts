@@ -23,7 +23,12 @@ export interface StoredFile {
   read(position: number, length: number): Uint8Array;
   /** Writes all of `bytes`, which must not change until the promise settles. */
   write(position: number, bytes: Uint8Array): Promise<void>;
-  /** Makes everything written durable (fdatasync). `onTheSpot`: see LogStore.sync. */
-  sync(onTheSpot?: boolean): Promise<void>;
+  /** Makes everything written durable (fdatasync). */
+  sync(): Promise<void>;
+  /**
+   * Writes all of `bytes` and makes everything written durable before it returns, where that takes no longer than letting
+   * another thread do it: few bytes, on a disk that was quick the last time. False: nothing was done.
+   */
+  storeOnTheSpot(position: number, bytes: Uint8Array): boolean;
   close(): void;
 }

@@ -192,6 +192,15 @@ export class MemoryDisk implements FileSystem {
         this.#begin('sync');
         content.sync();
       },
+      storeOnTheSpot: (position, bytes) => {
+        if (this.#held !== null && path.startsWith(this.#held.under)) return false;
+        this.#checkPower();
+        content.write(position, bytes);
+        this.#begin('write');
+        this.#begin('sync');
+        content.sync();
+        return true;
+      },
       close: () => undefined,
     };
   }

@@ -13,12 +13,12 @@ const DIRECT_WRITE_BYTES_MAX = 128 * 1024;
 
 /**
  * A disk that took at most this long, ms, for so few bytes is waited for on the spot: the way over the thread pool and
- * back is two thread switches and a dozen promises, together more than the disk takes.
+ * back is two thread switches and a dozen promises, which a slower disk hides.
  */
-const DIRECT_SYNC_MS_MAX = 5;
+const DIRECT_SYNC_MS_MAX = 2;
 const DIRECT_SYNC_BYTES_MAX = 64 * 1024;
-/** Then a thread does other things for this many times as long: it never waits for more than a quarter of its time. */
-const DIRECT_SYNC_PAUSE = 3;
+/** Then a thread does other things for this many times as long: it never waits for more than half of its time. */
+const DIRECT_SYNC_PAUSE = 1;
 
 class NodeFile implements StoredFile {
   readonly #descriptor: number;
@@ -48,29 +48,36 @@ class NodeFile implements StoredFile {
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
     this.#unsyncedBytes += bytes.byteLength;
-    let written =
-      bytes.byteLength <= DIRECT_WRITE_BYTES_MAX
-        ? fs.writeSync(this.#descriptor, bytes, 0, bytes.byteLength, position)
-        : 0;
-    while (written < bytes.byteLength) {
+    if (bytes.byteLength <= DIRECT_WRITE_BYTES_MAX) return this.#writeAtOnce(position, bytes);
+    for (let written = 0; written < bytes.byteLength;) {
       const rest = bytes.byteLength - written;
       written += (await writeAt(this.#descriptor, bytes, written, rest, position + written)).bytesWritten;
     }
   }
 
-  async sync(onTheSpot = false): Promise<void> {
+  async sync(): Promise<void> {
     const startMs = performance.now();
-    const direct =
-      onTheSpot &&
-      this.#lastSyncMs <= DIRECT_SYNC_MS_MAX &&
-      this.#unsyncedBytes <= DIRECT_SYNC_BYTES_MAX &&
-      startMs >= this.#pausedUntilMs;
     this.#unsyncedBytes = 0;
-    if (direct) fs.fdatasyncSync(this.#descriptor);
-    else await dataSync(this.#descriptor);
+    await dataSync(this.#descriptor);
+    this.#lastSyncMs = performance.now() - startMs;
+  }
+
+  storeOnTheSpot(position: number, bytes: Uint8Array): boolean {
+    const startMs = performance.now();
+    if (this.#lastSyncMs > DIRECT_SYNC_MS_MAX || startMs < this.#pausedUntilMs) return false;
+    if (this.#unsyncedBytes + bytes.byteLength > DIRECT_SYNC_BYTES_MAX) return false;
+    this.#writeAtOnce(position, bytes);
+    fs.fdatasyncSync(this.#descriptor);
+    this.#unsyncedBytes = 0;
     const endMs = performance.now();
     this.#lastSyncMs = endMs - startMs;
-    if (direct) this.#pausedUntilMs = endMs + DIRECT_SYNC_PAUSE * this.#lastSyncMs;
+    this.#pausedUntilMs = endMs + DIRECT_SYNC_PAUSE * this.#lastSyncMs;
+    return true;
+  }
+
+  #writeAtOnce(position: number, bytes: Uint8Array): void {
+    for (let written = 0; written < bytes.byteLength;)
+      written += fs.writeSync(this.#descriptor, bytes, written, bytes.byteLength - written, position + written);
   }
 
   close(): void {

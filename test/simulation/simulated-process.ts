@@ -84,7 +84,9 @@ export class SimulatedProcess {
   }
 
   fileSystem(group: number): FileSystem {
-    return slowDisk(this.#machine.disk, (path) => this.wait(group, path)());
+    const { disk, random } = this.#machine;
+    const wait = (path: string): Promise<void> => this.wait(group, path)();
+    return slowDisk(disk, wait, () => this.alive && random() < 0.5);
   }
 
   /** As long as the disk takes. */

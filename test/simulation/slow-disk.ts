@@ -2,8 +2,11 @@
 import type { FileSystem, StoredFile } from '../../src/storage/file-system.js';
 import type { MemoryDisk } from '../../src/storage/memory-disk.js';
 
-/** `wait`: lets as much time pass as the disk takes now; never ends once the process is dead. */
-export function slowDisk(disk: MemoryDisk, wait: (path: string) => Promise<void>): FileSystem {
+/**
+ * `wait`: lets as much time pass as the disk takes now; never ends once the process is dead. `isQuick`: whether it takes none,
+ * so that a thread may wait for it on the spot.
+ */
+export function slowDisk(disk: MemoryDisk, wait: (path: string) => Promise<void>, isQuick: () => boolean): FileSystem {
   const slow = (path: string, file: StoredFile): StoredFile => ({
     size: () => file.size(),
     read: (position, length) => file.read(position, length),
@@ -12,6 +15,7 @@ export function slowDisk(disk: MemoryDisk, wait: (path: string) => Promise<void>
       await wait(path);
       await file.sync();
     },
+    storeOnTheSpot: (position, bytes) => isQuick() && file.storeOnTheSpot(position, bytes),
     close: () => file.close(),
   });
   return {
