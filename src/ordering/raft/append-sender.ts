@@ -97,5 +97,6 @@ export class AppendSender {
       round: this.#rounds.current,
     });
     to.toldCommit = Math.min(commitIndex, lastIndex);
+    to.sentAt = this.#state.now;
   }
 }

@@ -22,6 +22,8 @@ export class Progress {
   answeredAt: number;
   /** The newest commit index sent. */
   toldCommit = 0;
+  /** When something was sent to it last. */
+  sentAt = Number.NEGATIVE_INFINITY;
 
   constructor(id: ReplicaId, next: number, appendsMax: number, now: number) {
     this.id = id;

@@ -1,4 +1,4 @@
-/** When followers hear that an entry is committed. */
+/** When followers hear that an entry is committed, and that the leader lives. */
 import { describe, expect, it } from 'vitest';
 import type { AppendRequest, RaftMessage } from '../../../src/ordering/raft/raft-types.js';
 import { SingleCore } from './single-core.js';
@@ -80,5 +80,40 @@ describe('followers hear that an entry is committed', () => {
       const { commitIndex } = one.core;
       expect(requestsIn(sent).filter(({ to }) => to === 3)).toMatchObject([{ terms: [], commitIndex }]);
     }
+  });
+});
+
+describe('a heartbeat', () => {
+  const HEARTBEAT_MS = 20;
+
+  /** Followers that hear from the leader as a heartbeat is due, `sinceMs` after they were sent an entry. */
+  function heardAfter(sinceMs: number): number[] {
+    const one = settledLeader({ noticeMs: HEARTBEAT_MS });
+    one.nowMs += HEARTBEAT_MS - sinceMs;
+    commitOne(one);
+    one.nowMs += sinceMs;
+    one.core.tick(one.nowMs);
+    return requestsIn(one.settle()).map(({ to }) => to);
+  }
+
+  it('goes to followers that were sent nothing for a while', () => {
+    expect(heardAfter(HEARTBEAT_MS - 1)).toEqual([2, 3]);
+    expect(heardAfter(6)).toEqual([2, 3]);
+  });
+
+  it('is not sent to one that was sent an entry just before; the next entry shows that it is heard', () => {
+    expect(heardAfter(4)).toEqual([]);
+    const one = settledLeader({ noticeMs: NOTICE_MS, leaseMs: 90 });
+    for (let round = 0; round < 40; round++) {
+      one.nowMs += 4;
+      one.core.tick(one.nowMs);
+      one.append();
+      const requests = requestsIn(one.settle());
+      expect(requests.filter(({ terms }) => terms.length === 0)).toEqual([]);
+      for (const request of requests) acknowledge(one, request);
+    }
+    // The lease is as fresh as the last round.
+    one.core.read(7, one.nowMs);
+    expect(one.core.takeEffects().reads).toMatchObject([{ id: 7 }]);
   });
 });
