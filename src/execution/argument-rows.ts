@@ -75,18 +75,23 @@ export class ArgumentRows {
   }
 }
 
+/** A kind as it is read. `properties` null: the arguments are one value. */
+export interface Kind {
+  readonly name: string;
+  readonly properties: readonly string[] | null;
+}
+
 /** The arguments of each command, or null where the values are too many or too few for them. */
 export function readArguments(
-  kinds: readonly WireKind[],
+  kinds: readonly Kind[],
   indexes: ArrayLike<number>,
   values: readonly unknown[],
 ): readonly unknown[] | null {
-  const shapes = kinds.map((kind) => (typeof kind === 'string' ? null : propertiesOf(kind)));
-  if (shapes.every((shape) => shape === null)) return values.length === indexes.length ? values : null;
+  if (kinds.every(({ properties }) => properties === null)) return values.length === indexes.length ? values : null;
   const args: unknown[] = [];
   let next = 0;
   for (let at = 0; at < indexes.length; at++) {
-    const properties = shapes[indexes[at] as number];
+    const properties = kinds[indexes[at] as number]?.properties;
     if (properties === null || properties === undefined) {
       args.push(values[next++]);
       continue;
@@ -98,18 +103,49 @@ export function readArguments(
   return next === values.length ? args : null;
 }
 
-/** Names as the engine keeps names of properties: what is decoded would be looked up again for every object. */
-function propertiesOf([, ...properties]: readonly string[]): readonly string[] {
+/**
+ * Kinds that have been read, the newest last: those of most batches are a few, and the same again and again. Their names are
+ * as the engine keeps names of properties; what is decoded would be looked up again for every object.
+ */
+const known: Kind[] = [];
+const KNOWN_MAX = 64;
+const KNOWN_LENGTH_MAX = 1_000;
+
+/** Null where one of them is neither a name nor a list of a name and of properties that differ. */
+export function readKinds(values: readonly unknown[]): Kind[] | null {
+  const kinds: Kind[] = [];
+  for (const value of values) {
+    const kind = known.find((each) => isSame(each, value)) ?? newKind(value);
+    if (kind === null) return null;
+    kinds.push(kind);
+  }
+  return kinds;
+}
+
+function isSame({ name, properties }: Kind, value: unknown): boolean {
+  if (properties === null) return value === name;
+  if (!Array.isArray(value) || value.length !== properties.length + 1 || value[0] !== name) return false;
+  for (let at = 0; at < properties.length; at++) if (value[at + 1] !== properties[at]) return false;
+  return true;
+}
+
+function newKind(value: unknown): Kind | null {
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!texts.every((text) => typeof text === 'string')) return null;
+  const [name, ...properties] = texts;
+  const differing = new Set(properties);
+  if (name === undefined || differing.size < properties.length || differing.has('__proto__')) return null;
+  const kind = { name, properties: Array.isArray(value) ? keptNames(properties) : null };
+  if (texts.join('').length <= KNOWN_LENGTH_MAX) {
+    if (known.length === KNOWN_MAX) known.shift();
+    known.push(kind);
+  }
+  return kind;
+}
+
+function keptNames(properties: readonly string[]): readonly string[] {
   const object: Record<string, null> = {};
   for (const property of properties) object[property] = null;
   const names = Object.keys(object);
   return names.every((name, at) => name === properties[at]) ? names : properties;
-}
-
-/** A name, or a list of a name and of properties that differ. */
-export function isWireKind(value: unknown): value is WireKind {
-  if (typeof value === 'string') return true;
-  if (!Array.isArray(value) || value.length === 0 || !value.every((item) => typeof item === 'string')) return false;
-  const properties = new Set(value.slice(1));
-  return properties.size === value.length - 1 && !properties.has('__proto__');
 }

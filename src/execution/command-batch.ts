@@ -7,7 +7,7 @@
  */
 import { Packr, Unpackr } from 'msgpackr';
 import { badFrame } from '../transport/frames.js';
-import { ArgumentRows, isWireKind, readArguments } from './argument-rows.js';
+import { ArgumentRows, readArguments, readKinds } from './argument-rows.js';
 import { joinValues, splitValues } from './short-texts.js';
 
 export interface CommandBatch {
@@ -85,10 +85,11 @@ export function decodeCommandBatch(body: Uint8Array, count: number): CommandBatc
   if (!Array.isArray(batch) || (batch.length !== 3 && batch.length !== 5))
     throw badFrame('a segment is not [kinds, indexes, values], nor these with slots and text');
   const [kinds, indexes, ...list] = batch as unknown[];
-  if (!Array.isArray(kinds) || !kinds.every(isWireKind)) throw badFrame("a segment's kinds are not names of commands");
-  if (!isIndexes(indexes, kinds.length) || indexes.length !== count) throw badFrame("a segment's indexes do not fit");
+  const read = Array.isArray(kinds) ? readKinds(kinds) : null;
+  if (read === null) throw badFrame("a segment's kinds are not names of commands");
+  if (!isIndexes(indexes, read.length) || indexes.length !== count) throw badFrame("a segment's indexes do not fit");
   const values = readValues(list);
-  const args = values === null ? null : readArguments(kinds, indexes, values);
+  const args = values === null ? null : readArguments(read, indexes, values);
   if (args === null) throw badFrame("a segment's values do not fit its commands");
-  return { names: kinds.map((kind) => (typeof kind === 'string' ? kind : (kind[0] as string))), indexes, args };
+  return { names: read.map(({ name }) => name), indexes, args };
 }
