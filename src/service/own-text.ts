@@ -1,7 +1,8 @@
 /**
- * Texts inside objects, as a partition keeps them. V8 makes a piece of a longer string a view of it, which keeps all of it in
- * memory; msgpackr cuts texts of up to 255 characters from strings of up to 6,000 (its longer ones, and those with other
- * characters than ASCII's, are strings of their own). A value that outlives its batch would cost that much.
+ * Texts inside objects, and the longer ones alone, as a partition keeps them. V8 makes a piece of a longer string a view
+ * of it, which keeps all of it in memory; msgpackr cuts texts of up to 255 characters from strings of up to 6,000 (its
+ * longer ones, and those with other characters than ASCII's, are strings of their own). A value that outlives its batch
+ * would cost that much.
  */
 const CUT_MIN = 13;
 const CUT_MAX = 255;

@@ -11,6 +11,7 @@
  * a Map are plain objects then. What it cannot encode, or would silently change, is refused.
  */
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
+import { SHORT_TEXT_MAX } from '../execution/short-texts.js';
 import { checkEncodable, fitsMessagePack, notEncodable } from './encodable.js';
 import { ownText } from './own-text.js';
 import { checkSize } from './value-size.js';
@@ -35,9 +36,14 @@ export function normalizeValue(value: unknown): Stored {
 
 function normalized(value: unknown, kept: boolean): Stored {
   const copy = plainCopy(value, 0, kept);
-  const stored = copy === NOT_PLAIN ? normalizeUnusual(value) : copy;
+  const stored = copy === NOT_PLAIN ? normalizeUnusual(value) : kept ? ownIfCut(copy) : copy;
   checkSize(stored);
   return stored;
+}
+
+/** Shorter texts are, as a rule, cut from a few hundred bytes at most (short-texts.ts): a copy would cost more. */
+function ownIfCut(value: unknown): unknown {
+  return typeof value === 'string' && value.length > SHORT_TEXT_MAX ? ownText(value) : value;
 }
 
 /** What a handler gets for a stored value. */

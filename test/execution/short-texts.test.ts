@@ -86,15 +86,17 @@ describe('what is kept of a batch', () => {
     new Array<number>(COMMANDS).fill(0),
     Array.from({ length: COMMANDS }, (_, at) => ({
       value: `${at}`.padStart(32, '0'),
+      longer: `${at}`.padStart(SHORT_TEXT_MAX + 2, '0'),
       in: { name: `name ${at}`.padEnd(32) },
     })),
   );
-  const oneOf = (at: number): { readonly value: string; readonly in: object } =>
-    decodeCommandBatch(batch, COMMANDS).args[at % COMMANDS] as { value: string; in: object };
+  const oneOf = (at: number): { readonly value: string; readonly longer: string; readonly in: object } =>
+    decodeCommandBatch(batch, COMMANDS).args[at % COMMANDS] as { value: string; longer: string; in: object };
 
   // msgpackr reads texts as pieces of strings of 6,000 characters: 12 MB here.
   it.each([
     ['a text', (at: number) => oneOf(at).value],
+    ['a text that is a little too long to stand apart', (at: number) => normalizeValue(oneOf(at).longer)],
     ['an object with a text in it', (at: number) => normalizeValue(oneOf(at).in)],
     ['a list with a text in it', (at: number) => normalizeValue(Object.values(oneOf(at).in))],
   ])('does not keep the batch: %s', (_, keep) => {
