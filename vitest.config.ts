@@ -28,7 +28,7 @@ const SIDE_BY_SIDE = [
   .map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** They take longest by far: were one of them last, it would run alone. */
-const LONGEST = ['simulation/raft-cluster', 'bench/techniques', 'bench/peers', 'cli/examples'];
+const LONGEST = ['simulation/raft-cluster', 'bench/techniques', 'bench/peers', 'cli/examples', 'cli/readme-commands'];
 
 /** Vitest knows how long files took the last time; in a clean clone it goes by their size, which says little. */
 class LongestFirst extends BaseSequencer {
