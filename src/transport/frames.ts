@@ -10,7 +10,7 @@
  */
 import { PsmrError } from '../errors.js';
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export const FrameKind = { hello: 1, welcome: 2, commands: 3, results: 4, rejected: 5, goodbye: 6 } as const;
 

@@ -62,7 +62,7 @@ export class RawClient {
     socket.on('message', (data: Buffer) => received.push(new Uint8Array(data)));
     socket.on('error', () => undefined);
     await once(socket, 'open');
-    socket.send(encodeHello({ protocol: 1, service: null, token: null, session }));
+    socket.send(encodeHello({ protocol: 2, service: null, token: null, session }));
     await once(socket, 'message');
     return new RawClient(socket, session, received, decodeWelcome(received.shift() ?? new Uint8Array()));
   }

@@ -82,7 +82,7 @@ describe('the handshake', () => {
   });
 
   it('tells which side is to be upgraded where versions differ, whatever else has changed', () => {
-    expect(() => decodeHello(message(FrameKind.hello, { protocol: 2, other: true }))).toThrow(
+    expect(() => decodeHello(message(FrameKind.hello, { protocol: 99, other: true }))).toThrow(
       'upgrade psmr on this side',
     );
     expect(() => decodeWelcome(message(FrameKind.welcome, { protocol: 0 }))).toThrow(

@@ -16,7 +16,7 @@ export function helloOf(fields: Partial<PeerHello>): Uint8Array {
   const instance = new Uint8Array(16);
   new DataView(instance.buffer).setUint32(0, ++drawn);
   const nonce = new Uint8Array(32).fill(1);
-  return encodePeerHello({ protocol: 1, cluster, service, epoch, group, from: 2, to: 1, instance, nonce, ...fields });
+  return encodePeerHello({ protocol: 2, cluster, service, epoch, group, from: 2, to: 1, instance, nonce, ...fields });
 }
 
 export function proofFor(hello: Uint8Array, challenge: Uint8Array): Uint8Array {

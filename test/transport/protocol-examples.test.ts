@@ -41,7 +41,7 @@ describe('the bytes in docs/protocol.md', () => {
   });
 
   it('are those of a HELLO', () => {
-    const hello = { protocol: 1, service: 'bank', token: null, session };
+    const hello = { protocol: 2, service: 'bank', token: null, session };
     expect(Buffer.from(encodeHello(hello)).toString('hex')).toBe(Buffer.from(example('hello')).toString('hex'));
     expect(decodeHello(example('hello'))).toEqual(hello);
   });

@@ -32,7 +32,7 @@ async function join(port: number): Promise<Member> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
   await once(socket, 'open');
   const welcomed = once(socket, 'message');
-  socket.send(encodeHello({ protocol: 1, service: 'ledger', token: null, session }));
+  socket.send(encodeHello({ protocol: 2, service: 'ledger', token: null, session }));
   const [message] = (await welcomed) as [Buffer];
   const { group, partitionMap } = decodeWelcome(new Uint8Array(message));
   const low = group === 0 ? 3 : 1 << (group - 1);

@@ -17,7 +17,7 @@ async function hello(): Promise<string | null> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
   try {
     await once(socket, 'open');
-    socket.send(encodeHello({ protocol: 1, service: null, token: null, session: null }));
+    socket.send(encodeHello({ protocol: 2, service: null, token: null, session: null }));
     const [message] = (await once(socket, 'message')) as [Buffer];
     return message[0] === FrameKind.welcome ? 'welcome' : decodeGoodbye(new Uint8Array(message)).code;
   } catch {
