@@ -182,8 +182,8 @@ export const BREAKS = [
     changes: [
       [
         raft('raft-group-log'),
-        'const timestampMs = Math.max(this.#log.timestampMs, proposal.timestampMs);',
-        'const { timestampMs } = proposal;',
+        'const latestMs = Math.max(this.#log.timestampMs, timestampMs);',
+        'const latestMs = timestampMs;',
       ],
     ],
   },
