@@ -113,16 +113,20 @@ describe('a bad day of one machine', () => {
   });
 
   it('a replica that fails while its disk does not answer ends all the same, and says why', LIMIT, async () => {
-    const replicas = await Replicas.start({ streams: 1, badDays: true });
+    const replicas = await Replicas.start({ streams: 2, badDays: true });
     const client = await ledgerOf(replicas);
     const load = new Load(client, 'failed');
     await goesOn(load, 50);
-    replicas.badDay(2, 'disk-gone');
+    // Only a leader's syncs are certain to be another thread's.
+    await replicas.until('stream 1 has the leader that it is to have', (views) => leads(views[1]));
+    replicas.badDay(2, 'disk-gone', 'group-1');
     await goesOn(load, 50);
     replicas.badDay(2, 'disk-full');
-    await goesOn(load, 50);
+    await client.execute('stamp', { prefix: 'none', id: 'written by group 0 of every replica' });
     await replicas.ended(2);
     expect(replicas.said.join('\n')).toMatch(/^2: psmr: .*no space left on device/m);
+    expect(replicas.said.join('\n')).toMatch(/^2: psmr: it did not stop within 15 s.*a disk does not answer/m);
+    await goesOn(load, 50);
     await load.stop();
     expect(load.failed).toEqual([]);
     await client.close();

@@ -1,7 +1,7 @@
 /**
  * Loaded into a replica before all else, in each of its threads: files in the directory BAD_DAY say what its machine does
  * to it. `disk-full`: nothing can be written; `disk-hangs`: no fdatasync ends as long as it is there; `disk-gone`: none
- * ever ends, nor the thread that waits for it; `clock`: by how many ms the system's clock has been set. It goes by the
+ * ever ends, nor the thread that waits for it, in files whose path has what the file says; `clock`: by how many ms the system's clock has been set. It goes by the
  * monotonic one.
  */
 import { execFileSync } from 'node:child_process';
@@ -33,10 +33,16 @@ function namelessPipe(): string {
   return path;
 }
 
+function isGone(descriptor: number): boolean {
+  if (!is('disk-gone')) return false;
+  const part = fs.readFileSync(join(directory, 'disk-gone'), 'utf8');
+  return fs.readlinkSync(`/proc/self/fd/${descriptor}`).includes(part);
+}
+
 const { fdatasync, write, writeSync } = fs;
 
 const sync = ((descriptor, done) => {
-  if (is('disk-gone')) fs.open(namelessPipe(), 'r', () => done(null));
+  if (isGone(descriptor)) fs.open(namelessPipe(), 'r', () => done(null));
   else if (is('disk-hangs')) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
   else fdatasync(descriptor, done);
 }) as Sync;
