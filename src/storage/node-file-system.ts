@@ -48,7 +48,10 @@ class NodeFile implements StoredFile {
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
     this.#unsyncedBytes += bytes.byteLength;
-    if (bytes.byteLength <= DIRECT_WRITE_BYTES_MAX) return this.#writeAtOnce(position, bytes);
+    if (bytes.byteLength <= DIRECT_WRITE_BYTES_MAX) {
+      this.#writeAtOnce(position, bytes);
+      return;
+    }
     for (let written = 0; written < bytes.byteLength;) {
       const rest = bytes.byteLength - written;
       written += (await writeAt(this.#descriptor, bytes, written, rest, position + written)).bytesWritten;
