@@ -1,6 +1,7 @@
 /** A reply frame with its MessagePack body read and checked. */
 import { errorFromWire, messageOf, type PsmrError } from '../errors.js';
-import { decodeValue, readValues } from '../execution/command-batch.js';
+import { decodeValue } from '../execution/command-batch.js';
+import { readValues } from '../execution/short-texts.js';
 import { badFrame, decodeReplyFrame, FLAG_READ_ONLY, FrameKind } from '../transport/frames.js';
 
 export interface CommandFailure {

@@ -1,14 +1,14 @@
 /**
  * The body of a segment: MessagePack `[kinds, indexes, values]`, or five elements where short texts stand apart from the
- * other values (short-texts.ts). A kind is a command's name, alone or with the names of
- * its arguments' properties (argument-rows.ts). Names stand once per batch, so that a logged batch needs no table from
- * elsewhere to be read, and stays readable when the service gains commands. `indexes` is binary (one byte each) up to
- * 256 kinds and an array of integers beyond.
+ * other values (short-texts.ts). A kind is a command's name, alone or with the names of its arguments' properties
+ * (argument-rows.ts). Names stand once per batch, so that a logged batch needs no table from elsewhere to be read, and
+ * stays readable when the service gains commands. `indexes` is binary (one byte each) up to 256 kinds and an array of
+ * integers beyond.
  */
 import { Packr, Unpackr } from 'msgpackr';
 import { badFrame } from '../transport/frames.js';
 import { ArgumentRows, readArguments, readKinds } from './argument-rows.js';
-import { joinValues, splitValues } from './short-texts.js';
+import { binary, readValues, splitValues } from './short-texts.js';
 
 export interface CommandBatch {
   readonly names: readonly string[];
@@ -29,10 +29,6 @@ const packr = new Packr({
   },
 });
 const unpackr = new Unpackr(OPTIONS);
-// Where there are Buffers, msgpackr writes nothing else as MessagePack's own binary type.
-const binary = (values: readonly number[]): Uint8Array =>
-  typeof Buffer === 'undefined' ? Uint8Array.from(values) : Buffer.from(values);
-
 /** MessagePack of any value that a service may use. Throws where msgpackr cannot encode it. */
 export function encodeValue(value: unknown): Uint8Array {
   return packr.pack(value);
@@ -54,9 +50,15 @@ export function encodeCommandBatch(
 ): Uint8Array {
   const rows = new ArgumentRows(names);
   for (let at = 0; at < args.length; at++) rows.add(indexes[at] as number, args[at]);
-  const indexesOfKinds = rows.kinds.length <= 256 ? binary(rows.indexes) : rows.indexes;
+  const indexesOfKinds = rows.kinds.length <= 256 ? bytesOf(rows.indexes) : rows.indexes;
   const { values, short } = splitValues(rows.values);
   return packr.pack([rows.kinds, indexesOfKinds, values, ...short]);
+}
+
+function bytesOf(values: readonly number[]): Uint8Array {
+  const bytes = binary(values.length);
+  bytes.set(values);
+  return bytes;
 }
 
 function isIndexes(value: unknown, names: number): value is ArrayLike<number> {
@@ -66,12 +68,6 @@ function isIndexes(value: unknown, names: number): value is ArrayLike<number> {
     if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= names) return false;
   }
   return true;
-}
-
-/** A list of values as it was before `splitValues`; null where it is none. */
-export function readValues([values, ...short]: readonly unknown[]): readonly unknown[] | null {
-  if (!Array.isArray(values)) return null;
-  return short.length === 0 ? (values as readonly unknown[]) : joinValues(values, short[0], short[1]);
 }
 
 /** Reads and checks a body of `count` commands. Throws BAD_FRAME. */

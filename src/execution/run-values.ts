@@ -2,9 +2,8 @@ import { invariant, PsmrError } from '../errors.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { sizeOf } from '../service/value-size.js';
 import { decodeStored, encodableStored, EncodedValue, type Stored } from '../service/values.js';
-import { readValues } from './command-batch.js';
 import type { StreamValues } from './command-runner.js';
-import { splitValues } from './short-texts.js';
+import { readValues, splitValues } from './short-texts.js';
 import type { ValueSink, ValueSource } from './command-state.js';
 
 /**

@@ -36,14 +36,9 @@ export function normalizeValue(value: unknown): Stored {
 
 function normalized(value: unknown, kept: boolean): Stored {
   const copy = plainCopy(value, 0, kept);
-  const stored = copy === NOT_PLAIN ? normalizeUnusual(value) : kept ? ownIfCut(copy) : copy;
+  const stored = copy === NOT_PLAIN ? normalizeUnusual(value) : copy;
   checkSize(stored);
   return stored;
-}
-
-/** Shorter texts are, as a rule, cut from a few hundred bytes at most (short-texts.ts): a copy would cost more. */
-function ownIfCut(value: unknown): unknown {
-  return typeof value === 'string' && value.length > SHORT_TEXT_MAX ? ownText(value) : value;
 }
 
 /** What a handler gets for a stored value. */
@@ -77,7 +72,9 @@ export function checkResult(value: unknown): unknown {
 function plainCopy(value: unknown, depth: number, kept: boolean): unknown {
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? value : NOT_PLAIN;
+      if (!value.isWellFormed()) return NOT_PLAIN;
+      // A short one that is all of an argument is cut from a few hundred bytes at most: a copy would cost more.
+      return kept && (depth > 0 || value.length > SHORT_TEXT_MAX) ? ownText(value) : value;
     case 'number':
       // MessagePack has no -0.
       return value === 0 ? 0 : value;
@@ -101,7 +98,7 @@ function copyArray(value: readonly unknown[], depth: number, kept: boolean): unk
   for (let at = 0; at < value.length; at++) {
     const item = plainCopy(value[at], depth, kept);
     if (item === NOT_PLAIN) return NOT_PLAIN;
-    copy.push(kept && typeof item === 'string' ? ownText(item) : item);
+    copy.push(item);
   }
   return Object.freeze(copy);
 }
@@ -117,8 +114,8 @@ function copyObject(value: object, depth: number, kept: boolean): unknown {
     const item = copy[key];
     const itemCopy = plainCopy(item, depth, kept);
     if (itemCopy === NOT_PLAIN) return NOT_PLAIN;
-    if (kept && typeof itemCopy === 'string') copy[key] = ownText(itemCopy);
-    else if (itemCopy !== item || itemCopy === 0) copy[key] = itemCopy;
+    // Equal texts need not be the same one, nor equal zeros.
+    if ((kept && typeof item === 'string') || itemCopy !== item || itemCopy === 0) copy[key] = itemCopy;
   }
   return Object.freeze(copy);
 }

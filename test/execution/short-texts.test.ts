@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodeReply, type Results } from '../../src/client/reply.js';
 import { decodeCommandBatch, decodeValue, encodeCommandBatch, encodeValue } from '../../src/execution/command-batch.js';
 import { ResultBatch } from '../../src/execution/result-batch.js';
-import { joinValues, SHORT_TEXT_MAX, splitValues } from '../../src/execution/short-texts.js';
+import { readValues, SHORT_TEXT_MAX, splitValues } from '../../src/execution/short-texts.js';
 import { normalizeValue } from '../../src/service/values.js';
 import { heapUsed } from './heap-used.js';
 
@@ -27,7 +27,7 @@ describe('a list of values whose short texts stand apart', () => {
       fc.property(list, (values) => {
         const { values: others, short } = splitValues(values);
         const [read, ...shortRead] = decodeValue(encodeValue([others, ...short])) as [unknown[], ...unknown[]];
-        const whole = short.length === 0 ? read : joinValues(read, shortRead[0], shortRead[1]);
+        const whole = readValues([read, ...shortRead]);
         expect(whole).toStrictEqual(plainly(values));
       }),
     );
@@ -51,7 +51,7 @@ describe('a list of values whose short texts stand apart', () => {
     ['slots that are no bytes', [[], [1], Buffer.from('a')]],
     ['text that is no bytes', [[], Buffer.from([1]), 'a']],
   ])('is refused with %s', (_, [values, slots, bytes]) => {
-    expect(joinValues(values as unknown[], slots, bytes)).toBeNull();
+    expect(readValues([values, slots, bytes])).toBeNull();
     const kinds = [['f'], Buffer.from([0])];
     expect(() => decodeCommandBatch(encodeValue([...kinds, values, slots, bytes]), 1)).toThrow(
       expect.objectContaining({ code: 'BAD_FRAME' }),
@@ -59,8 +59,19 @@ describe('a list of values whose short texts stand apart', () => {
   });
 
   it('reads a byte of text as the character of its number', () => {
-    expect(joinValues([], Buffer.from([2, 1]), Buffer.from([0x80, 0xff, 0x41]))).toEqual(['\x80\xff', 'A']);
+    expect(readValues([[], Buffer.from([2, 1]), Buffer.from([0x80, 0xff, 0x41])])).toEqual(['\x80\xff', 'A']);
   });
+});
+
+it('needs no Buffers, which a browser has not', () => {
+  const values = ['a', 'bc', 'd', 'e', 'f', 'g', 'h', 'i'.repeat(SHORT_TEXT_MAX), 7, null];
+  const written = splitValues(values);
+  vi.stubGlobal('Buffer', undefined);
+  const there = splitValues(values);
+  const read = readValues([there.values, ...there.short]);
+  vi.unstubAllGlobals();
+  expect(read).toEqual(values);
+  expect(there.short.map((bytes) => [...bytes])).toEqual(written.short.map((bytes) => [...bytes]));
 });
 
 describe('results', () => {

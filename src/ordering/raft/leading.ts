@@ -11,8 +11,8 @@ import { Rounds } from './rounds.js';
 import { Transfer } from './transfer.js';
 
 /**
- * A follower that was sent something this share of a heartbeat ago needs none: with commands under way that is a message in
- * fifteen less. Should no more follow, it hears nothing for so much longer than otherwise.
+ * A follower that was sent something less than this share of a heartbeat ago needs none. Should no more follow, it hears
+ * nothing for so much longer than otherwise.
  */
 const BUSY_SHARE = 0.25;
 

@@ -19,19 +19,28 @@ import { isWellFormed } from './message-check.js';
 import type { AppendRequest, RaftMessage } from './raft-types.js';
 import { decodeRecord, membershipOf, termOfRecord, type ReceivedEntry } from './raft-record.js';
 
-/** What a message of each type has behind its head, an append request's entries aside; its place is its number. */
-const FORMS = [
-  { type: 'vote-request', flags: 3, fields: 2 },
-  { type: 'vote-reply', flags: 3, fields: 0 },
-  { type: 'append-request', flags: 0, fields: 4 },
-  { type: 'append-reply', flags: 1, fields: 3 },
-  { type: 'checkpoint-notice', flags: 0, fields: 1 },
-  { type: 'timeout-now', flags: 0, fields: 0 },
-  { type: 'read-request', flags: 0, fields: 1 },
-  { type: 'read-reply', flags: 0, fields: 2 },
-] as const satisfies readonly { readonly type: RaftMessage['type']; readonly flags: number; readonly fields: number }[];
-const NUMBERS = new Map(FORMS.map(({ type }, number) => [type, number]));
-const APPEND_REQUEST = 2;
+const TYPES = [
+  'vote-request',
+  'vote-reply',
+  'append-request',
+  'append-reply',
+  'checkpoint-notice',
+  'timeout-now',
+  'read-request',
+  'read-reply',
+] as const satisfies readonly RaftMessage['type'][];
+
+/** The flags that a message may have, and its numbers behind the head; an append request's entries aside. */
+const FORMS: Readonly<Record<RaftMessage['type'], { readonly flags: number; readonly fields: number }>> = {
+  'vote-request': { flags: 3, fields: 2 },
+  'vote-reply': { flags: 3, fields: 0 },
+  'append-request': { flags: 0, fields: 4 },
+  'append-reply': { flags: 1, fields: 3 },
+  'checkpoint-notice': { flags: 0, fields: 1 },
+  'timeout-now': { flags: 0, fields: 0 },
+  'read-request': { flags: 0, fields: 1 },
+  'read-reply': { flags: 0, fields: 2 },
+};
 
 const HEAD_BYTES = 20;
 const APPEND_BYTES = 56;
@@ -55,11 +64,10 @@ export function encodeRaftMessage(
   message: RaftMessage,
   records: readonly (readonly Uint8Array[])[] = [],
 ): Uint8Array[] {
-  const number = NUMBERS.get(message.type) ?? 0;
   const isAppend = message.type === 'append-request';
-  const head = new Uint8Array(isAppend ? APPEND_BYTES : HEAD_BYTES + 8 * (FORMS[number]?.fields ?? 0));
+  const head = new Uint8Array(isAppend ? APPEND_BYTES : HEAD_BYTES + 8 * FORMS[message.type].fields);
   const view = new DataView(head.buffer);
-  head[0] = number;
+  head[0] = TYPES.indexOf(message.type);
   view.setUint32(4, message.from, true);
   view.setUint32(8, message.to, true);
   view.setFloat64(12, message.term, true);
@@ -112,11 +120,8 @@ function writeFields(message: RaftMessage, view: DataView): number {
   }
 }
 
-function write(view: DataView, first: number, second?: number, third?: number, fourth?: number): void {
-  view.setFloat64(HEAD_BYTES, first, true);
-  if (second !== undefined) view.setFloat64(HEAD_BYTES + 8, second, true);
-  if (third !== undefined) view.setFloat64(HEAD_BYTES + 16, third, true);
-  if (fourth !== undefined) view.setFloat64(HEAD_BYTES + 24, fourth, true);
+function write(view: DataView, ...fields: readonly number[]): void {
+  for (let at = 0; at < fields.length; at++) view.setFloat64(HEAD_BYTES + 8 * at, fields[at] as number, true);
 }
 
 /**
@@ -125,7 +130,7 @@ function write(view: DataView, first: number, second?: number, third?: number, f
  */
 export function readMessage(from: number, to: number, bytes: Uint8Array): ReceivedMessage | PsmrError {
   try {
-    const received = decodeRaftMessage(bytes[0] === APPEND_REQUEST ? Buffer.from(bytes) : bytes);
+    const received = decodeRaftMessage(TYPES[bytes[0] ?? 0] === 'append-request' ? Buffer.from(bytes) : bytes);
     const { message } = received;
     if (message.from !== from) return badFrame(`a message between replicas says it is of replica ${message.from}`);
     if (message.to !== to) return badFrame(`a message between replicas is for replica ${message.to}`);
@@ -140,16 +145,17 @@ export function readMessage(from: number, to: number, bytes: Uint8Array): Receiv
 export function decodeRaftMessage(bytes: Uint8Array): ReceivedMessage {
   if (bytes.byteLength < HEAD_BYTES) throw badFrame(`a message between replicas has ${bytes.byteLength} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const form = FORMS[view.getUint8(0)];
-  if (form === undefined) throw badFrame(`there is no message of type ${view.getUint8(0)} between replicas`);
+  const type = TYPES[view.getUint8(0)];
+  if (type === undefined) throw badFrame(`there is no message of type ${view.getUint8(0)} between replicas`);
+  const form = FORMS[type];
   const flags = view.getUint8(1);
   if ((flags & ~form.flags) !== 0) throw badFrame('a message between replicas has a flag that is not its own');
   if (view.getUint16(2, true) !== 0) throw badFrame('a message between replicas has what this version does not know');
   const from = view.getUint32(4, true);
   const to = view.getUint32(8, true);
   const term = integer(view, 12);
-  if (form.type === 'append-request') return decodeAppend(bytes, view, { from, to, term });
-  const message = decodeSmall(form.type, { from, to, term }, flags, view);
+  if (type === 'append-request') return decodeAppend(bytes, view, { from, to, term });
+  const message = decodeSmall(type, { from, to, term }, flags, view);
   if (bytes.byteLength !== HEAD_BYTES + 8 * form.fields)
     throw badFrame('a message between replicas has bytes left over');
   return { message, entries: [] };
