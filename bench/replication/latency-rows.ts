@@ -8,8 +8,14 @@ import type { Row } from './row.js';
 import { ratioOf, takeTurns } from '../measure/turns.js';
 
 const US_PER_MS = 1000;
-/** Rounds that are not measured: where entries are few, V8 takes seconds to compile what they need. */
+/** Rounds at a rate that are not measured. */
 const WARM_ROUNDS = 5;
+/**
+ * Where one command follows the other, V8 compiles what they need after thousands of them: by the count, since a machine
+ * that is half as fast needs twice the time.
+ */
+const WARM_COMMANDS = 12_000;
+const WARM_TURNS_MAX = 30;
 
 export const oneRow: Row = {
   name: 'one',
@@ -27,8 +33,8 @@ export const oneRow: Row = {
       psmr: async () => latencyMs(await psmr.run(seconds)).p50,
       redis: async () => latencyMs(await redis.run(seconds)).p50,
     };
-    progress('warming up');
-    await takeTurns(contenders, WARM_ROUNDS, () => undefined);
+    await redis.run(seconds);
+    await warmUp(() => psmr.run(seconds), progress);
     const turns = await takeTurns(contenders, rounds, progress);
     return {
       figure: ratioOf(turns.psmr, turns.redis),
@@ -83,6 +89,14 @@ export const halfLoadRow: Row = {
     };
   },
 };
+
+async function warmUp(run: () => Promise<Sample>, progress: (line: string) => void): Promise<void> {
+  let commands = 0;
+  for (let turn = 0; turn < WARM_TURNS_MAX && commands < WARM_COMMANDS; turn++) {
+    progress(`warming up: ${commands} of ${WARM_COMMANDS} commands`);
+    commands += (await run()).commands;
+  }
+}
 
 function latencyMs({ latencies }: Sample): LatencySummary {
   const summary = latencies?.summary() ?? { p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
