@@ -94,6 +94,11 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
+/** The code that Node, OpenSSL or the system has given an error. */
+export function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
 /** What a handler throws is its own business; what psmr throws into a handler keeps its code. */
 export function codeOfFailure(thrown: unknown): ErrorCode {
   try {

@@ -1,5 +1,6 @@
 /** A cluster for people to read: one line per group. Pure. */
 import Table from 'cli-table3';
+import type { PsmrError } from '../errors.js';
 import { leaderOf, type ReplicaView } from '../replica/admin/cluster-client.js';
 import type { ReplicaGroupStatus } from '../replica/admin/replica-status.js';
 
@@ -16,13 +17,19 @@ export function renderCluster(views: readonly ReplicaView[]): string {
 function replicaLine(view: ReplicaView, views: readonly ReplicaView[]): string {
   const { id, url, status, problem } = view;
   const name = `replica ${id === 0 ? '?' : id}${isNoMember(id, views) ? ', no member' : ''}`;
-  if (status === null) return `${name}  ${problem?.code === 'UNREACHABLE' ? 'no answer' : 'refused'}  ${url}`;
+  if (status === null) return `${name}  ${refusalOf(problem) ?? 'no answer'}  ${url}`;
   const { state, reason, transfer } = status;
   const fetched =
     transfer === null
       ? ''
       : ` (from replica ${transfer.from}: ${percent(transfer.bytes, transfer.totalBytes)} of ${mebibytes(transfer.totalBytes)} MiB)`;
   return `${name}  ${state}${fetched}${reason === null ? '' : `: ${reason}`}  ${url}`;
+}
+
+/** Null: nobody is there. */
+function refusalOf(problem: PsmrError | null): string | null {
+  const isThere = problem !== null && (problem.code !== 'UNREACHABLE' || problem.details['tls'] === true);
+  return isThere ? `refused: ${problem.message}` : null;
 }
 
 /** All groups have leaders, and none of these counts it. What it knows itself may be what was before it was removed. */

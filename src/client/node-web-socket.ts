@@ -1,5 +1,6 @@
 import { type ClientOptions, WebSocket } from 'ws';
 import { messageOf } from '../errors.js';
+import { isDistrust } from '../transport/distrust.js';
 import type { Dial, DialledSocket, DialOptions, WebSocketEvents } from './web-socket.js';
 
 /**
@@ -12,14 +13,6 @@ function zeroMask(mask: Buffer): void {
 
 /** More than the results of any frame take (execution/result-allowance.ts). */
 const REPLY_BYTES_MAX = 1 << 30;
-
-/** Codes of OpenSSL and Node for a certificate that is not accepted. */
-const DISTRUSTED =
-  /^(CERT_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
-
-function isDistrust(error: Error): boolean {
-  return 'code' in error && typeof error.code === 'string' && DISTRUSTED.test(error.code);
-}
 
 class NodeSocket implements DialledSocket {
   readonly #socket: WebSocket;

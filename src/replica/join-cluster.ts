@@ -85,7 +85,7 @@ class Joining {
   readonly #began = performance.now();
   #state: ReplicaState = 'forming';
   #reason = 'it looks for the other replicas';
-  /** Who answered last time, and is none of this cluster, in sentences. */
+  /** Who was there last time, and is none of this cluster, in sentences. */
   #strangers: readonly string[] = [];
 
   constructor(options: JoiningOptions) {
@@ -187,12 +187,16 @@ class Joining {
     memory.remember({ formed });
   }
 
-  /** Those that do not answer, or are of another cluster, are left out. */
+  /** Those that do not answer, are kept apart by TLS, or are of another cluster, are left out. */
   async #ask(): Promise<Map<number, ReplicaStatus>> {
     const { settings, signal } = this.#options;
     const strangers: string[] = [];
     const answers = this.#known.https(ANSWER_MS).map(async ({ replica, http }) => {
-      const parsed = replicaStatusSchema.safeParse(await http.get('/status', signal).catch(() => null));
+      const answer = await http.get('/status', signal).catch((error: unknown) => {
+        if (isAmissByTls(error)) strangers.push(error.message.replace(/\.$/, ''));
+        return null;
+      });
+      const parsed = replicaStatusSchema.safeParse(answer);
       if (!parsed.success) return null;
       const { data: status } = parsed;
       if (status.replica === replica && status.cluster === settings.cluster.name) return status;
@@ -220,6 +224,10 @@ class Joining {
 function waitsFor(missing: readonly number[]): string {
   const which = missing.length === 1 ? 'replica' : 'replicas';
   return `waits for ${which} ${missing.join(', ')}: the first start of a cluster needs all of its replicas`;
+}
+
+function isAmissByTls(error: unknown): error is PsmrError {
+  return error instanceof PsmrError && error.details['tls'] === true;
 }
 
 /** Why the two cannot be replicas of one cluster; null: they can. */

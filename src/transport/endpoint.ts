@@ -1,3 +1,5 @@
+import type { TlsRefusal } from './tls-refusal.js';
+
 /** Where clients reach one group of one replica: a WebSocket listener that lives in that group's worker thread. */
 export interface EndpointOptions {
   readonly host: string;
@@ -29,6 +31,8 @@ export interface EndpointHandlers {
   /** `message` is valid during the call only: copy what must live longer. */
   message(connection: Connection, message: Uint8Array): void;
   close(connection: Connection): void;
+  /** A connection that TLS kept out, and why. uWebSockets.js does not tell of any. */
+  refused?(refusal: TlsRefusal): void;
 }
 
 export interface Endpoint {

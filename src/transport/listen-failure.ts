@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { messageOf, PsmrError } from '../errors.js';
+import { codeOf, messageOf, PsmrError } from '../errors.js';
 
 function listenError(host: string, port: number, code: string | undefined, cause: unknown): PsmrError {
   const at = `${host}:${port}`;
@@ -17,10 +17,6 @@ function listenError(host: string, port: number, code: string | undefined, cause
     `Cannot listen on ${at}: ${code ?? messageOf(cause)}. Choose a host of this machine and a port it may use.`,
     { cause, details: { host, port } },
   );
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Connection, Endpoint, EndpointHandlers, EndpointOptions, Listen } from './endpoint.js';
 import { CLOSE_GOING_AWAY, frameTooLarge, FULL_STATUS, hardMessageBytesMax, IDLE_TIMEOUT_S } from './farewell.js';
 import { explain, readCertificate } from './listen-failure.js';
+import { type TlsRefusal, TlsRefusals } from './tls-refusal.js';
 
 class WsConnection implements Connection {
   readonly id: number;
@@ -76,7 +77,10 @@ class WsEndpoint implements Endpoint {
 
   constructor(options: EndpointOptions, handlers: EndpointHandlers) {
     this.host = options.host;
-    this.#http = options.tls === undefined ? createHttp(refuse) : createHttps(tlsOptions(options.tls), refuse);
+    this.#http =
+      options.tls === undefined
+        ? createHttp(refuse)
+        : secureHttp(options.tls, (refusal) => handlers.refused?.(refusal));
     this.#sockets = new WebSocketServer({
       server: this.#http,
       maxPayload: hardMessageBytesMax(options.frameBytesMax),
@@ -131,6 +135,17 @@ class WsEndpoint implements Endpoint {
     });
     return this.#closing;
   }
+}
+
+function secureHttp(tls: NonNullable<EndpointOptions['tls']>, refused: (refusal: TlsRefusal) => void): Server {
+  const server = createHttps(tlsOptions(tls), refuse);
+  const refusals = new TlsRefusals();
+  server.on('connection', (socket) => refusals.connected(socket));
+  server.on('tlsClientError', (error, socket) => {
+    const refusal = refusals.of(error, socket);
+    if (refusal !== null) refused(refusal);
+  });
+  return server;
 }
 
 function tlsOptions(tls: NonNullable<EndpointOptions['tls']>): ServerOptions {

@@ -82,6 +82,13 @@ describe('a cluster', () => {
     expect(text).toContain('replica 4, no member  no answer');
   });
 
+  it('says why one that is there is refused', () => {
+    const sentence = 'The certificate of https://10.0.0.2:7390 is not accepted: certificate has expired.';
+    const problem = new PsmrError('UNREACHABLE', sentence, { details: { tls: true } });
+    const text = renderCluster([view(1, status(1, [])), { ...view(2, null), problem }]);
+    expect(text).toContain(`  replica 2  refused: ${sentence}  http`);
+  });
+
   it('has the leader of the newest term, where replicas disagree', () => {
     const old = view(1, status(1, [group(0, { role: 'leader', term: 2, leader: 1 })]));
     const newer = view(2, status(2, [group(0, { role: 'leader', term: 3, leader: 2 })]));

@@ -9,8 +9,17 @@ import type { ReplicaStatus } from '../../src/replica/admin/replica-status.js';
 import { jsonAnswer, openHttpEndpoint } from '../../src/replica/http-endpoint.js';
 import { joinCluster } from '../../src/replica/join-cluster.js';
 import type { ReplicaSettings } from '../../src/replica/replica-settings.js';
+import type { CertificateFiles } from '../../src/transport/listen-failure.js';
+import { Certificates } from '../transport/certificates.js';
 
 const FORMED = { '1': 'a', '2': 'b', '3': 'c' };
+
+interface JoinOptions {
+  readonly rebuild?: boolean;
+  readonly tls?: ReplicaSettings['tls'];
+  /** Of replica 1. */
+  readonly theirTls?: CertificateFiles;
+}
 
 /** Replica 3 comes with an empty directory to replica 1, which says this of itself; replica 2 is away. */
 class Newcomer {
@@ -18,7 +27,7 @@ class Newcomer {
   readonly #over = new AbortController();
   readonly #settings: ReplicaSettings;
 
-  private constructor(httpPort: number, rebuild: boolean) {
+  private constructor(httpPort: number, rebuild: boolean, tls: ReplicaSettings['tls']) {
     const place = (id: number, http: number): object => ({
       ...{ id, hosts: ['127.0.0.1'], port: 20_000 + 100 * id, peerPort: 20_050 + 100 * id },
       http: { host: '127.0.0.1', port: http },
@@ -30,7 +39,7 @@ class Newcomer {
     const cluster = { ...describeCluster(config, ['1', '2'], null), warnings: [] };
     const [own, ownConfig] = [cluster.replicas[2], config.replicas[2]];
     if (own === undefined || ownConfig === undefined) throw new Error('there are three');
-    this.#settings = { cluster, secret: 'a secret of the cluster', own, ownConfig, rebuild, tls: null };
+    this.#settings = { cluster, secret: 'a secret of the cluster', own, ownConfig, rebuild, tls };
     onTestFinished(() => this.#over.abort(new Error('over')));
   }
 
@@ -38,7 +47,7 @@ class Newcomer {
   static async meets(
     first: Partial<ReplicaStatus>,
     asked: string[],
-    { rebuild = true }: { rebuild?: boolean } = {},
+    { rebuild = true, tls = null, theirTls }: JoinOptions = {},
   ): Promise<Newcomer> {
     const known = [1, 2, 3].map((id) => ({ id, url: '', reachable: false }));
     const status: ReplicaStatus = {
@@ -48,7 +57,7 @@ class Newcomer {
       ...first,
     };
     const http = await openHttpEndpoint({
-      ...{ host: '127.0.0.1', port: 0 },
+      ...{ host: '127.0.0.1', port: 0, tls: theirTls },
       routes: [
         { method: 'GET', path: '/status', handle: () => jsonAnswer(status) },
         ...['/challenge', '/members', '/leader'].map((path) => ({
@@ -61,7 +70,7 @@ class Newcomer {
       ],
     });
     onTestFinished(() => http.close());
-    return new Newcomer(http.address.port, rebuild);
+    return new Newcomer(http.address.port, rebuild, tls);
   }
 
   async joins(): Promise<PsmrError> {
@@ -108,6 +117,26 @@ describe('a replica of a new cluster', () => {
     const newcomer = await Newcomer.meets(first, [], { rebuild: false });
     void newcomer.joins();
     await expect.poll(() => newcomer.said, { timeout: 10_000 }).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  it('says so where TLS keeps another apart', async () => {
+    const certificates = new Certificates();
+    onTestFinished(() => certificates.remove());
+    const [tls, theirTls] = [certificates.of('ours'), certificates.of('theirs')];
+    const untrusting = await Newcomer.meets(empty, [], { rebuild: false, tls, theirTls });
+    const withoutTls = await Newcomer.meets(empty, [], { rebuild: false, theirTls });
+    const alone = await Newcomer.meets(empty, [], { rebuild: false, tls });
+    for (const [newcomer, sentence] of [
+      [
+        untrusting,
+        /waits for replicas 1, 2: .*The certificate of https:\S+ is not accepted: self-signed certificate in/,
+      ],
+      [withoutTls, /waits for replicas 1, 2: .*What answers at http:\S+ listens with TLS/],
+      [alone, /waits for replicas 1, 2: .*What answers at https:\S+ listens without TLS/],
+    ] as const) {
+      void newcomer.joins();
+      await expect.poll(() => newcomer.said, { timeout: 10_000 }).toEqual([expect.stringMatching(sentence)]);
+    }
   });
 
   it('is refused where that has been formed without it', async () => {

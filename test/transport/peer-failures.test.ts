@@ -1,14 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PeerAddress } from '../../src/transport/peer-links.js';
 import { listen as listenDefault } from '../../src/transport/listen.js';
 import type { PeerLinksLimits } from '../../src/transport/peers/peer-links-options.js';
-import { listenWithWs } from '../../src/transport/ws-endpoint.js';
 import { type Replica, Replicas, until } from './peer-replicas.js';
 import { IMPLEMENTATIONS } from './peers.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -182,76 +177,4 @@ it('a replica whose host is a name dials from where it can', async () => {
   one.links.setPeers([two.address]);
   await until(() => up === 1);
   await replicas.close();
-});
-
-describe('links with TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'psmr-peers-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  const openssl = (...options: string[]): unknown => execFileSync('openssl', options, { cwd: folder, stdio: 'pipe' });
-  const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-
-  /** An authority and a certificate of it, as files. */
-  function certify(name: string): { certFile: string; keyFile: string; caFile: string } {
-    mkdirSync(join(folder, name));
-    const file = (end: string): string => join(folder, name, end);
-    openssl('req', '-x509', ...KEY, '-keyout', file('ca.key'), '-out', file('ca.pem'), '-subj', `/CN=${name}`);
-    const subject = ['-subj', '/CN=replica', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const authority = ['-CA', file('ca.pem'), '-CAkey', file('ca.key')];
-    openssl('req', '-x509', ...authority, ...KEY, '-keyout', file('key.pem'), '-out', file('cert.pem'), ...subject);
-    return { certFile: file('cert.pem'), keyFile: file('key.pem'), caFile: file('ca.pem') };
-  }
-
-  const ours = certify('ours');
-  const theirs = certify('theirs');
-
-  // uWebSockets.js cannot insist on certificates: it is not taken for these.
-  describe.each([
-    ['the one chosen', listenDefault],
-    ['ws', listenWithWs],
-  ])('accepted by %s', (_name, listen) => {
-    const replicas = new Replicas(listen);
-    afterEach(() => replicas.close());
-
-    it('carry messages between replicas of one authority', async () => {
-      let heard = 0;
-      const one = await replicas.open(1, { tls: ours }, { message: (_from, bytes) => (heard += bytes.byteLength) });
-      const two = await replicas.open(2, { tls: ours });
-      two.links.setPeers([one.address]);
-      await until(() => two.links.send(1, [new Uint8Array(1_000_000)]));
-      await until(() => heard === 1_000_000);
-    });
-
-    it('are not made to a listener of another authority', async () => {
-      const one = await replicas.open(1, { tls: { ...theirs, caFile: ours.caFile } });
-      const two = await replicas.open(2, { tls: ours, ...told });
-      two.links.setPeers([one.address]);
-      await until(() => two.problems.length > 0);
-      expect(two.problems[0]).toMatchObject({ code: 'UNREACHABLE' });
-      expect(two.problems[0]?.message).toMatch(/certificate|issuer/);
-    });
-
-    it('are not accepted from a dialler of another authority', async () => {
-      const one = await replicas.open(1, { tls: ours });
-      const two = await replicas.open(2, { tls: { ...theirs, caFile: ours.caFile }, ...told });
-      two.links.setPeers([one.address]);
-      await until(() => two.problems.length > 0);
-      expect(two.problems[0]).toMatchObject({ code: 'UNREACHABLE' });
-    });
-
-    it('name the file of an authority that cannot be read', async () => {
-      const missing = join(folder, 'none.pem');
-      await expect(replicas.open(1, { tls: { ...ours, caFile: missing } })).rejects.toMatchObject({
-        code: 'INVALID_CONFIG',
-        message: expect.stringContaining(missing) as unknown,
-      });
-    });
-  });
-
-  it('are not accepted from a dialler without a certificate', async () => {
-    const replicas = new Replicas(listenDefault);
-    const one = await replicas.open(1, { tls: ours });
-    await expect(fetch(`https://127.0.0.1:${one.address.port}/`).then((response) => response.status)).rejects.toThrow();
-    await replicas.close();
-  });
 });

@@ -2,7 +2,9 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { z } from 'zod';
-import { errorFromWire, messageOf, PsmrError } from '../../errors.js';
+import { codeOf, errorFromWire, messageOf, PsmrError } from '../../errors.js';
+import { isDistrust, mendOf } from '../../transport/distrust.js';
+import { speaksPlainHttp, speaksTls } from '../../transport/what-listens.js';
 import {
   ANSWER_PROOF_HEADER,
   answerProof,
@@ -28,6 +30,9 @@ export interface OpenAnswer {
   /** What the stream is signed with. */
   readonly challenge: string;
 }
+
+/** It was no answer, or none that is HTTP. */
+const NOTHING_SAID = /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_|HPE_)/;
 
 const TIMEOUT_MS = 10_000;
 const ANSWER_BYTES_MAX = 16 << 20;
@@ -58,7 +63,10 @@ export class ReplicaHttp {
     this.#options = options;
   }
 
-  /** What a GET answers. Errors: UNREACHABLE, UNAUTHORIZED, those of the replica. */
+  /**
+   * What a GET answers. Errors: UNREACHABLE (`details.tls`: a replica is there, and TLS keeps it apart), UNAUTHORIZED, those
+   * of the replica.
+   */
   get(target: string, signal?: AbortSignal): Promise<unknown> {
     return this.#json({ method: 'GET', target, body: Buffer.alloc(0), signal });
   }
@@ -113,9 +121,27 @@ export class ReplicaHttp {
       const send = this.url.startsWith('https:') ? httpsRequest : httpRequest;
       const request = send(`${this.url}${target}`, options, resolve);
       request.once('timeout', () => request.destroy(new Error(`no answer for ${timeoutMs} ms`)));
-      request.once('error', (error) => reject(this.#unreachable(error)));
+      request.once('error', (error) => {
+        void this.#noAnswer(error, signal).then(reject);
+      });
       request.end(body);
     });
+  }
+
+  /** What is wrong with TLS, where it is that. */
+  async #noAnswer(error: unknown, signal: AbortSignal | undefined): Promise<PsmrError> {
+    if (isDistrust(error)) {
+      const why = messageOf(error).replace(/\W+$/, '');
+      return this.#amiss(`The certificate of ${this.url} is not accepted: ${why}. ${mendOf(codeOf(error))}`, error);
+    }
+    if (!NOTHING_SAID.test(codeOf(error) ?? '')) return this.#unreachable(error);
+    const { protocol, hostname, port } = new URL(this.url);
+    const tls = protocol === 'https:';
+    const place = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (tls ? 443 : 80)) };
+    if (!(await (tls ? speaksPlainHttp : speaksTls)(place, signal))) return this.#unreachable(error);
+    const [theirs, scheme] = tls ? ['without', 'http:'] : ['with', 'https:'];
+    const mend = `Give all replicas cluster.tls, or none of them; where you give an address, write ${scheme}.`;
+    return this.#amiss(`What answers at ${this.url} listens ${theirs} TLS. ${mend}`, error);
   }
 
   async #value(response: IncomingMessage, challenge: string | null): Promise<unknown> {
@@ -161,6 +187,10 @@ export class ReplicaHttp {
       throw this.#unreachable(error);
     }
     return Buffer.concat(pieces);
+  }
+
+  #amiss(sentence: string, cause: unknown): PsmrError {
+    return new PsmrError('UNREACHABLE', sentence, { cause, details: { url: this.url, tls: true } });
   }
 
   #unreachable(error: unknown): PsmrError {

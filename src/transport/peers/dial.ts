@@ -2,14 +2,17 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import { messageOf, PsmrError } from '../../errors.js';
+import { codeOf, messageOf, PsmrError } from '../../errors.js';
+import { isDistrust } from '../distrust.js';
 import type { Certificate } from '../listen-failure.js';
 import type { PeerAddress } from '../peer-links.js';
+import { speaksPlainHttp, speaksTls } from '../what-listens.js';
 import { MessageSender } from './message-sender.js';
 import { DiallerHandshake } from './peer-handshake.js';
 import type { PeerLinksLimits } from './peer-links-options.js';
 import { HANDSHAKE_BYTES_MAX } from './peer-messages.js';
 import type { OwnIdentity } from './peer-refusal.js';
+import { distrusted, distrusts, speaksOtherwise } from './tls-problems.js';
 
 export interface DialContext {
   readonly own: OwnIdentity;
@@ -31,7 +34,13 @@ export interface Dialled {
   end(): void;
 }
 
-function connect(address: PeerAddress, context: DialContext): WebSocket {
+/** The listener has broken off. */
+const BROKEN_OFF = /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_)/;
+/** It has broken off, or said what is no HTTP. */
+const NOTHING_SAID = new RegExp(`${BROKEN_OFF.source}|^HPE_`);
+
+/** `secured`: TLS is there, and the listener's certificate is accepted. */
+function connect(address: PeerAddress, context: DialContext, secured: () => void): WebSocket {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   const url = `${context.certificate === null ? 'ws' : 'wss'}://${host}:${address.port}/`;
   if (!URL.canParse(url))
@@ -48,6 +57,10 @@ function connect(address: PeerAddress, context: DialContext): WebSocket {
     maxPayload: HANDSHAKE_BYTES_MAX,
     // Masks protect proxies from browsers. With zeros the bytes go out as they are, uncopied.
     generateMask: (mask) => mask.fill(0),
+    finishRequest: (request) => {
+      request.once('socket', (socket) => socket.once('secureConnect', secured));
+      request.end();
+    },
   });
 }
 
@@ -59,6 +72,10 @@ class Attempt implements Dialled {
   readonly #handlers: DialHandlers;
   readonly #handshake: DiallerHandshake;
   readonly #deadline: NodeJS.Timeout;
+  readonly #doubt: NodeJS.Timeout | undefined;
+  /** Ends what is asked of the listener beside the link. */
+  readonly #over = new AbortController();
+  #secured = false;
   #stream: Duplex | null = null;
   #sender: MessageSender | null = null;
   #problem: PsmrError | null = null;
@@ -72,21 +89,24 @@ class Attempt implements Dialled {
     this.#context = context;
     this.#handlers = handlers;
     this.#handshake = new DiallerHandshake(context.own, context.instance, context.secret, address);
-    this.#socket = connect(address, context);
+    this.#socket = connect(address, context, () => {
+      this.#secured = true;
+      clearTimeout(this.#doubt);
+    });
+    // A listener without TLS may wait for the end of what to it is a strange request.
+    if (context.certificate !== null) this.#doubt = setTimeout(() => void this.#doubts(), context.limits.probeMs);
     this.#deadline = setTimeout(
       () => this.#fail(this.#unreachable(`no answer within ${context.limits.handshakeMs} ms`)),
       context.limits.handshakeMs,
     );
     this.ended = new Promise((resolve) => {
-      this.#socket.on('close', () => {
-        this.#close();
-        resolve();
-      });
+      this.#socket.on('close', () => void this.#close().then(resolve));
     });
     this.#listen();
   }
 
   end(): void {
+    this.#over.abort();
     this.#socket.terminate();
   }
 
@@ -94,7 +114,7 @@ class Attempt implements Dialled {
     this.#socket.on('upgrade', (response) => (this.#stream = response.socket));
     this.#socket.on('open', () => this.#socket.send(this.#handshake.hello));
     this.#socket.on('pong', () => (this.#signOfLifeMs = performance.now()));
-    this.#socket.on('error', (error) => (this.#problem ??= this.#unreachable(messageOf(error))));
+    this.#socket.on('error', (error) => (this.#problem ??= this.#problemOf(error)));
     this.#socket.on('message', (data) => {
       if (data instanceof Uint8Array && this.#receive(data) && this.#stream !== null) this.#up(this.#stream);
     });
@@ -141,18 +161,45 @@ class Attempt implements Dialled {
     this.#socket.terminate();
   }
 
-  #close(): void {
+  /** Calls `down` at once, unless the listener is to be asked first. */
+  async #close(): Promise<void> {
     clearTimeout(this.#deadline);
+    clearTimeout(this.#doubt);
     clearInterval(this.#probes);
-    this.#handlers.down(this.#problem ?? this.#unreachable('it closed the connection'));
+    const problem = this.#problem ?? this.#unreachable('it closed the connection');
+    const saidNothing = this.#stream === null && !this.#secured && NOTHING_SAID.test(codeOf(problem.cause) ?? '');
+    this.#handlers.down(saidNothing && (await this.#listensOtherwise()) ? this.#otherwise() : problem);
   }
 
-  #unreachable(why: string): PsmrError {
+  async #doubts(): Promise<void> {
+    if (await this.#listensOtherwise()) this.#fail(this.#otherwise());
+  }
+
+  /** Only one of the two ends has TLS. */
+  #listensOtherwise(): Promise<boolean> {
+    const { certificate, localAddress } = this.#context;
+    const { host, port } = this.#address;
+    const ask = certificate === null ? speaksTls : speaksPlainHttp;
+    return ask({ host, port, localAddress }, this.#over.signal);
+  }
+
+  #otherwise(): PsmrError {
+    return speaksOtherwise(this.#address, this.#context.certificate !== null);
+  }
+
+  #problemOf(error: Error): PsmrError {
+    if (isDistrust(error)) return distrusts(this.#address, error);
+    // All that a listener reads of a dialler before it answers is the certificate.
+    const refused = this.#secured && this.#stream === null && BROKEN_OFF.test(codeOf(error) ?? '');
+    return refused ? distrusted(this.#address) : this.#unreachable(messageOf(error), error);
+  }
+
+  #unreachable(why: string, cause?: unknown): PsmrError {
     const { id, host, port } = this.#address;
     return new PsmrError(
       'UNREACHABLE',
       `Replica ${id} at ${host}:${port} cannot be reached (${why}); trying on. Start it, or correct its address.`,
-      { details: { peer: id, host, port } },
+      { cause, details: { peer: id, host, port } },
     );
   }
 }

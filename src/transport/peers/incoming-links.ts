@@ -3,12 +3,14 @@ import { messageOf, PsmrError } from '../../errors.js';
 import type { Connection, EndpointHandlers } from '../endpoint.js';
 import { encodeGoodbye } from '../handshake.js';
 import type { PeerLinkHandlers } from '../peer-links.js';
+import type { TlsRefusal } from '../tls-refusal.js';
 import { MessageReader } from './message-reader.js';
 import { ListenerHandshake } from './peer-handshake.js';
 import type { PeerLinksLimits } from './peer-links-options.js';
 import type { PeerHello } from './peer-messages.js';
 import { goodbyeOf, type OwnIdentity, replacedInstance } from './peer-refusal.js';
 import type { ProblemLog } from './problem-log.js';
+import { refusedForTls } from './tls-problems.js';
 
 /** So many may be strangers at a time; a new one pushes out the oldest, so that silent ones do not keep peers away. */
 const STRANGERS_MAX = 32;
@@ -68,6 +70,10 @@ export class IncomingLinks implements EndpointHandlers {
 
   close(connection: Connection): void {
     this.#forget(connection);
+  }
+
+  refused(refusal: TlsRefusal): void {
+    this.#context.problems.report('strangers', refusedForTls(refusal));
   }
 
   /** Ends the connections of replicas that are peers no more. One that still thinks itself a peer may come again. */

@@ -106,7 +106,24 @@ describe("a replica's HTTP endpoint", () => {
     const url = `https://127.0.0.1:${http.address.port}`;
     const trusting = new ReplicaHttp({ url, secret: SECRET, ca: readFileSync(certFile) });
     expect(await trusting.get('/status')).toEqual({ fine: true });
-    expect(await failure(at(url).get('/status'))).toMatchObject({ code: 'UNREACHABLE' });
+    expect(await failure(at(url).get('/status'))).toMatchObject({
+      ...{ code: 'UNREACHABLE', details: { tls: true } },
+      message: `The certificate of ${url} is not accepted: self-signed certificate. Give that replica one of the authority that is trusted here (cluster.tls.caFile, or --tls-ca), or correct that.`,
+    });
+    const plainUrl = url.replace('https:', 'http:');
+    expect(await failure(at(plainUrl).get('/status'))).toMatchObject({
+      ...{ code: 'UNREACHABLE', details: { tls: true } },
+      message: expect.stringContaining(`What answers at ${plainUrl} listens with TLS.`) as string,
+    });
+  });
+
+  it('says so where it is asked with TLS and has none', async () => {
+    const cluster = await FakeCluster.start([1]);
+    const url = cluster.urlOf(1).replace('http:', 'https:');
+    expect(await failure(at(url).get('/status'))).toMatchObject({
+      ...{ code: 'UNREACHABLE', details: { tls: true } },
+      message: expect.stringContaining(`What answers at ${url} listens without TLS.`) as string,
+    });
   });
 
   it('says what there is, where there is nothing', async () => {
