@@ -99,7 +99,9 @@ async function endOf(
   stopped: Promise<string>,
 ): Promise<PsmrError | string> {
   try {
-    const { url, http } = await engine.listen(tokenOf(undefined));
+    const listening = await Promise.race([engine.listen(tokenOf(undefined)), stopped]);
+    if (typeof listening === 'string') return listening;
+    const { url, http } = listening;
     const { service, streams } = engine.stats();
     const admin = http === null ? null : httpUrl(tls ? 'https' : 'http', http);
     printResult(

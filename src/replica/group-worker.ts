@@ -248,7 +248,7 @@ export class GroupWorker {
       this.send({ type: 'listening', port });
     } catch (error) {
       const code = error instanceof PsmrError ? error.code : 'ENGINE_FAILED';
-      this.send({ type: 'failed', code, message: messageOf(error) });
+      this.send({ type: 'listen-failed', code, message: messageOf(error) });
     }
   }
 

@@ -70,7 +70,8 @@ export type FromWorker =
   | { readonly type: 'recovered' }
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'unlistened' }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  /** In place of `listening`. */
+  | { readonly type: 'listen-failed'; readonly code: string; readonly message: string }
   /** Group 0 has proposed the checkpoint asked for. */
   | { readonly type: 'checkpoint-ordered'; readonly index: number }
   /** It has not, or what it proposed was lost: another replica (0: not known) leads group 0. */

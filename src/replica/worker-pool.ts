@@ -77,7 +77,7 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.port.postMessage(message);
   }
 
-  /** The next message of a type from one worker. Rejects when the worker reports a failure, dies or is to stop. */
+  /** The next message of a type from one worker. Rejects when it fails to listen, dies or is to stop. */
   next<T extends FromWorker['type']>(group: number, type: T): Promise<MessageOf<T>> {
     if (this.#stopping) return Promise.reject(stopped());
     return new Promise((resolve, reject) => {
@@ -132,10 +132,11 @@ export class WorkerPool {
     if (isOfReplication(message)) return this.#handlers.replication(group, message);
     if (message.type === 'slow') return this.#handlers.slow(group, message);
     if (message.type === 'recovered') this.#handlers.recovered(group);
-    const failed = message.type === 'failed';
-    const at = worker.waiters.findIndex((waiter) => failed || waiter.type === message.type);
+    // Others may wait for something else meanwhile: a replica for its recovery, say, while it opens its endpoints.
+    const awaited = message.type === 'listen-failed' ? 'listening' : message.type;
+    const at = worker.waiters.findIndex((waiter) => waiter.type === awaited);
     const [waiter] = at < 0 ? [] : worker.waiters.splice(at, 1);
-    if (failed) waiter?.reject(errorFromWire(message.code, message.message));
+    if (message.type === 'listen-failed') waiter?.reject(errorFromWire(message.code, message.message));
     else waiter?.resolve(message);
   }
 }

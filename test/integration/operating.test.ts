@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, ledgerOf, Load } from './ledger-load.js';
@@ -182,6 +184,17 @@ describe('a bad day', () => {
     await expect(replicas.run(3)).rejects.toThrow(/votes\/group-1 is damaged[^]*missing[^]*--rebuild/);
     expect(existsSync(vote)).toBe(false);
     await hearsMalformed(replicas);
+  });
+
+  it('a port for clients that is taken ends the replica, which says so', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 1 });
+    for (const id of replicas.ids) await replicas.kill(id, 'SIGTERM');
+    const stream1 = Number(new URL(replicas.urls[1] ?? '').port) + 1;
+    const other = createServer().listen(stream1, '127.0.0.1');
+    await once(other, 'listening');
+    // The others are away: it learns of the port before it can know how much of its logs is committed.
+    await expect(replicas.run(2)).rejects.toThrow(new RegExp(`ended with 2[^]*ADDRESS_IN_USE[^]*${stream1}`));
+    other.close();
   });
 
   it('a damaged log is refused by name, and its replica rebuilt', LIMIT, async () => {
