@@ -33,20 +33,36 @@ function namelessPipe(): string {
   return path;
 }
 
-function isGone(descriptor: number): boolean {
-  if (!is('disk-gone')) return false;
-  const part = fs.readFileSync(join(directory, 'disk-gone'), 'utf8');
+/** For who waits until a thread stands still. */
+function say(descriptor: number): void {
+  fs.appendFileSync(join(directory, 'stands'), `${fs.readlinkSync(`/proc/self/fd/${descriptor}`)}\n`);
+}
+
+function isAbout(what: 'disk-hangs' | 'disk-gone', descriptor: number): boolean {
+  if (!is(what)) return false;
+  const part = fs.readFileSync(join(directory, what), 'utf8');
   return fs.readlinkSync(`/proc/self/fd/${descriptor}`).includes(part);
 }
 
-const { fdatasync, write, writeSync } = fs;
+const { fdatasync, fdatasyncSync, write, writeSync } = fs;
+const sleep = new Int32Array(new SharedArrayBuffer(4));
+const hangs = (descriptor: number): boolean => isAbout('disk-hangs', descriptor);
+const isGone = (descriptor: number): boolean => isAbout('disk-gone', descriptor);
 
 const sync = ((descriptor, done) => {
   if (isGone(descriptor)) fs.open(namelessPipe(), 'r', () => done(null));
-  else if (is('disk-hangs')) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
+  else if (hangs(descriptor)) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
+  else if (is('disk-quick')) process.nextTick(done, null);
   else fdatasync(descriptor, done);
 }) as Sync;
 patch('fdatasync', sync);
+patch('fdatasyncSync', (descriptor) => {
+  if (hangs(descriptor) || isGone(descriptor)) say(descriptor);
+  while (hangs(descriptor)) Atomics.wait(sleep, 0, 0, LOOK_MS);
+  // A system call: unlike a wait of the language's it does not end with the thread.
+  if (isGone(descriptor)) fs.openSync(namelessPipe(), 'r');
+  if (!is('disk-quick')) fdatasyncSync(descriptor);
+});
 patch('writeSync', ((...args: Parameters<typeof writeSync>) => {
   if (is('disk-full')) throw full();
   return writeSync(...args);
