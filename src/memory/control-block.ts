@@ -122,9 +122,12 @@ export class ControlBlock {
 
   /** Whether the thread of a group other than this one has been in such a call for seconds. */
   anyStuckAtDiskBut(group: number): boolean {
-    for (let other = 0; other < this.#groups; other++)
-      if (other !== group && this.#disk(other) === STUCK_AT_DISK) return true;
+    for (let other = 0; other < this.#groups; other++) if (other !== group && this.isStuckAtDisk(other)) return true;
     return false;
+  }
+
+  isStuckAtDisk(group: number): boolean {
+    return this.#disk(group) === STUCK_AT_DISK;
   }
 
   setAtDisk(group: number, is: boolean): void {

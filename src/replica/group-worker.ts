@@ -79,6 +79,9 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   return { log, replicated: { log, events }, checkpoints };
 }
 
+/** No index: nothing is known to wait. */
+const UNSEEN = -1;
+
 const noHearer = (): void => undefined;
 
 /** This group's part of the checkpoint to start from; null: there is none. */
@@ -199,10 +202,15 @@ export class GroupWorker {
     const sight = (): Omit<LeaderSight, 'leading'> => ({
       cutOff: this.control.anyLeaderlessBut(group) || this.control.anyAtDiskBut(group),
       diskHangs: this.control.anyStuckAtDiskBut(group),
-      stuckAt: this.#node?.stuckAt ?? null,
+      stuckAt: this.#node?.stuckAt ?? this.#unseenAt(),
     });
     const parts = { stalls, sight, counters: this.counters };
     return new ReplicationControl(this.#storage.replicated, parts, (message) => this.send(message));
+  }
+
+  /** Commands that touch this stream too may wait for it to name them: it hears of them from group 0's thread alone. */
+  #unseenAt(): number | null {
+    return this.#task.group !== 0 && this.control.isStuckAtDisk(0) ? UNSEEN : null;
   }
 
   #poll(): PollOutcome {

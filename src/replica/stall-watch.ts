@@ -41,7 +41,8 @@ export class StallWatch {
       this.#stuckAt = stalled;
       this.#sinceMs = nowMs;
     }
-    if (stalled === null || nowMs - this.#sinceMs < this.#stalledMs) return false;
+    // A disk that hangs has been watched for longer.
+    if (stalled === null || (!diskHangs && nowMs - this.#sinceMs < this.#stalledMs)) return false;
     if (nowMs - this.#foundMs < (diskHangs ? AGAIN_OWN_FAULT_MS : AGAIN_MS)) return false;
     this.#foundMs = nowMs;
     return true;

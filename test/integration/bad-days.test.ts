@@ -105,8 +105,10 @@ describe('a bad day of one machine', () => {
     // So that a follower's thread waits for it on the spot, as stream 2's does here.
     replicas.badDay(2, 'disk-quick');
     await goesOn(load, 50);
-    replicas.badDay(2, 'disk-gone');
+    const letsGo = replicas.badDay(2, 'disk-holds', 'group-2');
     await replicas.threadStands(2, 'group-2');
+    replicas.badDay(2, 'disk-gone');
+    letsGo();
     await goesOn(load, 50);
     await replicas.kill(2, 'SIGTERM');
     expect(replicas.said.join('\n')).toMatch(/^2: psmr: it did not stop within 15 s.*a disk does not answer/m);

@@ -52,6 +52,8 @@ export interface ReplicaPlace {
   readonly http: { readonly host: string; readonly port: number };
 }
 
+export type BadDay = 'disk-full' | 'disk-quick' | 'disk-hangs' | 'disk-holds' | 'disk-gone' | 'clock';
+
 interface ClusterFile {
   readonly streams: number;
   readonly dataDir: string;
@@ -168,7 +170,7 @@ export class Replicas {
   }
 
   /** What a replica's machine does to it from now on (programs/bad-day.ts); the returned function ends it. */
-  badDay(id: number, what: 'disk-full' | 'disk-hangs' | 'disk-gone' | 'disk-quick' | 'clock', how = ''): () => void {
+  badDay(id: number, what: BadDay, how = ''): () => void {
     const file = join(this.#badDays(id), what);
     // Whole at once: it is read meanwhile.
     writeFileSync(`${file}.new`, how);
