@@ -2,7 +2,8 @@
  * The words that all threads of one engine share. One block per engine; group g has one cache line of words and one of
  * indexes, so that no two threads write to the same line.
  *
- *   words     Int32, 16 per line:    line 0: 0 engine state | 1 fed;  line 1 + g: 0 bell of group g's worker | 1 leader
+ *   words     Int32, 16 per line:    line 0: 0 engine state | 1 fed;  line 1 + g: 0 bell of group g's worker | 1 leader |
+ *                                    2 disk
  *   indexes   BigInt64, 8 per line:  line g: 0 wanted | 1 delivered;  line groups + g: 0 awaited | 1 time
  *   reason    1 KiB: why the engine failed: u32 length, then UTF-8 (written once, before the state says failed)
  *
@@ -11,6 +12,8 @@
  *   awaited[i]    the merge point that stream i cannot pass yet                 (written by stream i)
  *   time[i]       of the newest command that stream i has executed, ms since 1970 (written by stream i)
  *   leader[g]     the replica that leads group g, as far as is known here; 0: not known (written by group g)
+ *   disk[g]       1: group g's thread is in a call that waits for its disk (written by group g); 2: it has been there for
+ *                 seconds (written by the main thread)
  * The indexes only rise. `wanted` may name what group 0 has lost meanwhile; group 0 fills what is awaited (invariant I3).
  */
 import { Doorbell } from './doorbell.js';
@@ -22,6 +25,9 @@ const DELIVERED = 1;
 const TIME = 1;
 const FED = 1;
 const LEADER = 1;
+const DISK = 2;
+const AT_DISK = 1;
+const STUCK_AT_DISK = 2;
 const REASON_BYTES = 1024;
 
 export const EngineState = { running: 0, stopping: 1, failed: 2 } as const;
@@ -108,6 +114,33 @@ export class ControlBlock {
     Atomics.store(this.#words, (1 + group) * WORDS_PER_LINE + LEADER, replica);
   }
 
+  /** Whether the thread of a group other than this one is in a call that waits for its disk: mostly for a moment. */
+  anyAtDiskBut(group: number): boolean {
+    for (let other = 0; other < this.#groups; other++) if (other !== group && this.#disk(other) !== 0) return true;
+    return false;
+  }
+
+  /** Whether the thread of a group other than this one has been in such a call for seconds. */
+  anyStuckAtDiskBut(group: number): boolean {
+    for (let other = 0; other < this.#groups; other++) if (other !== group && this.isStuckAtDisk(other)) return true;
+    return false;
+  }
+
+  isStuckAtDisk(group: number): boolean {
+    return this.#disk(group) === STUCK_AT_DISK;
+  }
+
+  setAtDisk(group: number, is: boolean): void {
+    Atomics.store(this.#words, (1 + group) * WORDS_PER_LINE + DISK, is ? AT_DISK : 0);
+  }
+
+  /** The group's thread has been silent for seconds. True: the disk is why. */
+  findStuckAtDisk(group: number): boolean {
+    return (
+      Atomics.compareExchange(this.#words, (1 + group) * WORDS_PER_LINE + DISK, AT_DISK, STUCK_AT_DISK) === AT_DISK
+    );
+  }
+
   wanted(stream: number): number {
     return Number(Atomics.load(this.#indexes, stream * INDEXES_PER_LINE + WANTED));
   }
@@ -142,6 +175,10 @@ export class ControlBlock {
     for (let group = 0; group < this.#groups; group++)
       newest = Math.max(newest, Number(Atomics.load(this.#indexes, (this.#groups + group) * INDEXES_PER_LINE + TIME)));
     return newest;
+  }
+
+  #disk(group: number): number {
+    return Atomics.load(this.#words, (1 + group) * WORDS_PER_LINE + DISK);
   }
 
   #writeReason(reason: string): void {

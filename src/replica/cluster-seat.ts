@@ -11,6 +11,7 @@ import { Guard } from './admin/guarded-route.js';
 import type { Progress, ReplicaAdmin } from './admin/replica-admin.js';
 import type { ReplicaState, ReplicaStatus } from './admin/replica-status.js';
 import type { EngineStats } from './engine-stats.js';
+import { DiskReports, LOOK_MS } from './disk-reports.js';
 import { GroupReports } from './group-reports.js';
 import type { HttpRoute } from './http-endpoint.js';
 import { addressOf, KnownReplicas } from './known-replicas.js';
@@ -33,6 +34,9 @@ export interface ClusterSeatOptions extends Joined {
   /** Group 0 first. */
   readonly groupNames: readonly string[];
   readonly store: PinnedCheckpointStore;
+  readonly dataDir: string;
+  /** As DiskReports wants it. */
+  readonly findStuckAtDisk: (group: number) => boolean;
   readonly stats: () => EngineStats;
   readonly post: (group: number, message: ToWorker) => void;
   readonly takeCheckpoint: () => Promise<CheckpointManifest>;
@@ -51,11 +55,13 @@ export class ClusterSeat implements ReplicaAdmin {
   readonly #options: ClusterSeatOptions;
   readonly #known: KnownReplicas;
   readonly #reports: GroupReports;
+  readonly #disk: DiskReports;
   readonly #changes: MemberChanges;
   readonly #hashes: RecentHashes;
   readonly #watch: AgreementWatch;
   readonly #checkpointRoutes: CheckpointRoutes;
   readonly #abort = new AbortController();
+  #looking: NodeJS.Timeout | undefined;
   #agreement: Agreement | null = null;
   #transfer: TransferProgress | null = null;
   #state: ReplicaState = 'recovering';
@@ -65,6 +71,7 @@ export class ClusterSeat implements ReplicaAdmin {
     const { settings, memory, service, epoch, store, groupNames, post } = options;
     this.#known = new KnownReplicas(settings, memory);
     this.#reports = new GroupReports(settings.own.id, groupNames);
+    this.#disk = new DiskReports({ ...options, groups: groupNames.length }, performance.now());
     this.#changes = new MemberChanges(this.#reports, post);
     this.#hashes = new RecentHashes(settings.own.id, store.list());
     const guard = new Guard(settings.secret);
@@ -122,11 +129,13 @@ export class ClusterSeat implements ReplicaAdmin {
   start(): void {
     this.#state = 'running';
     this.#watch.start();
+    this.#looking = setInterval(() => this.#disk.look(performance.now()), LOOK_MS);
     if (this.#options.memory.rejoining) void this.#rejoin();
   }
 
   async close(): Promise<void> {
     this.#state = 'stopping';
+    clearInterval(this.#looking);
     this.#abort.abort(new PsmrError('ENGINE_STOPPED', 'The replica was stopped.'));
     await this.#watch.close();
     this.#checkpointRoutes.close();
@@ -135,6 +144,7 @@ export class ClusterSeat implements ReplicaAdmin {
   hear(group: number, message: ReplicationMessage): void {
     switch (message.type) {
       case 'raft-status':
+        this.#disk.hear(group, message.status.diskHangs);
         if (this.#reports.hear(group, message)) this.#options.endpointsChanged();
         return;
       case 'problem':
@@ -207,7 +217,10 @@ export class ClusterSeat implements ReplicaAdmin {
       const how = this.#options.memory.rejoining ? 'it is being added again' : `psmr member add ${id} adds it`;
       return { state: 'rebuilding', reason: `it does not vote in group ${away.join(', ')}: ${how}` };
     }
-    return { state: this.#reports.recovered(executedIndexes) ? 'running' : 'recovering', reason: null };
+    return {
+      state: this.#reports.recovered(executedIndexes) ? 'running' : 'recovering',
+      reason: this.#disk.reason,
+    };
   }
 
   async #rejoin(): Promise<void> {

@@ -26,6 +26,7 @@ export interface EngineParts {
 
 export interface ReplicaParts extends Joined {
   readonly settings: ReplicaSettings;
+  readonly dataDir: string;
   readonly problem: (problem: PsmrError) => void;
   readonly takeSeat: (options: ClusterSeatOptions) => ClusterSeat;
 }
@@ -58,7 +59,8 @@ async function replicaParts(
 ): Promise<ReplicaParts | null> {
   if (settings === null) return null;
   const waiting = { ...own, onProblem, signal: signal ?? new AbortController().signal };
-  return { settings, ...(await joinCluster(settings, waiting)), problem: onProblem, takeSeat };
+  const joined = await joinCluster(settings, waiting);
+  return { settings, dataDir: own.dataDir, ...joined, problem: onProblem, takeSeat };
 }
 
 const startPool: EngineParts['startPool'] = (...args) => new WorkerPool(...args);

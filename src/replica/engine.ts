@@ -304,6 +304,7 @@ export class Engine {
       epoch: this.#map.epoch,
       groupNames: ['sync', ...this.#map.names],
       store: this.#store,
+      findStuckAtDisk: (group) => this.#control.findStuckAtDisk(group),
       stats: () => this.stats(),
       post: (group, message) => this.#pool.post(group, message),
       takeCheckpoint: () => this.checkpoint(),

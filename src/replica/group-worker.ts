@@ -12,7 +12,9 @@ import type { CheckpointStore, PartManifest } from '../storage/checkpoint-store.
 import { checkpointDirectory, groupDirectory, logIdentity } from '../storage/data-paths.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { WorkRecording } from '../metrics/work-recording.js';
+import { nodeFileSystem } from '../storage/node-file-system.js';
 import { SegmentLogStore } from '../storage/segment-log-store.js';
+import { watchedFileSystem } from '../storage/watched-file-system.js';
 import type { Welcome } from '../transport/handshake.js';
 import type { ClientIntake } from './client-intake.js';
 import { DutyCycle, type PollOutcome } from './duty-cycle.js';
@@ -50,7 +52,9 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
   const { dataDir, group, durability, replication } = task;
   const map = PartitionMap.fromJson(task.partitionMap);
   const directory = groupDirectory(dataDir, group);
-  const store = await SegmentLogStore.open(directory, { identity: logIdentity(group, map.epoch) });
+  const control = new ControlBlock(task.control);
+  const fileSystem = watchedFileSystem(nodeFileSystem, (is) => control.setAtDisk(group, is));
+  const store = await SegmentLogStore.open(directory, { identity: logIdentity(group, map.epoch), fileSystem });
   // Loaded where there is a disk: starting many workers is mostly loading.
   const { LmdbCheckpointStore } = await import('../storage/lmdb-checkpoint-store.js');
   const checkpoints = LmdbCheckpointStore.open(checkpointDirectory(dataDir));
@@ -63,9 +67,20 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
     reachable: noHearer,
   };
   const { openReplicatedLog } = await import('./replicated-log.js');
-  const log = await openReplicatedLog(replication, { dataDir, store, part: partOf(task), map, events });
+  const log = await openReplicatedLog(replication, {
+    dataDir,
+    fileSystem,
+    store,
+    part: partOf(task),
+    map,
+    events,
+    unfit: () => control.anyStuckAtDiskBut(group),
+  });
   return { log, replicated: { log, events }, checkpoints };
 }
+
+/** No index: nothing is known to wait. */
+const UNSEEN = -1;
 
 const noHearer = (): void => undefined;
 
@@ -185,11 +200,17 @@ export class GroupWorker {
     if (this.#storage.replicated === null || replication === null) return null;
     const stalls = new StallWatch(replication.timing.electionMs);
     const sight = (): Omit<LeaderSight, 'leading'> => ({
-      cutOff: this.control.anyLeaderlessBut(group),
-      stuckAt: this.#node?.stuckAt ?? null,
+      cutOff: this.control.anyLeaderlessBut(group) || this.control.anyAtDiskBut(group),
+      diskHangs: this.control.anyStuckAtDiskBut(group),
+      stuckAt: this.#node?.stuckAt ?? this.#unseenAt(),
     });
     const parts = { stalls, sight, counters: this.counters };
     return new ReplicationControl(this.#storage.replicated, parts, (message) => this.send(message));
+  }
+
+  /** Commands that touch this stream too may wait for it to name them: it hears of them from group 0's thread alone. */
+  #unseenAt(): number | null {
+    return this.#task.group !== 0 && this.control.isStuckAtDisk(0) ? UNSEEN : null;
   }
 
   #poll(): PollOutcome {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
 import type { ClusterTiming } from '../config/cluster.js';
 import { preferredLeader } from '../config/preferred-leader.js';
-import { PsmrError } from '../errors.js';
+import type { PsmrError } from '../errors.js';
 import type { Membership } from '../ordering/group-log.js';
 import { HardStateFile } from '../ordering/raft/hard-state-file.js';
 import { prepareStore } from '../ordering/raft/prepare-store.js';
@@ -12,9 +12,10 @@ import { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { RaftClock } from '../ordering/raft/raft-group-log-options.js';
 import type { RaftFlow } from '../ordering/raft/raft-types.js';
 import type { PartManifest } from '../storage/checkpoint-store.js';
+import type { FileSystem } from '../storage/file-system.js';
 import type { LogStore } from '../storage/log-store.js';
-import { nodeFileSystem } from '../storage/node-file-system.js';
 import { checkHeld, type Acknowledged } from './acknowledged.js';
+import { diskHangs } from './disk-reports.js';
 import type { PeerAddress, PeerLinkHandlers, PeerLinks } from '../transport/peer-links.js';
 import { openPeerLinks } from '../transport/peers/open-peer-links.js';
 
@@ -71,10 +72,18 @@ const clock: RaftClock = {
 
 export async function openReplicatedLog(
   replication: GroupReplication,
-  parts: { dataDir: string; store: LogStore; part: PartManifest | null; map: PartitionMap; events: ReplicationEvents },
+  parts: {
+    dataDir: string;
+    fileSystem: FileSystem;
+    store: LogStore;
+    part: PartManifest | null;
+    map: PartitionMap;
+    events: ReplicationEvents;
+    unfit: () => boolean;
+  },
 ): Promise<RaftGroupLog> {
   const { cluster, replica, group, members, timing, retainBytes } = replication;
-  const { dataDir, store, part, map, events } = parts;
+  const { dataDir, fileSystem, store, part, map, events, unfit } = parts;
   const start = {
     index: part?.position.index ?? 0,
     term: part?.position.term ?? 0,
@@ -83,7 +92,7 @@ export async function openReplicatedLog(
   };
   const file = voteFile(dataDir, group);
   mkdirSync(dirname(file), { recursive: true });
-  const hardState = await HardStateFile.open(nodeFileSystem, file, { cluster, replica, group }, store);
+  const hardState = await HardStateFile.open(fileSystem, file, { cluster, replica, group }, store);
   if (replication.acknowledged !== null) {
     const held = { term: hardState.state.term, index: Math.max(store.lastIndex, start.index), dataDir };
     checkHeld(replication.acknowledged, group, held);
@@ -109,18 +118,11 @@ export async function openReplicatedLog(
     retainBytes,
     checkpointNeeded: (from) => events.checkpointNeeded(from),
     malformed: (from, why) => events.malformed(from, why),
+    unfit,
     diskHangs: () => events.problem(diskHangs(group, dataDir)),
   });
   log.setPeers(replication.peers);
   return log;
-}
-
-function diskHangs(group: number, dataDir: string): PsmrError {
-  return new PsmrError(
-    'STORAGE_FAILED',
-    `The disk of ${dataDir} does not answer: a write of group ${group} has waited for seconds. Another replica is to lead ` +
-      'the group. Look at the disk; if it does not come back, kill the replica and rebuild it on another one.',
-  );
 }
 
 function openLinks(

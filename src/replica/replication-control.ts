@@ -86,8 +86,8 @@ export class ReplicationControl {
     const leading = this.#log.status.role === 'leader';
     if (!this.#stalls.look({ leading, ...this.#sight() }, performance.now())) return;
     const message =
-      `Group ${this.#log.group} is handed over: this replica is cut off from another group, so that commands which ` +
-      'touch both wait here. Check its network interfaces.';
+      `Group ${this.#log.group} is handed over: this replica is cut off from another group, or its disk does not ` +
+      'answer there, so that commands which touch both wait here. Check its network interfaces and its disk.';
     this.#send({ type: 'problem', code: 'UNREACHABLE', message });
     void handOver(this.#log);
   }

@@ -97,11 +97,18 @@ describe('a bad day of one machine', () => {
   });
 
   it('a disk that never answers again does not keep its replica from ending, and it says so', LIMIT, async () => {
-    const replicas = await Replicas.start({ streams: 1, badDays: true });
+    const replicas = await Replicas.start({ streams: 2, badDays: true });
     const client = await ledgerOf(replicas);
     const load = new Load(client, 'gone');
+    await replicas.until('stream 1 has the leader that it is to have', (views) => leads(views[1]));
     await goesOn(load, 50);
+    // So that a follower's thread waits for it on the spot, as stream 2's does here.
+    replicas.badDay(2, 'disk-quick');
+    await goesOn(load, 50);
+    const letsGo = replicas.badDay(2, 'disk-holds', 'group-2');
+    await replicas.threadStands(2, 'group-2');
     replicas.badDay(2, 'disk-gone');
+    letsGo();
     await goesOn(load, 50);
     await replicas.kill(2, 'SIGTERM');
     expect(replicas.said.join('\n')).toMatch(/^2: psmr: it did not stop within 15 s.*a disk does not answer/m);

@@ -11,10 +11,11 @@ const FIRST = 16_000;
 const END = 32_000;
 const TRIES_MAX = 100;
 
-/** As many consecutive ports of 127.0.0.1 that nobody listens on; the first one. */
-export async function freePorts(count: number): Promise<number> {
+/** As many consecutive ports of 127.0.0.1 that nobody listens on; the first one. `taken`: first ones, as given before. */
+export async function freePorts(count: number, taken: readonly number[] = []): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const first = randomInt(FIRST, END - count);
+    if (taken.some((other) => Math.abs(other - first) < count)) continue;
     const free = await Promise.all(Array.from({ length: count }, (_, at) => isFree(first + at)));
     if (free.every((one) => one)) return first;
   }

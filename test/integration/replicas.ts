@@ -1,17 +1,16 @@
 /** A cluster of real processes on this machine: started, killed and started again by `psmr replica`. */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
 import type { PeerLinks } from '../../src/transport/peer-links.js';
 import { openPeerLinks } from '../../src/transport/peers/open-peer-links.js';
 import { programFile, serviceUrl } from './compiled.js';
+import { freePorts } from './free-ports.js';
 import { temporaryDirectory } from './temporary.js';
 
 const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
@@ -53,6 +52,8 @@ export interface ReplicaPlace {
   readonly http: { readonly host: string; readonly port: number };
 }
 
+export type BadDay = 'disk-full' | 'disk-quick' | 'disk-hangs' | 'disk-holds' | 'disk-gone' | 'clock';
+
 interface ClusterFile {
   readonly streams: number;
   readonly dataDir: string;
@@ -71,24 +72,6 @@ export interface Site {
   get(url: string): Promise<unknown>;
   /** Where configuration and data are. Its owner ends the replicas and removes it. */
   readonly directory: string;
-}
-
-/** So many consecutive free ports, as groups take them. */
-async function freeRange(count: number, taken: readonly number[]): Promise<number> {
-  for (;;) {
-    // Below the ports that the system gives to connections: a replica that is started again finds its own free.
-    const base = 10_000 + randomInt(20_000);
-    // Ranges of one cluster are equally long.
-    if (taken.some((other) => Math.abs(other - base) < count)) continue;
-    const servers = Array.from({ length: count }, (_, at) => createServer().listen(base + at, '127.0.0.1'));
-    const outcomes = await Promise.all(
-      servers.map((server) =>
-        Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]),
-      ),
-    );
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    if (outcomes.every(Boolean)) return base;
-  }
 }
 
 export class Replicas {
@@ -156,7 +139,7 @@ export class Replicas {
     const { streams, cluster } = this.#config;
     const groups = streams + 1;
     const taken = cluster.replicas.map((replica) => replica.port);
-    const port = this.#site === null ? await freeRange(2 * groups + 1, taken) : 7400;
+    const port = this.#site === null ? await freePorts(2 * groups + 1, taken) : 7400;
     const hosts = this.#site?.hosts(id) ?? ['127.0.0.1'];
     const http = { host: this.#site?.httpHost(id) ?? '127.0.0.1', port: port + 2 * groups };
     cluster.replicas.push({ id, hosts, port, peerPort: port + groups, http });
@@ -187,12 +170,18 @@ export class Replicas {
   }
 
   /** What a replica's machine does to it from now on (programs/bad-day.ts); the returned function ends it. */
-  badDay(id: number, what: 'disk-full' | 'disk-hangs' | 'disk-gone' | 'clock', how = ''): () => void {
+  badDay(id: number, what: BadDay, how = ''): () => void {
     const file = join(this.#badDays(id), what);
     // Whole at once: it is read meanwhile.
     writeFileSync(`${file}.new`, how);
     renameSync(`${file}.new`, file);
     return () => rmSync(file);
+  }
+
+  /** Resolves when a thread waits for the disk on the spot, in a file whose path has `part`, during a bad day. */
+  async threadStands(id: number, part: string): Promise<void> {
+    const file = join(this.#badDays(id), 'stands');
+    await expect.poll(() => existsSync(file) && readFileSync(file, 'utf8'), { timeout: 20_000 }).toContain(part);
   }
 
   /** Counters and gauges, as text. */

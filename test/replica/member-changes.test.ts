@@ -19,7 +19,11 @@ function leading(
   const reports = new GroupReports(1, ['sync']);
   const membership = { voters, learners };
   const status = { role: 'leader', term: 1, leader: 1, commitIndex: 20, lastIndex: 20, membership, followers };
-  reports.hear(0, { status: { ...status, membershipSettled: true } as RaftStatus, firstIndex: 1, reachable: [] });
+  reports.hear(0, {
+    status: { ...status, membershipSettled: true, diskHangs: false } as RaftStatus,
+    firstIndex: 1,
+    reachable: [],
+  });
   const posted: ToWorker[] = [];
   return { changes: new MemberChanges(reports, (_, message) => posted.push(message)), posted };
 }

@@ -19,7 +19,11 @@ describe('messages that no replica without a fault sends', () => {
     const { log } = await new SimulatedGroup(1, 3).start(1);
     counters = new Counters(createCounters(1), 0);
     told = [];
-    const parts = { stalls: new StallWatch(250), sight: () => ({ cutOff: false, stuckAt: null }), counters };
+    const parts = {
+      stalls: new StallWatch(250),
+      sight: () => ({ cutOff: false, diskHangs: false, stuckAt: null }),
+      counters,
+    };
     const control = new ReplicationControl({ log, events }, parts, (message) => {
       if (message.type === 'problem') told.push(message.message);
     });

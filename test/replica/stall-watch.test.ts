@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LeaderSight, StallWatch } from '../../src/replica/stall-watch.js';
 
-const STALLED: LeaderSight = { leading: true, cutOff: true, stuckAt: 7 };
+const STALLED: LeaderSight = { leading: true, cutOff: true, diskHangs: false, stuckAt: 7 };
 
 /** Looks every 250 ms, and says when the leader should go. */
 function moments(sights: (nowMs: number) => LeaderSight, limitMs: number, electionMs = 250): number[] {
@@ -14,6 +14,10 @@ function moments(sights: (nowMs: number) => LeaderSight, limitMs: number, electi
 describe('a leader', () => {
   it('should go when it has been stuck and cut off for a second, and not again soon', () => {
     expect(moments(() => STALLED, 12_000)).toEqual([1000, 11_000]);
+  });
+
+  it('should go at once, and again soon, where the fault is its own disk', () => {
+    expect(moments((nowMs) => ({ ...STALLED, diskHangs: nowMs >= 500 }), 6000)).toEqual([500, 2500, 4500]);
   });
 
   it('waits longer where elections do', () => {

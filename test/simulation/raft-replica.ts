@@ -173,6 +173,7 @@ export class RaftReplica {
       retainBytes,
       checkpointNeeded,
       malformed: (_, why) => this.#options.failed(why),
+      unfit: () => false,
       diskHangs: () => undefined,
     });
     log.onCommitted = (error) => {

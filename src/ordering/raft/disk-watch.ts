@@ -11,15 +11,19 @@ const ATTEMPT_MS = 1000;
  * what it has taken and cannot write grows in its memory.
  */
 export class DiskWatch {
-  readonly #hangs: () => void;
+  readonly #tell: () => void;
   #waitedMs = 0;
   #lookedAt = 0;
   #triedAt = Number.NEGATIVE_INFINITY;
   readonly #tried = new Set<ReplicaId>();
 
-  /** `hangs`: to be told once each time. */
-  constructor(hangs: () => void) {
-    this.#hangs = hangs;
+  /** `tell`: that it hangs, once each time. */
+  constructor(tell: () => void) {
+    this.#tell = tell;
+  }
+
+  get hangs(): boolean {
+    return this.#waitedMs >= HANGS_MS;
   }
 
   answered(): void {
@@ -35,12 +39,12 @@ export class DiskWatch {
     if (!waits) return this.answered();
     const before = this.#waitedMs;
     this.#waitedMs += Math.min(Math.max(0, passed), 2 * LOOK_MS);
-    if (before < HANGS_MS && this.#waitedMs >= HANGS_MS) this.#hangs();
+    if (before < HANGS_MS && this.hangs) this.#tell();
   }
 
   /** As leader: who should lead instead, since its disk has more than this one's; 0: nobody, or this disk answers. */
   successor({ role, membership: { voters }, followers }: Raft, durableIndex: number, nowMs: number): ReplicaId {
-    if (role !== 'leader' || this.#waitedMs < HANGS_MS || Math.abs(nowMs - this.#triedAt) < ATTEMPT_MS) return 0;
+    if (role !== 'leader' || !this.hangs || Math.abs(nowMs - this.#triedAt) < ATTEMPT_MS) return 0;
     const able = followers.filter(
       ({ id, matchIndex }) => voters.includes(id) && matchIndex > durableIndex && !this.#tried.has(id),
     );

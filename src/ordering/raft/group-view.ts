@@ -24,7 +24,8 @@ export function neededFrom(index: number, followers: readonly FollowerProgress[]
 export function statusOf(
   { role, term, leader, commitIndex, membership, followers, settled }: Raft,
   { lastIndex, membershipIndex }: RaftLog,
+  diskHangs: boolean,
 ): RaftStatus {
   const membershipSettled = settled && membershipIndex <= commitIndex;
-  return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers };
+  return { role, term, leader, commitIndex, lastIndex, membership, membershipSettled, followers, diskHangs };
 }

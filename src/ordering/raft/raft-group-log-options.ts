@@ -37,6 +37,8 @@ export interface RaftGroupLogOptions {
   readonly checkpointNeeded: (from: ReplicaId) => void;
   /** A message that no replica without a fault sends has come from this one, and is passed over. */
   readonly malformed: (from: ReplicaId, why: PsmrError) => void;
+  /** Another group here stands still with its disk: who leads here now had better be another replica. */
+  readonly unfit: () => boolean;
   /** This replica's disk does not answer. Once each time. */
   readonly diskHangs: () => void;
 }
@@ -52,4 +54,6 @@ export interface RaftStatus {
   /** As leader: `membership` is committed, and another may follow it. */
   readonly membershipSettled: boolean;
   readonly followers: readonly FollowerProgress[];
+  /** What it writes has waited for seconds. */
+  readonly diskHangs: boolean;
 }

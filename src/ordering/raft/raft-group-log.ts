@@ -115,7 +115,7 @@ export class RaftGroupLog implements GroupLog {
   }
 
   get status(): RaftStatus {
-    return statusOf(this.#core, this.#log);
+    return statusOf(this.#core, this.#log, this.#disk.hangs);
   }
 
   propose(proposal: Proposal): number {
@@ -229,7 +229,11 @@ export class RaftGroupLog implements GroupLog {
     if (this.#closed) return;
     const received = readMessage(from, this.#options.replica, bytes);
     if (received instanceof PsmrError) return this.#options.malformed(from, received);
-    if (received.message.type === 'timeout-now') this.#handedTerm = received.message.term + 1;
+    if (received.message.type === 'timeout-now') {
+      // Not to take what is handed over costs an attempt; to take it, all that waits here until it is handed on.
+      if (this.#options.unfit()) return;
+      this.#handedTerm = received.message.term + 1;
+    }
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }
 

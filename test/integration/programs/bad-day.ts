@@ -1,8 +1,10 @@
 /**
  * Loaded into a replica before all else, in each of its threads: files in the directory BAD_DAY say what its machine does
- * to it. `disk-full`: nothing can be written; `disk-hangs`: no fdatasync ends as long as it is there; `disk-gone`: none
- * ever ends, nor the thread that waits for it, in files whose path has what the file says; `clock`: by how many ms the system's clock has been set. It goes by the
- * monotonic one.
+ * to it. `disk-full`: nothing can be written; `disk-quick`: every fdatasync ends at once; `disk-hangs`: none ends as long
+ * as it is there; `disk-holds`: nor does a thread that waits for one itself, while others end; `disk-gone`: none ever
+ * ends, nor the thread that waits for it. The last three are about files whose path has what the file says; `stands`, which is
+ * written here, names those that a thread waits for itself. `clock`: by how many ms the system's clock has been set. It
+ * goes by the monotonic one.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -33,20 +35,37 @@ function namelessPipe(): string {
   return path;
 }
 
-function isGone(descriptor: number): boolean {
-  if (!is('disk-gone')) return false;
-  const part = fs.readFileSync(join(directory, 'disk-gone'), 'utf8');
+/** For who waits until a thread stands still. */
+function say(descriptor: number): void {
+  fs.appendFileSync(join(directory, 'stands'), `${fs.readlinkSync(`/proc/self/fd/${descriptor}`)}\n`);
+}
+
+function isAbout(what: 'disk-hangs' | 'disk-holds' | 'disk-gone', descriptor: number): boolean {
+  if (!is(what)) return false;
+  const part = fs.readFileSync(join(directory, what), 'utf8');
   return fs.readlinkSync(`/proc/self/fd/${descriptor}`).includes(part);
 }
 
-const { fdatasync, write, writeSync } = fs;
+const { fdatasync, fdatasyncSync, write, writeSync } = fs;
+const sleep = new Int32Array(new SharedArrayBuffer(4));
+const hangs = (descriptor: number): boolean => isAbout('disk-hangs', descriptor);
+const stays = (descriptor: number): boolean => hangs(descriptor) || isAbout('disk-holds', descriptor);
+const isGone = (descriptor: number): boolean => isAbout('disk-gone', descriptor);
 
 const sync = ((descriptor, done) => {
   if (isGone(descriptor)) fs.open(namelessPipe(), 'r', () => done(null));
-  else if (is('disk-hangs')) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
+  else if (hangs(descriptor)) setTimeout(() => sync(descriptor, done), LOOK_MS).unref();
+  else if (is('disk-quick')) process.nextTick(done, null);
   else fdatasync(descriptor, done);
 }) as Sync;
 patch('fdatasync', sync);
+patch('fdatasyncSync', (descriptor) => {
+  if (stays(descriptor) || isGone(descriptor)) say(descriptor);
+  while (stays(descriptor)) Atomics.wait(sleep, 0, 0, LOOK_MS);
+  // A system call: unlike a wait of the language's it does not end with the thread.
+  if (isGone(descriptor)) fs.openSync(namelessPipe(), 'r');
+  if (!is('disk-quick')) fdatasyncSync(descriptor);
+});
 patch('writeSync', ((...args: Parameters<typeof writeSync>) => {
   if (is('disk-full')) throw full();
   return writeSync(...args);

@@ -34,6 +34,7 @@ async function lonely(voters: number[]) {
     retainBytes: 0,
     checkpointNeeded: () => undefined,
     malformed: (from, { code }) => malformed.push(`${from}: ${code}`),
+    unfit: () => false,
     diskHangs: () => undefined,
   });
   let now = 0;

@@ -131,6 +131,19 @@ describe('a replicated group log', () => {
     await group.until('the preferred one leads again', () => group.leader?.id === 2, 20_000);
   });
 
+  it('is not handed over to a replica that is unfit, and goes on', async () => {
+    const group = await started(3, 3, { preferred: 2 });
+    await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
+    const unfit = group.replicas.get(3);
+    if (unfit !== undefined) unfit.unfit = true;
+    group.leader?.log.transferLeadership(3);
+    await group.pass(1000);
+    expect(group.leader?.id).toBe(2);
+    if (unfit !== undefined) unfit.unfit = false;
+    group.leader?.log.transferLeadership(3);
+    await group.until('replica 3 leads', () => group.leader?.id === 3);
+  });
+
   it('changes its members one at a time', async () => {
     const group = await started(3, 4);
     const leader = await group.elected();

@@ -15,6 +15,8 @@ const FLOW = { appendBytesMax: 4096, inflightBytesMax: 65_536, inflightAppendsMa
 
 export interface GroupReplica {
   readonly id: number;
+  /** It does not take what is handed over. */
+  unfit: boolean;
   readonly log: RaftGroupLog;
   /** What `take` has handed out since this start. */
   readonly taken: Entry[];
@@ -59,6 +61,7 @@ export class SimulatedGroup {
     await prepareStore(store, start);
     const replica: GroupReplica = {
       id,
+      unfit: false,
       log: this.#log(id, store, hardState, start),
       taken: [],
       failure: null,
@@ -143,6 +146,7 @@ export class SimulatedGroup {
       malformed: (_, why) => {
         throw why;
       },
+      unfit: () => this.replicas.get(id)?.unfit ?? false,
       diskHangs: () => {
         const replica = this.replicas.get(id);
         if (replica !== undefined) replica.hangs++;
