@@ -65,6 +65,7 @@ export class ClusterSeat implements ReplicaAdmin {
   #agreement: Agreement | null = null;
   #transfer: TransferProgress | null = null;
   #state: ReplicaState = 'recovering';
+  #lastProblem: string | null = null;
 
   constructor(options: ClusterSeatOptions) {
     this.#options = options;
@@ -148,6 +149,7 @@ export class ClusterSeat implements ReplicaAdmin {
         if (this.#reports.hear(group, message)) this.#options.endpointsChanged();
         return;
       case 'problem':
+        this.#lastProblem = message.message;
         return this.#options.problem(errorFromWire(message.code, message.message));
       case 'checkpoint-needed':
         if (this.#state === 'running') void this.#fetch(message.from);
@@ -217,10 +219,15 @@ export class ClusterSeat implements ReplicaAdmin {
       const how = this.#options.memory.rejoining ? 'it is being added again' : `psmr member add ${id} adds it`;
       return { state: 'rebuilding', reason: `it does not vote in group ${away.join(', ')}: ${how}` };
     }
-    return {
-      state: this.#reports.recovered(executedIndexes) ? 'running' : 'recovering',
-      reason: this.#disk.reason,
-    };
+    if (this.#reports.recovered(executedIndexes)) return { state: 'running', reason: this.#disk.reason };
+    return { state: 'recovering', reason: this.#disk.reason ?? this.#whyAlone };
+  }
+
+  /** It has no link to any other replica: what went wrong with them last. */
+  get #whyAlone(): string | null {
+    const { id: own } = this.#options.settings.own;
+    const isAlone = this.#known.all.every(({ id }) => id === own || !this.#reports.reaches(id));
+    return isAlone ? this.#lastProblem : null;
   }
 
   async #rejoin(): Promise<void> {

@@ -186,7 +186,7 @@ describe('a bad day', () => {
     await hearsMalformed(replicas);
   });
 
-  it('a port for clients that is taken ends the replica, which says so', LIMIT, async () => {
+  it('is told: a port for clients that is taken, another secret', LIMIT, async () => {
     const replicas = await Replicas.start({ streams: 1 });
     for (const id of replicas.ids) await replicas.kill(id, 'SIGTERM');
     const stream1 = Number(new URL(replicas.urls[1] ?? '').port) + 1;
@@ -195,6 +195,12 @@ describe('a bad day', () => {
     // The others are away: it learns of the port before it can know how much of its logs is committed.
     await expect(replicas.run(2)).rejects.toThrow(new RegExp(`ended with 2[^]*ADDRESS_IN_USE[^]*${stream1}`));
     other.close();
+    await Promise.all([replicas.run(1), replicas.run(2)]);
+    const config = readFileSync(replicas.file, 'utf8');
+    writeFileSync(replicas.file, config.replace(/"secret":"[^"]*"/, '"secret":"another one than that of the others"'));
+    await replicas.run(3);
+    await replicas.until('the replica alone says why', (views) => (views[2]?.reason ?? '').includes('the same secret'));
+    expect((await replicas.view(3))?.state).toBe('recovering');
   });
 
   it('a damaged log is refused by name, and its replica rebuilt', LIMIT, async () => {

@@ -28,6 +28,9 @@ import { encodeMembership, type ReceivedEntry } from './raft-record.js';
 import type { Effects, ReplicaId } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
 
+/** So many entries are executed before a client notices; a replica that was away may have thousands to go. */
+const UNEXECUTED_MAX = 64;
+
 export class RaftGroupLog implements GroupLog {
   readonly group: number;
   onCommitted: ((error: Error | null) => void) | null = null;
@@ -230,8 +233,8 @@ export class RaftGroupLog implements GroupLog {
     const received = readMessage(from, this.#options.replica, bytes);
     if (received instanceof PsmrError) return this.#options.malformed(from, received);
     if (received.message.type === 'timeout-now') {
-      // Not to take what is handed over costs an attempt; to take it, all that waits here until it is handed on.
-      if (this.#options.unfit()) return;
+      // Not to take what is handed over costs an attempt; to take it, all that waits here until it can be answered.
+      if (this.#options.unfit() || this.#committed - this.#next >= UNEXECUTED_MAX) return;
       this.#handedTerm = received.message.term + 1;
     }
     this.#step((now) => this.#core.receive(received.message, now), received.entries);

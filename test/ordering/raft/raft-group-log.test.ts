@@ -144,6 +144,27 @@ describe('a replicated group log', () => {
     await group.until('replica 3 leads', () => group.leader?.id === 3);
   });
 
+  it('is not handed over to a replica that has not executed what it holds: it would answer late', async () => {
+    const group = await started(3, 3, { preferred: 2 });
+    await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
+    const [leader, late] = [group.leader, group.replicas.get(3)];
+    if (leader === null || late === undefined) throw new Error('they run');
+    late.executes = false;
+    for (let at = 0; at < 100; at++) {
+      leader.log.propose(proposal(`entry ${at}`));
+      await group.pass(1);
+    }
+    await group.until('it holds them', () => late.log.committedIndex === leader.log.committedIndex);
+    leader.log.transferLeadership(3);
+    await group.pass(1000);
+    expect(group.leader?.id).toBe(2);
+    late.executes = true;
+    leader.log.propose(proposal('has it look'));
+    await group.until('it has executed them', () => textsOf(late).includes('has it look'));
+    leader.log.transferLeadership(3);
+    await group.until('replica 3 leads', () => group.leader?.id === 3);
+  });
+
   it('changes its members one at a time', async () => {
     const group = await started(3, 4);
     const leader = await group.elected();

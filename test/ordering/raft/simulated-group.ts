@@ -17,6 +17,8 @@ export interface GroupReplica {
   readonly id: number;
   /** It does not take what is handed over. */
   unfit: boolean;
+  /** It executes what is committed. */
+  executes: boolean;
   readonly log: RaftGroupLog;
   /** What `take` has handed out since this start. */
   readonly taken: Entry[];
@@ -62,6 +64,7 @@ export class SimulatedGroup {
     const replica: GroupReplica = {
       id,
       unfit: false,
+      executes: true,
       log: this.#log(id, store, hardState, start),
       taken: [],
       failure: null,
@@ -72,6 +75,7 @@ export class SimulatedGroup {
     replica.log.startFrom(start.index + 1);
     replica.log.setPeers(this.#members.voters.map((peer) => ({ id: peer, host: '', port: 1 })));
     const drain = (): void => {
+      if (!replica.executes) return;
       for (let entry = replica.log.take(); entry !== null; entry = replica.log.take()) replica.taken.push(entry);
     };
     replica.log.onCommitted = (error) => {
