@@ -10,8 +10,15 @@ the directory open meanwhile. Damage is an error that names the file and the pla
 The logs:
   entries       index of the first and the last entry; those below are covered by a checkpoint
   batches       entries with commands; merge only: those with a merge point alone; no-ops: indexes that were filled
+                and, in a replica's log, the first entry of a new leader
   merge points  group-0 indexes that the entries name: lowest and highest
   torn          the rest of a write that never finished, and was not acknowledged; the next start cuts it
+
+The logs of a replica:
+  members       entries that change who takes part
+  last term     the term of the last entry
+  vote          the newest term that the replica knows, and for whom it voted in that
+  What is committed is not known from one disk: the newest entries may be, or another leader may replace them.
 
 Examples:
   psmr inspect ./data

@@ -1,8 +1,8 @@
 /** An inspection for people to read. */
 import Table from 'cli-table3';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
-import type { Inspection } from './inspection.js';
-import type { LogSummary } from './log-summary.js';
+import type { InspectedReplica, Inspection } from './inspection.js';
+import type { LogSummary, ReplicatedSummary } from './log-summary.js';
 
 const RIGHT = 'right' as const;
 
@@ -13,13 +13,15 @@ export function renderInspection(found: Inspection): string {
     `Logs\n${renderLogs(found.groups)}`,
     complete.length === 0 ? 'Checkpoints\n  none' : complete.map(renderCheckpoint).join('\n\n'),
     ...(unfinishedChunks === 0 ? [] : [`${unfinishedChunks} chunks of a checkpoint that is not complete.`]),
+    'Everything was read, and every checksum is right.',
   ];
   return `${sections.join('\n\n')}\n`;
 }
 
-function renderIdentity({ path, service, streams, classes, epoch, openedBy }: Inspection): string {
+function renderIdentity({ path, replica, service, streams, classes, epoch, openedBy }: Inspection): string {
   const lines = [
     path,
+    ...(replica === null ? [] : replicaLines(replica)),
     `  service    ${service}`,
     `  streams    ${streams}`,
     ...classes.map(({ prefix, stream }) => `  keys       '${prefix}...' ${placeOf(stream)}`),
@@ -29,41 +31,68 @@ function renderIdentity({ path, service, streams, classes, epoch, openedBy }: In
   return lines.join('\n');
 }
 
+function replicaLines({ id, cluster, formedOf, rejoining }: InspectedReplica): string[] {
+  const formed = formedOf === null ? 'not yet: it has never taken part' : `of replicas ${formedOf.join(', ')}`;
+  return [
+    `  replica    ${id} of cluster ${JSON.stringify(cluster)}`,
+    `  formed     ${formed}`,
+    ...(rejoining ? ['  rebuild    under way: it is to be added to every group again'] : []),
+  ];
+}
+
 function placeOf(stream: number): string {
   if (stream === 0) return 'in every partition';
   return stream < 0 ? 'by hash' : `in stream ${stream}`;
 }
 
+interface Column {
+  readonly head: string;
+  readonly cell: (log: LogSummary) => string;
+}
+
+const COLUMNS: readonly Column[] = [
+  {
+    head: 'group',
+    cell: ({ group, name }) => (group === 0 ? '0 (sync)' : `${group}${name === String(group) ? '' : ` (${name})`}`),
+  },
+  {
+    head: 'entries',
+    cell: ({ firstIndex, lastIndex }) => (lastIndex < firstIndex ? 'none' : `${firstIndex}..${lastIndex}`),
+  },
+  { head: 'batches', cell: ({ entries }) => String(entries.batches) },
+  { head: 'merge only', cell: ({ entries }) => String(entries.mergeOnly) },
+  { head: 'checkpoints', cell: ({ entries }) => String(entries.checkpoints) },
+  { head: 'no-ops', cell: ({ entries }) => String(entries.noops) },
+  { head: 'commands', cell: ({ commands }) => String(commands) },
+  {
+    head: 'merge points',
+    cell: ({ mergePoints }) => (mergePoints === null ? '-' : `${mergePoints.lowest}..${mergePoints.highest}`),
+  },
+  { head: 'segments', cell: ({ segments }) => String(segments) },
+  { head: 'records', cell: ({ recordBytes }) => bytesText(recordBytes) },
+  { head: 'torn', cell: ({ tornBytes }) => bytesText(tornBytes) },
+];
+
+/** Of replicas' logs only. */
+const REPLICATED_COLUMNS: readonly Column[] = [
+  { head: 'members', cell: ({ entries }) => String(entries.memberships) },
+  { head: 'last term', cell: ({ replicated }) => String(replicated?.lastTerm ?? '-') },
+  { head: 'vote', cell: ({ replicated }) => voteText(replicated?.vote ?? null) },
+];
+
 function renderLogs(groups: readonly LogSummary[]): string {
+  const replicated = groups.some((log) => log.replicated !== null);
+  const columns = replicated ? [...COLUMNS, ...REPLICATED_COLUMNS] : COLUMNS;
   const table = plainTable(
-    [
-      'group',
-      'entries',
-      'batches',
-      'merge only',
-      'checkpoints',
-      'no-ops',
-      'commands',
-      'merge points',
-      'segments',
-      'records',
-      'torn',
-    ],
+    columns.map(({ head }) => head),
     1,
   );
-  for (const log of groups) {
-    const { batches, mergeOnly, checkpoints, noops } = log.entries;
-    table.push([
-      log.group === 0 ? '0 (sync)' : `${log.group}${log.name === String(log.group) ? '' : ` (${log.name})`}`,
-      log.lastIndex < log.firstIndex ? 'none' : `${log.firstIndex}..${log.lastIndex}`,
-      ...[batches, mergeOnly, checkpoints, noops, log.commands].map(String),
-      log.mergePoints === null ? '-' : `${log.mergePoints.lowest}..${log.mergePoints.highest}`,
-      String(log.segments),
-      bytesText(log.recordBytes),
-      bytesText(log.tornBytes),
-    ]);
-  }
+  for (const log of groups) table.push(columns.map(({ cell }) => cell(log)));
   return table.toString();
+}
+
+function voteText(vote: ReplicatedSummary['vote']): string {
+  return vote === null ? '-' : `term ${vote.term}: ${vote.votedFor ?? 'none'}`;
 }
 
 function renderCheckpoint({ id, takenAtMs, parts }: CheckpointManifest): string {

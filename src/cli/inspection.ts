@@ -3,16 +3,21 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PartitionMap } from '../classifier/partition-map.js';
 import { messageOf, PsmrError } from '../errors.js';
+import { readReplica, type StoredReplica } from '../replica/replica-memory.js';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
 import { readCheckpoints } from '../storage/checkpoint-reading.js';
 import { readIdentity } from '../storage/data-dir.js';
-import { checkpointDirectory } from '../storage/data-paths.js';
+import { checkpointDirectory, groupDirectory } from '../storage/data-paths.js';
 import { lockHolder } from '../storage/data-lock.js';
+import { checkNoLogMissing } from '../storage/missing-logs.js';
 import { storageFailed } from '../storage/storage-error.js';
 import { summarizeLog, type LogSummary } from './log-summary.js';
+import { insteadOfCopy } from './rebuild-advice.js';
 
 export interface Inspection {
   readonly path: string;
+  /** Null: the directory is not a replica's. */
+  readonly replica: InspectedReplica | null;
   readonly service: string;
   readonly streams: number;
   /** By which key classes are placed; `stream` 0: everywhere, -1: by hash. */
@@ -28,6 +33,15 @@ export interface Inspection {
   };
 }
 
+export interface InspectedReplica {
+  readonly id: number;
+  readonly cluster: string;
+  /** The replicas that the cluster was formed of; null: it has not taken part yet. */
+  readonly formedOf: readonly number[] | null;
+  /** It is being rebuilt: to be added to every group again. */
+  readonly rejoining: boolean;
+}
+
 /** While an engine writes, a look may fall between two of its steps: then another look is taken. */
 const LOOKS_MAX = 5;
 
@@ -40,8 +54,9 @@ export function inspectDataDir(dataDir: string, progress: (line: string) => void
     try {
       return lookAt(path, openedBy, progress);
     } catch (thrown) {
-      if (openedBy === null || look === LOOKS_MAX) throw typed(path, thrown);
-      progress(`an engine is writing (process ${openedBy}): looking again`);
+      if (openedBy === null || look === LOOKS_MAX) throw insteadOfCopy(path, typed(path, thrown));
+      // Nobody knows whether it did: damage looks the same until no further look finds it gone.
+      progress(`process ${openedBy} has it open, and may have written during this look: looking again`);
     }
   }
 }
@@ -61,11 +76,23 @@ function typed(path: string, thrown: unknown): PsmrError {
 function lookAt(path: string, openedBy: number | null, progress: (line: string) => void): Inspection {
   const { service, streams, partitionMap } = readIdentity(path);
   const map = PartitionMap.fromJson(partitionMap);
-  const groups = ['sync', ...map.names].map((name, group) => {
+  const replica = readReplica(path);
+  const names = ['sync', ...map.names];
+  checkNoLogMissing(names.map((_, group) => groupDirectory(path, group)));
+  const groups = names.map((name, group) => {
     progress(`reading the log of ${group === 0 ? 'group 0' : `stream ${name}`}`);
-    return summarizeLog(path, group, name, map.epoch);
+    return summarizeLog(path, { group, name, epoch: map.epoch, replica });
   });
   progress('reading the checkpoints');
   const checkpoints = readCheckpoints(checkpointDirectory(path));
-  return { path, service, streams, classes: map.toJson().classes, epoch: map.epoch, openedBy, groups, checkpoints };
+  const { classes } = map.toJson();
+  const { epoch } = map;
+  return { path, replica: described(replica), service, streams, classes, epoch, openedBy, groups, checkpoints };
+}
+
+function described(replica: StoredReplica | null): InspectedReplica | null {
+  if (replica === null) return null;
+  const { formed, rejoining, cluster } = replica;
+  const formedOf = formed === null ? null : Object.keys(formed).map(Number);
+  return { id: replica.replica, cluster, formedOf, rejoining };
 }

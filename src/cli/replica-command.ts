@@ -7,6 +7,7 @@ import { resolveEngineOptions, type EngineOptions } from '../replica/engine-opti
 import { httpUrl } from './cluster-access.js';
 import { interruption } from './interruption.js';
 import { wholeNumber } from './option-values.js';
+import { withRebuild } from './rebuild-advice.js';
 import { serviceSettings, tokenOf } from './server-settings.js';
 import { stopOrEnd } from './stopping.js';
 import { printProgress, printResult } from './terminal.js';
@@ -63,7 +64,7 @@ async function runReplica(flags: ReplicaFlags): Promise<void> {
   try {
     while (await runOnce(flags, { ...options, onProblem, signal: waiting.signal }, replica.tls !== null, stopped));
   } catch (error) {
-    if (!waiting.signal.aborted) throw withRebuild(error, flags.id, dataDir ?? '');
+    if (!waiting.signal.aborted) throw advised(error, flags.id, dataDir ?? '');
     printProgress(`${await stopped}: stopping`);
   }
 }
@@ -129,16 +130,9 @@ function engineOptions({ config, id, service, data, rebuild }: ReplicaFlags): En
   };
 }
 
-/** A copy would be an old disk: what the replica has acknowledged since would be missing in it. */
-function withRebuild(error: unknown, id: number, dataDir: string): unknown {
+function advised(error: unknown, id: number, dataDir: string): unknown {
   if (!(error instanceof PsmrError) || error.code !== 'DATA_CORRUPT') return error;
-  const [what = ''] = error.message.split(' Restore the data directory');
-  return new PsmrError(
-    error.code,
-    `${what} Do not restore a copy: remove ${dataDir}, and get its data from the other replicas with ` +
-      `psmr replica --config FILE --id ${id} --rebuild.`,
-    { cause: error, details: { ...error.details } },
-  );
+  return withRebuild(error, id, `remove ${dataDir}, and get its data from the other replicas with`);
 }
 
 /** Whoever started this has gone, however it ended. */

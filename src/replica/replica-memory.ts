@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { replicaSchema, type ReplicaConfig } from '../config/cluster-schema.js';
 import { PsmrError } from '../errors.js';
-import { groupDirectory } from '../storage/data-paths.js';
+import { groupDirectory, votesDirectory } from '../storage/data-paths.js';
 import { corrupt, mismatch, storageFailed } from '../storage/storage-error.js';
 import { syncPath } from '../storage/sync-path.js';
 import type { FormationView } from './formation.js';
@@ -27,6 +27,18 @@ const schema = z.object({
 });
 
 type Memory = z.infer<typeof schema>;
+
+/** What a data directory says of the replica that it is of. */
+export type StoredReplica = Pick<Memory, 'cluster' | 'replica' | 'formed' | 'rejoining'>;
+
+/** Whose data directory this is; null: not a replica's. Reads only. Throws DATA_CORRUPT. */
+export function readReplica(dataDir: string): StoredReplica | null {
+  const path = join(dataDir, FILE);
+  const found = read(path);
+  if (found === null && fs.existsSync(votesDirectory(dataDir)))
+    throw corrupt(path, 0, 'it is missing, though the votes of a replica are here');
+  return found;
+}
 type Change = Partial<Pick<Memory, 'formed' | 'rejoining' | 'learned'>>;
 
 export class ReplicaMemory implements FormationView {

@@ -1,6 +1,6 @@
 /** Opens a group's log on a replica: its files, its links to the other replicas, and Raft between them. */
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
 import type { ClusterTiming } from '../config/cluster.js';
 import { preferredLeader } from '../config/preferred-leader.js';
@@ -12,6 +12,7 @@ import { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { RaftClock } from '../ordering/raft/raft-group-log-options.js';
 import type { RaftFlow } from '../ordering/raft/raft-types.js';
 import type { PartManifest } from '../storage/checkpoint-store.js';
+import { voteFile } from '../storage/data-paths.js';
 import type { FileSystem } from '../storage/file-system.js';
 import type { LogStore } from '../storage/log-store.js';
 import { checkHeld, type Acknowledged } from './acknowledged.js';
@@ -55,11 +56,6 @@ export interface ReplicationEvents {
 const NOTICE_MS = 5;
 
 const FLOW: RaftFlow = { appendBytesMax: 1 << 20, inflightBytesMax: 8 << 20, inflightAppendsMax: 64 };
-
-/** Term and vote of a group. */
-function voteFile(dataDir: string, group: number): string {
-  return join(dataDir, 'votes', `group-${group}`);
-}
 
 const clock: RaftClock = {
   now: () => performance.now(),

@@ -11,6 +11,16 @@ export function logIdentity(group: number, epoch: number): string {
   return `group-${group} of epoch ${epoch}`;
 }
 
+/** A replica's votes. */
+export function votesDirectory(path: string): string {
+  return join(path, 'votes');
+}
+
+/** Term and vote of a replica in group g. */
+export function voteFile(path: string, group: number): string {
+  return join(votesDirectory(path), `group-${group}`);
+}
+
 export function checkpointDirectory(path: string): string {
   return join(path, 'checkpoints');
 }

@@ -1,7 +1,7 @@
 /** Finds logs that were taken away as a whole: an empty log in their place would pass for a fresh start. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeFileSystem } from './node-file-system.js';
+import { readingFileSystem } from './node-file-system.js';
 import { firstIndexOf, RECORD_HEADER_BYTES, restartIndexOf, SEGMENT_HEADER_BYTES } from './segment-format.js';
 import { corrupt } from './storage-error.js';
 
@@ -30,7 +30,7 @@ function isSegment(name: string): boolean {
 
 /** Whether there is a record, or the end mark of an orderly stop, behind the header. */
 function isWritten(segment: string): boolean {
-  const file = nodeFileSystem.open(segment, 'existing');
+  const file = readingFileSystem.open(segment, 'existing');
   try {
     return file.read(SEGMENT_HEADER_BYTES, RECORD_HEADER_BYTES).some((byte) => byte !== 0);
   } finally {

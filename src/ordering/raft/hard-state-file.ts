@@ -61,8 +61,7 @@ export class HardStateFile {
       const directory = dirname(path);
       fileSystem.createDirectory(directory);
       if (!fileSystem.list(directory).includes(basename(path))) {
-        if (log.firstIndex > 1 || log.lastIndex > 0)
-          throw corrupt(path, 0, 'term and vote are missing, though the log has been written to');
+        checkMayBeMissing(path, log);
         await create(fileSystem, path, owner);
       }
       const file = fileSystem.open(path, 'existing');
@@ -110,6 +109,43 @@ export class HardStateFile {
     this.#state = state;
     this.#open--;
   }
+}
+
+/**
+ * What `open` would find, without changing anything. Null: it is not there yet. Throws DATA_CORRUPT, DATA_MISMATCH
+ * (another replica's), STORAGE_FAILED.
+ */
+export function readHardState(
+  fileSystem: FileSystem,
+  path: string,
+  owner: HardStateOwner,
+  log: Pick<LogStore, 'firstIndex' | 'lastIndex'>,
+): HardState | null {
+  try {
+    if (!isThere(fileSystem, path)) {
+      checkMayBeMissing(path, log);
+      return null;
+    }
+    const file = fileSystem.open(path, 'existing');
+    try {
+      return newestSlot(file, path, owner).state;
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    throw error instanceof PsmrError ? error : storageFailed(path, error);
+  }
+}
+
+function isThere(fileSystem: FileSystem, path: string): boolean {
+  const directory = dirname(path);
+  if (!fileSystem.list(dirname(directory)).includes(basename(directory))) return false;
+  return fileSystem.list(directory).includes(basename(path));
+}
+
+function checkMayBeMissing(path: string, { firstIndex, lastIndex }: Pick<LogStore, 'firstIndex' | 'lastIndex'>): void {
+  if (firstIndex > 1 || lastIndex > 0)
+    throw corrupt(path, 0, 'term and vote are missing, though the log has been written to');
 }
 
 /** The file gets its name when both of its slots are durable: under it there is never less. */
