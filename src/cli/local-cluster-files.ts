@@ -1,10 +1,12 @@
 /** The directory of a local cluster: a configuration with free ports and a secret of its own, and everybody's data. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { loadConfig } from '../config/config.js';
-import { PsmrError } from '../errors.js';
+import { messageOf, PsmrError } from '../errors.js';
+import { loadService } from '../service/load-service.js';
 
 export interface LocalClusterWish {
   readonly dir: string;
@@ -22,7 +24,10 @@ const STREAMS = 2;
 const FIRST_PORT = 7400;
 const LAST_PORT = 65_535;
 
-/** The configuration's file. What is there already is kept; INVALID_ARGUMENT where it is not what is wished for. */
+/**
+ * The configuration's file. What is there already is kept; INVALID_ARGUMENT where it is not what is wished for. Throws
+ * INVALID_SERVICE, ADDRESS_IN_USE and STORAGE_FAILED before a file is there: the command, corrected, must not find one.
+ */
 export async function prepareLocalCluster(wish: LocalClusterWish, defaultService: string): Promise<string> {
   const file = join(resolve(wish.dir), 'cluster.json');
   if (existsSync(file)) {
@@ -30,6 +35,7 @@ export async function prepareLocalCluster(wish: LocalClusterWish, defaultService
     return file;
   }
   const { replicas = REPLICAS, streams = STREAMS, service = defaultService } = wish;
+  await loadService(pathToFileURL(resolve(service)));
   // For each replica: clients and peers of every group, and HTTP.
   const portsEach = 2 * (streams + 1) + 1;
   const first = await freePorts(replicas * portsEach, wish.port);
@@ -46,10 +52,26 @@ export async function prepareLocalCluster(wish: LocalClusterWish, defaultService
       }),
     },
   };
-  mkdirSync(wish.dir, { recursive: true });
-  // It holds the secret.
-  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  write(wish.dir, file, `${JSON.stringify(config, null, 2)}\n`);
   return file;
+}
+
+function write(dir: string, file: string, text: string): void {
+  const draft = `${file}.tmp`;
+  try {
+    mkdirSync(dir, { recursive: true });
+    // It holds the secret.
+    writeFileSync(draft, text, { mode: 0o600 });
+    // On a full disk the beginning of a file would be left, which the next start would take for a cluster's.
+    renameSync(draft, file);
+  } catch (cause) {
+    throw new PsmrError(
+      'STORAGE_FAILED',
+      `${file} cannot be written: ${messageOf(cause)}. ` +
+        'Give a --dir that is a directory, or can be made, and may be written to; and see that the disk has room.',
+      { cause, details: { file } },
+    );
+  }
 }
 
 function checkWish(file: string, { replicas, streams, service, port }: LocalClusterWish): void {

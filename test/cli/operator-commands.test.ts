@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FakeCluster, SECRET } from '../replica/admin/fake-cluster.js';
-import { BANK, interrupted, psmr, temporaryDirectory } from './command-line.js';
+import { BANK, interrupted, psmr, ROOT, STOCK, temporaryDirectory } from './command-line.js';
 
 const KNOWING = { env: { PSMR_SECRET: SECRET } };
 
@@ -144,6 +145,37 @@ describe('psmr cluster', () => {
     expect(stderr).toContain('replica 2: no luck');
     expect(stderr).toContain('replica 2: ended with exit code 7');
     expect(stderr).toContain('ENGINE_FAILED: All replicas have ended.');
+  });
+
+  it.each([
+    ['is a file', 'file'],
+    ['is below a file', 'file/below'],
+  ])('says what to do where the directory %s', async (_, name) => {
+    const parent = temporaryDirectory();
+    writeFileSync(join(parent, 'file'), '');
+    const dir = join(parent, name);
+    const { code, stderr } = await psmr(['cluster', '--dir', dir, ...program]);
+    expect({ code, stderr }).toEqual({
+      code: 4,
+      stderr: expect.stringMatching(
+        /^psmr: STORAGE_FAILED: .*cluster\.json cannot be written: .* Give a --dir/,
+      ) as string,
+    });
+  });
+
+  it('looks at the service before it writes a file, so that the corrected command is not refused', async () => {
+    const dir = join(temporaryDirectory(), 'local');
+    const none = join(tmpdir(), 'no-such-service.js');
+    for (const service of [none, join(ROOT, 'dist/src/errors.js')]) {
+      const { code, stderr } = await psmr(['cluster', '--dir', dir, '--service', service, ...program]);
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining(`INVALID_SERVICE: The service module ${service} cannot be used`) as string,
+      });
+      expect(existsSync(dir)).toBe(false);
+    }
+    const corrected = ['cluster', '--dir', dir, '--service', STOCK, '--replicas', '1', ...program];
+    expect((await interrupted(corrected, /ready/, 'SIGINT')).code).toBe(0);
   });
 
   it('refuses a port that is in use', async () => {
