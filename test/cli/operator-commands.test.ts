@@ -61,6 +61,17 @@ describe("the operator's commands", () => {
     );
   });
 
+  it('say which replica has no checkpoint, and know the sync group by its name', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    await cluster.replicas.get(3)?.close();
+    expect((await psmr(['checkpoint', cluster.urlOf(1)], KNOWING)).stdout).toBe(
+      'checkpoint 77 is complete, but not at replica 3: no answer from there\n',
+    );
+    expect((await psmr(['leader', 'move', 'sync', '2', cluster.urlOf(1)], KNOWING)).stdout).toBe(
+      'replica 2 leads group 0\n',
+    );
+  });
+
   it('need the secret', async () => {
     const cluster = await FakeCluster.start([1]);
     const { code, stderr } = await psmr(['checkpoint', cluster.urlOf(1), '--json']);
