@@ -35,7 +35,9 @@ describe('psmr status', () => {
     [['member', 'add', '4', 'http://127.0.0.1:1'], 2, 'Where is replica 4? Describe it in cluster.replicas'],
     [['leader', 'move', '1'], 2, "missing required argument 'replica'"],
     [['leader', 'move', 'x', '1'], 2, 'a whole number from 0 to 64'],
-    [['replica', '--id', '1'], 2, "required option '--config <file>'"],
+    [['replica', '--id', '1'], 2, "required option '--config <file>' not specified. See psmr replica --help."],
+    [['leader', 'move', '1', 'x'], 2, 'See psmr leader move --help.'],
+    [['replicas'], 2, 'See psmr --help.'],
   ])('%j ends with exit code %d and a sentence', async (args, exit, sentence) => {
     const { code, stdout, stderr } = await psmr(args, { cwd: temporaryDirectory() });
     expect({ code, stdout }).toEqual({ code: exit, stdout: '' });
@@ -142,9 +144,21 @@ describe('psmr cluster', () => {
     expect(readFileSync(join(dir, 'cluster.json'), 'utf8')).toBe(before);
     const { code, stderr } = await psmr([...args, '--replicas', '3']);
     expect(code).toBe(2);
-    expect(stderr).toContain(
-      'describes a cluster with replicas 1, not 3: leave out --replicas, or give another --dir.',
-    );
+    expect(stderr).toContain('describes a cluster with 1 replica, not 3: leave out --replicas, or give another --dir.');
+    writeFileSync(join(dir, 'cluster.json'), '{}');
+    expect(await psmr(args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/INVALID_CONFIG: .*cluster.json is wrong at 'cluster': there is none/) as string,
+    });
+  });
+
+  it('says how far up its ports may begin', async () => {
+    const dir = join(temporaryDirectory(), 'none');
+    const { code, stderr } = await psmr(['cluster', '--dir', dir, '--port', '65530', ...program]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/--port 65530: the cluster needs 21 ports .* Give 65515 at most/) as string,
+    });
   });
 
   it('ends when no replica is left', async () => {
