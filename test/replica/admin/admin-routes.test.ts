@@ -128,6 +128,18 @@ describe("a replica's HTTP endpoint", () => {
     });
   });
 
+  it.each([
+    ['192.0.2.1', 'INVALID_CONFIG', '192.0.2.1 is no address of this machine: correct the host'],
+    ['no-such-host.invalid', 'INVALID_CONFIG', 'no-such-host.invalid is no address of this machine: correct the host'],
+    ['127.0.0.1', 'ADDRESS_IN_USE', 'Choose another http.port, or stop what uses it.'],
+  ])('says what to do where it cannot listen on %s', async (host, code, advice) => {
+    const port = Number(new URL((await FakeCluster.start([1])).urlOf(1)).port);
+    expect(await failure(openHttpEndpoint({ host, port, routes: [] }))).toMatchObject({
+      code,
+      message: expect.stringContaining(advice) as string,
+    });
+  });
+
   it('says what may be amiss where a port for clients is asked', async () => {
     const server = createServer((_, response) => response.writeHead(426).end('connect with WebSocket'));
     onTestFinished(() => void server.close());
