@@ -83,8 +83,8 @@ function checkWish(file: string, { replicas, streams, service, port }: LocalClus
   const foundStreams = typeof config.streams === 'object' ? config.streams.length : config.streams;
   const options: readonly (readonly [
     option: string,
-    found: unknown,
-    wished: unknown,
+    found: string | number | undefined,
+    wished: string | number | undefined,
     what: (value: string) => string,
   ])[] = [
     ['replicas', found.length, replicas, (count) => `${count} ${count === '1' ? 'replica' : 'replicas'}`],
