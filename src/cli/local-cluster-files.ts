@@ -97,7 +97,7 @@ function checkWish(file: string, { replicas, streams, service, port }: LocalClus
     throw new PsmrError(
       'INVALID_ARGUMENT',
       `${file} describes a cluster with ${what(String(is))}, not ${String(wished)}: ` +
-        `leave out --${option}, or give another --dir.`,
+        `leave out --${option}, ${option === 'service' ? 'change it in that file, ' : ''}or give another --dir.`,
     );
   }
 }

@@ -145,6 +145,9 @@ describe('psmr cluster', () => {
     const { code, stderr } = await psmr([...args, '--replicas', '3']);
     expect(code).toBe(2);
     expect(stderr).toContain('describes a cluster with 1 replica, not 3: leave out --replicas, or give another --dir.');
+    expect((await psmr([...args, '--service', STOCK])).stderr).toContain(
+      `describes a cluster with the service ${BANK}, not ${STOCK}: leave out --service, change it in that file, or`,
+    );
     writeFileSync(join(dir, 'cluster.json'), '{}');
     expect(await psmr(args)).toMatchObject({
       code: 2,
