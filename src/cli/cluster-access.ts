@@ -22,12 +22,20 @@ export interface AccessFlags {
 const CONFIG_FILES = ['cluster.json', 'psmr.config.json'] as const;
 const TIMEOUT_S_MAX = 86_400;
 
-export function addAccessOptions(command: Command): Command {
+/** What an operator waits for: an answer of each replica, or the end of a change. */
+export type Wait = 'answer' | 'change';
+
+const TIMEOUTS: Record<Wait, string> = {
+  answer: 'how long a replica may take to answer, seconds (default: 2)',
+  change: 'how long a change may take, seconds (default: 600)',
+};
+
+export function addAccessOptions(command: Command, awaited: Wait = 'change'): Command {
   return command
     .option('--config <file>', `the cluster's configuration; ${CONFIG_FILES.join(' or ')} here, if there is one`)
     .option('--secret-file <file>', "the cluster's secret, where there is no configuration; or set PSMR_SECRET")
     .option('--tls-ca <file>', 'https: the authority to trust, PEM')
-    .option('--timeout <s>', 'how long a change may take, seconds (default: 600)', wholeNumber(1, TIMEOUT_S_MAX))
+    .option('--timeout <s>', TIMEOUTS[awaited], wholeNumber(1, TIMEOUT_S_MAX))
     .option('--json', 'the result as JSON, errors as objects');
 }
 
@@ -38,7 +46,7 @@ export interface ClusterAccess {
 }
 
 /** Throws INVALID_ARGUMENT, INVALID_CONFIG. */
-export function clusterAccess(url: string | undefined, flags: AccessFlags): ClusterAccess {
+export function clusterAccess(url: string | undefined, flags: AccessFlags, awaited: Wait = 'change'): ClusterAccess {
   const file = flags.config ?? (url === undefined ? CONFIG_FILES.find((name) => existsSync(name)) : undefined);
   const config = file === undefined ? null : loadConfig(file);
   const cluster = config === null ? null : checkCluster(config, file ?? null);
@@ -54,11 +62,18 @@ export function clusterAccess(url: string | undefined, flags: AccessFlags): Clus
   const client = new ClusterClient({
     urls: url === undefined ? configured : [url],
     secret: secretOf(flags) ?? (config?.cluster === undefined ? null : readSecret(config.cluster, file ?? null)),
-    ...(ca === undefined ? {} : { ca: readText(ca, '--tls-ca') }),
-    ...(flags.timeout === undefined ? {} : { changeMs: flags.timeout * 1000 }),
+    ...(ca === undefined
+      ? {}
+      : { ca: readText(ca, flags.tlsCa === undefined ? `cluster.tls.caFile of ${file ?? ''}` : '--tls-ca') }),
+    ...timeLimit(flags.timeout, awaited),
     progress: printProgress,
   });
   return { client, replicas: config?.cluster?.replicas ?? [] };
+}
+
+function timeLimit(seconds: number | undefined, awaited: Wait): { answerMs?: number; changeMs?: number } {
+  if (seconds === undefined) return {};
+  return awaited === 'answer' ? { answerMs: seconds * 1000 } : { changeMs: seconds * 1000 };
 }
 
 export function httpUrl(scheme: string, { host, port }: { readonly host: string; readonly port: number }): string {

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { REPLICA_ID_MAX } from '../config/cluster-schema.js';
 import { PsmrError } from '../errors.js';
+import type { ReplicaView } from '../replica/admin/cluster-client.js';
 import { STREAMS_MAX } from '../transport/frames.js';
 import { addAccessOptions, clusterAccess, type AccessFlags } from './cluster-access.js';
 import { renderCluster } from './cluster-text.js';
@@ -10,9 +11,12 @@ import { printResult } from './terminal.js';
 
 const URL_ARGUMENT = ['[url]', 'the HTTP endpoint of any replica; without it those of the configuration'] as const;
 const replicaNumber = wholeNumber(1, REPLICA_ID_MAX);
+const streamNumber = wholeNumber(0, STREAMS_MAX);
+/** As status calls it. */
+const groupNumber = (text: string): number => (text === 'sync' ? 0 : streamNumber(text));
 
 export function statusCommand(): Command {
-  return addAccessOptions(new Command('status').argument(...URL_ARGUMENT))
+  return addAccessOptions(new Command('status').argument(...URL_ARGUMENT), 'answer')
     .description('Show a cluster: its replicas, and for each group who leads it and how far everybody is.')
     .addHelpText(
       'after',
@@ -25,7 +29,7 @@ Examples:
   psmr status --config cluster.json --json | jq '.replicas[].status.lastAgreedCheckpoint'`,
     )
     .action(async (url: string | undefined, flags: AccessFlags) => {
-      const views = await clusterAccess(url, flags).client.views();
+      const views = await clusterAccess(url, flags, 'answer').client.views();
       const replicas = views.map(({ problem, ...view }) => ({ ...view, problem: problem?.message ?? null }));
       printResult(flags.json === true ? JSON.stringify({ replicas }, null, 2) : renderCluster(views));
     });
@@ -33,7 +37,7 @@ Examples:
 
 export function checkpointCommand(): Command {
   return addAccessOptions(new Command('checkpoint').argument(...URL_ARGUMENT))
-    .description('Have every replica write a checkpoint; logs below it are truncated.')
+    .description('Have every replica that runs write a checkpoint; logs below it are truncated.')
     .addHelpText(
       'after',
       `
@@ -42,16 +46,25 @@ Examples:
   PSMR_SECRET=... psmr checkpoint http://10.0.0.1:7390 --json`,
     )
     .action(async (url: string | undefined, flags: AccessFlags) => {
-      const manifest = await clusterAccess(url, flags).client.checkpoint();
+      const { client } = clusterAccess(url, flags);
+      const manifest = await client.checkpoint();
       const id: unknown = Reflect.get(Object(manifest) as object, 'id');
-      printResult(flags.json === true ? JSON.stringify(manifest) : `checkpoint ${String(id)} is complete`);
+      if (flags.json === true) printResult(JSON.stringify(manifest));
+      else printResult(`checkpoint ${String(id)} is complete${withoutIt(await client.views())}`);
     });
+}
+
+/** One that does not run writes none: it comes by its state from the logs, or from the others. */
+function withoutIt(views: readonly ReplicaView[]): string {
+  const absent = views.filter(({ status }) => status === null).map(({ id, url }) => (id === 0 ? url : String(id)));
+  if (absent.length === 0) return '';
+  return `, but not at ${absent.length === 1 ? 'replica' : 'replicas'} ${absent.join(', ')}: no answer from there`;
 }
 
 export function leaderCommand(): Command {
   const move = addAccessOptions(new Command('move'))
     .description('Make a replica the leader of a group, without a gap in service.')
-    .argument('<group>', '0: the sync group; i: stream i', wholeNumber(0, STREAMS_MAX))
+    .argument('<group>', '0, or sync: the sync group; i: stream i', groupNumber)
     .argument('<replica>', 'its number', replicaNumber)
     .argument(...URL_ARGUMENT)
     .addHelpText('after', '\nExamples:\n  psmr leader move 1 3 --config cluster.json')

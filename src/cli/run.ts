@@ -21,7 +21,7 @@ async function exitCodeOf(args: readonly string[]): Promise<Exit> {
     if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help')) {
       return thrown.exitCode === 0 ? Exit.ok : Exit.usage;
     }
-    const error = thrown instanceof CommanderError ? wrongUsage(thrown) : thrown;
+    const error = thrown instanceof CommanderError ? wrongUsage(thrown, commandIn(args)) : thrown;
     // The benchmark's --json names a file, and says nothing about errors.
     printError(error, args.includes('--json') && args[0] !== 'bench');
     return exitOf(error);
@@ -43,7 +43,15 @@ function named(program: Command, name: string): Command | undefined {
   return program.commands.find((command) => command.name() === name);
 }
 
-function wrongUsage({ message }: CommanderError): PsmrError {
+/** Such as `psmr leader move`: whose help says what it takes. */
+function commandIn([name = '', inner = '']: readonly string[]): string {
+  const program = createProgram();
+  const command = named(program, name);
+  const below = command === undefined ? undefined : named(command, inner);
+  return [program, command, below].flatMap((each) => each?.name() ?? []).join(' ');
+}
+
+function wrongUsage({ message }: CommanderError, command: string): PsmrError {
   const what = message.replace(/^error: /, '').replaceAll('\n', ' ');
-  return new PsmrError('INVALID_ARGUMENT', `${what}${/[.)?]$/.test(what) ? '' : '.'} See psmr --help.`);
+  return new PsmrError('INVALID_ARGUMENT', `${what}${/[.)?]$/.test(what) ? '' : '.'} See ${command} --help.`);
 }

@@ -51,7 +51,7 @@ function inWords(node: Node): string {
     case 'string':
       return `a string${range(node.minLength, node.maxLength)}${node.minLength === undefined ? '' : ' characters'}`;
     case 'array':
-      return `a list of${range(node.minItems, node.maxItems).replace(' of', '').replace(' from', '')} objects`;
+      return `a list of${range(node.minItems, node.maxItems).replace(' of', '').replace(' from', '')} ${items(node)}`;
     case 'boolean':
       return 'true or false';
     case 'object':
@@ -59,6 +59,10 @@ function inWords(node: Node): string {
     default:
       return typeof node.type === 'string' ? node.type : 'anything';
   }
+}
+
+function items({ items: item }: Node): string {
+  return isNode(item) && item.type === 'string' ? 'strings' : 'objects';
 }
 
 function range(least: number | undefined, most: number | undefined): string {

@@ -1,5 +1,6 @@
 /** Reading psmr.config.json. Every error names the path of the wrong field, what it found and what it accepts. */
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { createPartitionMap } from '../classifier/create-partition-map.js';
 import { messageOf, PsmrError } from '../errors.js';
@@ -19,9 +20,10 @@ const SHOWN_LENGTH_MAX = 60;
 export function parseConfig(json: unknown, file: string | null = null): Config {
   const parsed = configSchema.safeParse(json, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const [first] = parsed.error.issues;
+  const issues = parsed.error.issues.map(deepest);
+  const [first] = issues;
   if (first === undefined) throw invalidConfig(file, [], 'it does not fit its schema');
-  const issue = deepest(first);
+  const issue = mistypingOf(first, issues) ?? first;
   throw invalidConfig(file, issue.path, complaint(issue), unknownField(issue));
 }
 
@@ -72,6 +74,18 @@ function deepest(issue: Issue): Issue {
     .map(deepest)
     .sort((a, b) => b.path.length - a.path.length)[0];
   return inner === undefined || inner.path.length === issue.path.length ? issue : inner;
+}
+
+/** A field that is missing may be there under a wrong name, which says more. */
+function mistypingOf(missing: Issue, issues: readonly Issue[]): Issue | null {
+  if (missing.code !== 'invalid_type' || missing.input !== undefined) return null;
+  const parent = missing.path.slice(0, -1);
+  const isMeant = (name: string): boolean => closestName(name, fieldsAt(parent)) === missing.path.at(-1);
+  const mistyped = issues.find(
+    (each) =>
+      each.code === 'unrecognized_keys' && each.keys.some(isMeant) && isDeepStrictEqual([...each.path], [...parent]),
+  );
+  return mistyped?.code === 'unrecognized_keys' ? { ...mistyped, keys: mistyped.keys.filter(isMeant) } : null;
 }
 
 function complaint(issue: Issue): string {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Client } from '../client/client.js';
 import { RingHub } from '../client/ring-link.js';
-import { messageOf, PsmrError } from '../errors.js';
+import { messageOf, PsmrError, type ErrorCode } from '../errors.js';
 import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
 import type { Service } from '../service/command.js';
@@ -323,7 +323,7 @@ export class Engine {
   #failWith(reason: string, cause: unknown, details: Record<string, unknown> = {}): void {
     if (this.#stopping !== null || this.#control.state !== EngineState.running) return;
     this.#control.enter(EngineState.failed, reason);
-    const failure = new PsmrError('ENGINE_FAILED', `The engine has stopped because ${reason}`, { cause, details });
+    const failure = new PsmrError(failureCode(cause), `The engine has stopped because ${reason}`, { cause, details });
     this.#failed = failure;
     this.#checkpoints.end(failure);
     this.#wakeClients();
@@ -350,4 +350,9 @@ export class Engine {
   #wakeClients(): void {
     for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
   }
+}
+
+/** What the disk refused is mended at the disk: it keeps its code, for people and for exit codes. */
+function failureCode(cause: unknown): ErrorCode {
+  return cause instanceof PsmrError && cause.code === 'STORAGE_FAILED' ? cause.code : 'ENGINE_FAILED';
 }

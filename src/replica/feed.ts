@@ -188,7 +188,9 @@ export class EngineFeed implements Feed {
       const commands = this.#placeAll(batch, call, (placed) => {
         const streams = streamsOf(placed.mask);
         if (streams.length === 1 && streams[0] === stream) return null;
-        return `belongs to streams ${streams.join(', ')}, not to stream ${stream} alone`;
+        const [owner] = streams;
+        if (streams.length === 1) return `belongs to stream ${owner ?? 0}, not to stream ${stream}`;
+        return `belongs to streams ${streams.join(', ')}, and so into the log of group 0: give it to appendSync`;
       });
       this.#send([{ group: stream, mergePoint, commands }], call);
     });

@@ -56,6 +56,9 @@ const BODY_BYTES_MAX = 65_536;
 /** A request that takes longer to arrive, or an answer of which nobody reads anything for so long, is given up. */
 const IDLE_MS_MAX = 30_000;
 
+/** What the system says of an address of another machine, and of a name that stands for none. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA']);
+
 const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: 400,
   UNAUTHORIZED: 401,
@@ -174,9 +177,13 @@ function closeServer(server: Server): Promise<void> {
 
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): PsmrError {
   const inUse = error.code === 'EADDRINUSE';
+  const isElsewhere = ELSEWHERE.has(error.code ?? '');
+  const advice = isElsewhere
+    ? `${host} is no address of this machine: correct the host (of a replica: its hosts or http.host, or --id).`
+    : 'Choose another http.port, or stop what uses it.';
   return new PsmrError(
     inUse ? 'ADDRESS_IN_USE' : 'INVALID_CONFIG',
-    `The HTTP endpoint cannot listen on ${host}:${port}: ${messageOf(error)}. Choose another http.port, or stop what uses it.`,
+    `The HTTP endpoint cannot listen on ${host}:${port}: ${messageOf(error)}. ${advice}`,
     { cause: error, details: { host, port } },
   );
 }

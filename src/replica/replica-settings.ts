@@ -1,11 +1,12 @@
 /** What one replica is told of its cluster: the cluster as configured, the secret, which of the replicas it is. */
+import { accessSync, constants } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { checkCluster, readSecret } from '../config/cluster-check.js';
 import { replicaOf, type Cluster, type ClusterReplica } from '../config/cluster.js';
-import type { ReplicaConfig } from '../config/cluster-schema.js';
+import type { ClusterConfig, ReplicaConfig } from '../config/cluster-schema.js';
 import { invalidConfig } from '../config/config-error.js';
 import type { Config } from '../config/config.js';
-import { PsmrError } from '../errors.js';
+import { messageOf, PsmrError } from '../errors.js';
 
 export interface ReplicaSettings {
   readonly cluster: Cluster;
@@ -36,19 +37,29 @@ export function replicaSettings(
     const given = replicaId === undefined ? 'Which replica this is was not said' : `There is no replica ${replicaId}`;
     throw new PsmrError('INVALID_ARGUMENT', `${given}: give the id of one of cluster.replicas: ${ids}.`);
   }
-  const { tls } = config.cluster;
-  const fromFile = (path: string): string => (file === null ? resolve(path) : resolve(dirname(file), path));
   return {
     cluster,
     secret: readSecret(config.cluster, file),
     own,
     ownConfig,
     rebuild,
-    tls:
-      tls === undefined
-        ? null
-        : { certFile: fromFile(tls.certFile), keyFile: fromFile(tls.keyFile), caFile: fromFile(tls.caFile) },
+    tls: tlsFiles(config.cluster, file),
   };
+}
+
+/** Looked at here, where it is known which field of which configuration names them. */
+function tlsFiles({ tls }: ClusterConfig, file: string | null): ReplicaSettings['tls'] {
+  if (tls === undefined) return null;
+  const readable = (field: keyof typeof tls): string => {
+    const path = file === null ? resolve(tls[field]) : resolve(dirname(file), tls[field]);
+    try {
+      accessSync(path, constants.R_OK);
+      return path;
+    } catch (error) {
+      throw invalidConfig(file, ['cluster', 'tls', field], `${path} cannot be read: ${messageOf(error)}`);
+    }
+  };
+  return { certFile: readable('certFile'), keyFile: readable('keyFile'), caFile: readable('caFile') };
 }
 
 /** One file serves all replicas, also several on one machine: each has its own directory in `dataDir`. */

@@ -9,11 +9,11 @@
  */
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { PsmrError } from '../errors.js';
 import { IDENTITY_FILE, decodeIdentity, encodeIdentity } from './data-identity.js';
 import { acquireDataLock } from './data-lock.js';
 import { groupDirectory } from './data-paths.js';
+import { differenceOf } from './json-difference.js';
 import { checkNoLogMissing } from './missing-logs.js';
 import { corrupt, foreign, mismatch, storageFailed } from './storage-error.js';
 import { syncPath } from './sync-path.js';
@@ -63,13 +63,13 @@ function checkIdentity(path: string, found: DataIdentity, wanted: DataIdentity):
     });
   if (found.streams !== wanted.streams)
     throw mismatch(file, `${path} was made for ${found.streams} streams, not for ${wanted.streams}`, { found, wanted });
-  const maps = [found.partitionMap, wanted.partitionMap].map(
-    (map) => JSON.parse(JSON.stringify(map ?? null)) as unknown,
-  );
-  if (!isDeepStrictEqual(maps[0], maps[1])) {
-    const [was, is] = maps.map((map) => JSON.stringify(map));
-    throw mismatch(file, `${path} was made with the partition map ${was}, not with ${is}`, { found, wanted });
-  }
+  const difference = differenceOf(asJson(found.partitionMap), asJson(wanted.partitionMap));
+  if (difference !== null)
+    throw mismatch(file, `${path} was made with another partition map: ${difference}`, { found, wanted });
+}
+
+function asJson(map: unknown): unknown {
+  return JSON.parse(JSON.stringify(map ?? null));
 }
 
 function makeDirectory(path: string): void {

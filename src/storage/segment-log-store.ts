@@ -123,7 +123,7 @@ export class SegmentLogStore implements LogStore {
       try {
         if (this.#flushOnTheSpot()) return Promise.resolve(this.#durableIndex);
       } catch (error) {
-        return Promise.reject(this.#failed(error));
+        return Promise.reject(this.#failed(error, this.#runs[0]?.segment.path));
       }
     }
     this.#scheduledSync ??= this.#inTurn(() => {
@@ -234,8 +234,8 @@ export class SegmentLogStore implements LogStore {
     }
   }
 
-  #failed(error: unknown): PsmrError {
-    this.#failure ??= error instanceof PsmrError ? error : storageFailed(this.#directory.path, error);
+  #failed(error: unknown, file = this.#directory.path): PsmrError {
+    this.#failure ??= error instanceof PsmrError ? error : storageFailed(file, error);
     return this.#failure;
   }
 
@@ -271,11 +271,15 @@ export class SegmentLogStore implements LogStore {
   async #write(run: WriteRun): Promise<void> {
     const { segment } = run;
     const spare = this.#planned.get(segment);
-    if (spare !== undefined) await activate(this.#directory, segment, spare);
-    this.#planned.delete(segment);
-    invariant(segment.file !== null, 'a segment written to has its file');
-    await segment.file.write(run.position, run.bytes);
-    await segment.file.sync();
+    try {
+      if (spare !== undefined) await activate(this.#directory, segment, spare);
+      this.#planned.delete(segment);
+      invariant(segment.file !== null, 'a segment written to has its file');
+      await segment.file.write(run.position, run.bytes);
+      await segment.file.sync();
+    } catch (error) {
+      throw storageFailed((spare ?? segment).path, error);
+    }
   }
 
   /** As fast as the log fills, and no faster: the disk has the log itself to write. */

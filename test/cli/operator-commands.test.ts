@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FakeCluster, SECRET } from '../replica/admin/fake-cluster.js';
-import { BANK, interrupted, psmr, temporaryDirectory } from './command-line.js';
+import { BANK, interrupted, psmr, ROOT, STOCK, temporaryDirectory } from './command-line.js';
 
 const KNOWING = { env: { PSMR_SECRET: SECRET } };
 
@@ -34,7 +35,9 @@ describe('psmr status', () => {
     [['member', 'add', '4', 'http://127.0.0.1:1'], 2, 'Where is replica 4? Describe it in cluster.replicas'],
     [['leader', 'move', '1'], 2, "missing required argument 'replica'"],
     [['leader', 'move', 'x', '1'], 2, 'a whole number from 0 to 64'],
-    [['replica', '--id', '1'], 2, "required option '--config <file>'"],
+    [['replica', '--id', '1'], 2, "required option '--config <file>' not specified. See psmr replica --help."],
+    [['leader', 'move', '1', 'x'], 2, 'See psmr leader move --help.'],
+    [['replicas'], 2, 'See psmr --help.'],
   ])('%j ends with exit code %d and a sentence', async (args, exit, sentence) => {
     const { code, stdout, stderr } = await psmr(args, { cwd: temporaryDirectory() });
     expect({ code, stdout }).toEqual({ code: exit, stdout: '' });
@@ -57,6 +60,17 @@ describe("the operator's commands", () => {
     expect((await psmr(['member', 'remove', '3', url], KNOWING)).stdout).toMatch(/^replica 3 takes part no more/);
     expect((await psmr(['member', 'remove', '9', url], KNOWING)).stdout).toBe(
       'replica 9 took part in no group: nothing was changed\n',
+    );
+  });
+
+  it('say which replica has no checkpoint, and know the sync group by its name', async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    await cluster.replicas.get(3)?.close();
+    expect((await psmr(['checkpoint', cluster.urlOf(1)], KNOWING)).stdout).toBe(
+      'checkpoint 77 is complete, but not at replica 3: no answer from there\n',
+    );
+    expect((await psmr(['leader', 'move', 'sync', '2', cluster.urlOf(1)], KNOWING)).stdout).toBe(
+      'replica 2 leads group 0\n',
     );
   });
 
@@ -130,9 +144,24 @@ describe('psmr cluster', () => {
     expect(readFileSync(join(dir, 'cluster.json'), 'utf8')).toBe(before);
     const { code, stderr } = await psmr([...args, '--replicas', '3']);
     expect(code).toBe(2);
-    expect(stderr).toContain(
-      'describes a cluster with replicas 1, not 3: leave out --replicas, or give another --dir.',
+    expect(stderr).toContain('describes a cluster with 1 replica, not 3: leave out --replicas, or give another --dir.');
+    expect((await psmr([...args, '--service', STOCK])).stderr).toContain(
+      `describes a cluster with the service ${BANK}, not ${STOCK}: leave out --service, change it in that file, or`,
     );
+    writeFileSync(join(dir, 'cluster.json'), '{}');
+    expect(await psmr(args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/INVALID_CONFIG: .*cluster.json is wrong at 'cluster': there is none/) as string,
+    });
+  });
+
+  it('says how far up its ports may begin', async () => {
+    const dir = join(temporaryDirectory(), 'none');
+    const { code, stderr } = await psmr(['cluster', '--dir', dir, '--port', '65530', ...program]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/--port 65530: the cluster needs 21 ports .* Give 65515 at most/) as string,
+    });
   });
 
   it('ends when no replica is left', async () => {
@@ -144,6 +173,37 @@ describe('psmr cluster', () => {
     expect(stderr).toContain('replica 2: no luck');
     expect(stderr).toContain('replica 2: ended with exit code 7');
     expect(stderr).toContain('ENGINE_FAILED: All replicas have ended.');
+  });
+
+  it.each([
+    ['is a file', 'file'],
+    ['is below a file', 'file/below'],
+  ])('says what to do where the directory %s', async (_, name) => {
+    const parent = temporaryDirectory();
+    writeFileSync(join(parent, 'file'), '');
+    const dir = join(parent, name);
+    const { code, stderr } = await psmr(['cluster', '--dir', dir, ...program]);
+    expect({ code, stderr }).toEqual({
+      code: 4,
+      stderr: expect.stringMatching(
+        /^psmr: STORAGE_FAILED: .*cluster\.json cannot be written: .* Give a --dir/,
+      ) as string,
+    });
+  });
+
+  it('looks at the service before it writes a file, so that the corrected command is not refused', async () => {
+    const dir = join(temporaryDirectory(), 'local');
+    const none = join(tmpdir(), 'no-such-service.js');
+    for (const service of [none, join(ROOT, 'dist/src/errors.js')]) {
+      const { code, stderr } = await psmr(['cluster', '--dir', dir, '--service', service, ...program]);
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringContaining(`INVALID_SERVICE: The service module ${service} cannot be used`) as string,
+      });
+      expect(existsSync(dir)).toBe(false);
+    }
+    const corrected = ['cluster', '--dir', dir, '--service', STOCK, '--replicas', '1', ...program];
+    expect((await interrupted(corrected, /ready/, 'SIGINT')).code).toBe(0);
   });
 
   it('refuses a port that is in use', async () => {

@@ -151,7 +151,15 @@ const WRONG: readonly (readonly [config: object, path: string, complaint: string
     'cluster.replicas[0].hosts[0]',
     'found "0.0.0.0"; it accepts an address by which',
   ],
-  [replicas({ id: 1, hosts: [] }), 'cluster.replicas[0].hosts', 'found []; it accepts'],
+  [replicas({ id: 1, hosts: [] }), 'cluster.replicas[0].hosts', 'found []; it accepts a list of 1 to 64 strings'],
+  [replicas({ id: 1 }), 'cluster.replicas[0].hosts', 'found nothing; it accepts a list of 1 to 64 strings'],
+  [replicas({ id: 1, host: ['h'] }), 'cluster.replicas[0]', "there is no field 'host' (did you mean 'hosts'?)"],
+  [
+    replicas({ id: 1, colour: 1, host: ['h'] }),
+    'cluster.replicas[0]',
+    "there is no field 'host' (did you mean 'hosts'?)",
+  ],
+  [replicas({ id: 1, colour: 'red' }), 'cluster.replicas[0].hosts', 'found nothing'],
   [replicas({ ...one, port: 65_533 }), 'cluster.replicas[0].port', 'one with room for 4 ports'],
   [
     replicas({ ...one, peerPort: 7398 }),
@@ -202,7 +210,9 @@ describe('a replica', () => {
 
   it('listens where the cluster says, and has a directory of its own', () => {
     writeFileSync(join(directory, 'secret'), `${SECRET}\n`);
-    const tls = { certFile: 'c.pem', keyFile: 'k.pem', caFile: '/etc/ca.pem' };
+    const caFile = join(directory, 'ca.pem');
+    const tls = { certFile: 'c.pem', keyFile: 'k.pem', caFile };
+    for (const name of ['c.pem', 'k.pem', 'ca.pem']) writeFileSync(join(directory, name), '');
     const cluster = { name: 'bank', secretFile: 'secret', tls, replicas: [1, 2, 3].map(apart) };
     const options = resolveEngineOptions({ config: write(configOf(cluster)), replicaId: 2 });
     expect(options.dataDir).toBe(join(directory, 'data', 'replica-2'));
@@ -212,7 +222,7 @@ describe('a replica', () => {
     expect(options.replica).toMatchObject({
       secret: SECRET,
       own: { id: 2 },
-      tls: { certFile: join(directory, 'c.pem'), keyFile: join(directory, 'k.pem'), caFile: '/etc/ca.pem' },
+      tls: { certFile: join(directory, 'c.pem'), keyFile: join(directory, 'k.pem'), caFile },
     });
   });
 
@@ -236,5 +246,15 @@ describe('a replica', () => {
     const cluster = { ...THREE, secret: undefined, secretFile: 'short' };
     expect(resolve(configOf(cluster))[1]).toContain('has 5 characters; it accepts a secret of at least 16');
     expect(resolve(configOf({ ...cluster, secretFile: 'gone' }))[1]).toContain('gone cannot be read: ENOENT');
+  });
+
+  it('needs the files of its certificate', () => {
+    writeFileSync(join(directory, 'there.pem'), '');
+    const tls = { certFile: 'there.pem', keyFile: 'gone.pem', caFile: 'there.pem' };
+    const config = write(configOf({ ...THREE, tls }));
+    expect(codeAndMessage(() => resolveEngineOptions({ config, replicaId: 1 }))).toEqual([
+      'INVALID_CONFIG',
+      expect.stringContaining(`${config} is wrong at 'cluster.tls.keyFile': ${join(directory, 'gone.pem')} cannot be`),
+    ]);
   });
 });

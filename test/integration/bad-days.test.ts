@@ -60,7 +60,9 @@ describe('a bad day of one machine', () => {
     const leader = await replicas.leaderOf(1);
     const thereIsRoom = replicas.badDay(leader, 'disk-full');
     expect(await replicas.ended(leader)).toBe(4);
-    expect(replicas.said.join('\n')).toMatch(/STORAGE_FAILED|no space left on device/);
+    expect(replicas.said.join('\n')).toMatch(
+      /STORAGE_FAILED: .*group-\d+\S* cannot be written .*no space left on device/,
+    );
     await goesOn(load, 50);
     // Wherever it comes upon it.
     await replicas.run(leader).catch(() => undefined);

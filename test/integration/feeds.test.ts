@@ -33,6 +33,30 @@ describe('a feed', () => {
     expect(await resultOf(feed, ['read', { key: 'a' }])).toBe(1);
   });
 
+  it('takes the logs of two streams and of group 0, as docs/embedding.md shows', async () => {
+    const feed = (
+      await startEngine({ service: new URL('../../dist/examples/bank.js', import.meta.url), streams: 2 })
+    ).feed();
+    const first = feed.appendStream({ stream: 2, mergePoint: 0, commands: [['deposit', { account: 'a', amount: 5 }]] });
+    const sync = feed.nextSyncIndex;
+    const transfer = feed.appendSync({ commands: [['transfer', { from: 'a', to: 'b', amount: 1 }]] });
+    const second = feed.appendStream({
+      ...{ stream: 1, mergePoint: sync },
+      commands: [
+        ['deposit', { account: 'b', amount: 5 }],
+        ['deposit', { account: 'a', amount: 5 }],
+        ['transfer', { from: 'a', to: 'b', amount: 1 }],
+      ],
+    });
+    void feed.appendStream({ stream: 2, mergePoint: sync, commands: [] });
+    const outcomes = (await Promise.all([first, transfer, second])).flat();
+    expect(outcomes.map((outcome) => (outcome.ok ? outcome.value : outcome.error.message))).toEqual([
+      ...[5, 4, 6],
+      "Command 'deposit' belongs to stream 2, not to stream 1.",
+      "Command 'transfer' belongs to streams 1, 2, and so into the log of group 0: give it to appendSync.",
+    ]);
+  });
+
   it('is refused as soon as a client has an answer', async () => {
     for (let round = 0; round < 8; round++) {
       const engine = await startEngine({ service, streams: 1 });

@@ -34,11 +34,24 @@ describe('a data directory', () => {
   it.each([
     [{ ...BANK, service: 'kv' }, /"bank".*"kv"/],
     [{ ...BANK, streams: 2 }, /4 streams.*2/],
-    [{ ...BANK, partitionMap: { slots: [] } }, /\[1,2,3,4\].*\[\]/],
+    [
+      { ...BANK, partitionMap: { slots: [] } },
+      /another partition map: slots was \[1,2,3,4\], is \[\]; pins was \{"a":1,"b":2\}, is nothing/,
+    ],
   ])('is refused to another service, number of streams or partition map, and says both', (other, message) => {
     openDataDir(path, BANK).release();
     expect(() => openDataDir(path, other)).toThrow(refused('DATA_MISMATCH', message));
     openDataDir(path, BANK).release(); // and is not left locked
+  });
+
+  it('says where a partition map of many slots differs, and no more', () => {
+    const mapOf = (slots: readonly number[]): object => ({ ...BANK.partitionMap, slots });
+    const slots = Array.from({ length: 1024 }, (_, slot) => (slot % 4) + 1);
+    openDataDir(path, { ...BANK, partitionMap: mapOf(slots) }).release();
+    const other = slots.map((stream, slot) => (slot === 7 || slot === 9 ? 1 : stream));
+    const message =
+      /another partition map: slots differs in 2 of 1024 places, first at \[7\]: was 4, is 1\. Start with/;
+    expect(() => openDataDir(path, { ...BANK, partitionMap: mapOf(other) })).toThrow(refused('DATA_MISMATCH', message));
   });
 
   it('is refused where the log of one group has gone as a whole and others have been written to', async () => {

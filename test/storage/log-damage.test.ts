@@ -181,7 +181,8 @@ describe('a disk that refuses', () => {
     await log.sync();
     disk.fail('sync', new Error('ENOSPC: no space left on device'));
     log.append(2, [payload(2)]);
-    await expect(log.sync()).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: /no space left/ });
+    const named = { code: 'STORAGE_FAILED', message: /no space left/, details: { file: segmentsOf(disk)[0] } };
+    await expect(log.sync()).rejects.toMatchObject(named);
     expect(() => log.append(3, [payload(3)])).toThrow(/no space left/);
     disk.fail('sync', null);
     await expect(log.sync()).rejects.toMatchObject({ code: 'STORAGE_FAILED' });

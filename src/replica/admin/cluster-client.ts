@@ -81,7 +81,20 @@ export class ClusterClient {
     for (const { url, status } of await this.views())
       if (status !== null) await this.#http(url).post('/replicas', { replica });
     for (const group of groups)
-      await this.#untilDone(group, '/members', { group, add: replica.id }, `group ${group} adds replica ${replica.id}`);
+      await this.#untilDone(
+        group,
+        '/members',
+        { group, add: replica.id },
+        `group ${group} adds replica ${replica.id}`,
+        () => this.#absence(replica.id),
+      );
+  }
+
+  /** What to do about a replica that is waited for and does not answer; empty: it answers. */
+  async #absence(id: number): Promise<string> {
+    const views = await this.views().catch(() => []);
+    if (views.some((view) => view.id === id && view.status !== null)) return '';
+    return `Replica ${id} does not answer: start it with psmr replica --config FILE --id ${id} --rebuild. `;
   }
 
   /** Moves away first what it leads. False: it took part in no group. */
@@ -110,17 +123,25 @@ export class ClusterClient {
     return Array.from({ length: count }, (_, group) => group);
   }
 
-  async #untilDone(group: number, path: string, body: object, what: string): Promise<void> {
+  /** `advice`: what to do where it takes too long. */
+  async #untilDone(
+    group: number,
+    path: string,
+    body: object,
+    what: string,
+    advice: () => Promise<string> = () => Promise.resolve(''),
+  ): Promise<void> {
     const { changeMs = CHANGE_MS, pauseMs = PAUSE_MS, progress } = this.#options;
     const deadline = performance.now() + changeMs;
-    progress?.(what);
-    for (;;) {
+    for (let isNew = true; ; isNew = false) {
       const answer = progressSchema.parse(await this.#onLeader(group, path, body));
+      // Not before: it may be refused.
+      if (isNew) progress?.(what);
       if (answer.progress === 'done') return;
       if (performance.now() > deadline)
         throw new PsmrError(
-          'OVERLOADED',
-          `After ${changeMs} ms ${what} still. It goes on; run the same command again to see its end.`,
+          'OUTCOME_UNKNOWN',
+          `After ${changeMs} ms ${what} still. ${await advice()}It goes on; run the same command again to see its end.`,
         );
       await this.#pause(pauseMs);
     }

@@ -35,6 +35,9 @@ export interface OpenAnswer {
 const NOTHING_SAID = /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_|HPE_)/;
 
 const TIMEOUT_MS = 10_000;
+/** What ports for clients answer to whoever does not speak WebSocket. */
+const UPGRADE_REQUIRED = 426;
+const CLIENT_PORT = " That may be a port for clients: give the address of the replica's HTTP endpoint.";
 const ANSWER_BYTES_MAX = 16 << 20;
 
 const errorSchema = z.object({
@@ -152,7 +155,7 @@ export class ReplicaHttp {
     try {
       value = JSON.parse(body.toString());
     } catch {
-      throw this.#nonsense(`it answered ${status} and no JSON`);
+      throw this.#nonsense(`it answered ${status} and no JSON`, status === UPGRADE_REQUIRED ? CLIENT_PORT : '');
     }
     if (status === 200) return value;
     const failed = errorSchema.safeParse(value);
@@ -197,7 +200,7 @@ export class ReplicaHttp {
     return new PsmrError('UNREACHABLE', `No replica answers at ${this.url}: ${messageOf(error)}.`, { cause: error });
   }
 
-  #nonsense(what: string): PsmrError {
-    return new PsmrError('UNREACHABLE', `What answers at ${this.url} is no replica of psmr: ${what}.`);
+  #nonsense(what: string, advice = ''): PsmrError {
+    return new PsmrError('UNREACHABLE', `What answers at ${this.url} is no replica of psmr: ${what}.${advice}`);
   }
 }

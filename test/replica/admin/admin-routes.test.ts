@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -126,6 +128,31 @@ describe("a replica's HTTP endpoint", () => {
     });
   });
 
+  it.each([
+    ['192.0.2.1', 'INVALID_CONFIG', '192.0.2.1 is no address of this machine: correct the host'],
+    ['no-such-host.invalid', 'INVALID_CONFIG', 'no-such-host.invalid is no address of this machine: correct the host'],
+    ['127.0.0.1', 'ADDRESS_IN_USE', 'Choose another http.port, or stop what uses it.'],
+  ])('says what to do where it cannot listen on %s', async (host, code, advice) => {
+    const port = Number(new URL((await FakeCluster.start([1])).urlOf(1)).port);
+    expect(await failure(openHttpEndpoint({ host, port, routes: [] }))).toMatchObject({
+      code,
+      message: expect.stringContaining(advice) as string,
+    });
+  });
+
+  it('says what may be amiss where a port for clients is asked', async () => {
+    const server = createServer((_, response) => response.writeHead(426).end('connect with WebSocket'));
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await failure(at(`http://127.0.0.1:${port}`).get('/status'))).toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringMatching(
+        /426 and no JSON\. That may be a port for clients: give .* HTTP endpoint/,
+      ) as string,
+    });
+  });
+
   it('says what there is, where there is nothing', async () => {
     const cluster = await FakeCluster.start([1]);
     const [missing, wrong] = [await fetch(`${cluster.urlOf(1)}/x`), await fetch(`${cluster.urlOf(1)}/leader`)];
@@ -209,9 +236,28 @@ describe("the operator's client", () => {
     cluster.slowness = 1e9;
     const hasty = new ClusterClient({ urls: [cluster.urlOf(1)], secret: SECRET, pauseMs: 1, changeMs: 30 });
     expect(await failure(hasty.moveLeader(1, 2))).toMatchObject({
-      code: 'OVERLOADED',
-      message: expect.stringContaining('It goes on') as string,
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringMatching(/group 1 moves to replica 2 still. It goes on/) as string,
     });
+    const start = 'Replica 4 does not answer: start it with psmr replica --config FILE --id 4 --rebuild. It goes on';
+    const replica = { id: 4, hosts: ['127.0.0.1'] };
+    expect(await failure(hasty.addMember(replica))).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringContaining(start) as string,
+    });
+    await cluster.add(4);
+    expect(await failure(hasty.addMember(replica))).toMatchObject({
+      message: expect.stringMatching(/group 0 adds replica 4 still. It goes on/) as string,
+    });
+  });
+
+  it('says nothing of a change that is refused', async () => {
+    const cluster = await FakeCluster.start([1]);
+    const said: string[] = [];
+    const progress = (line: string): void => void said.push(line);
+    const telling = new ClusterClient({ urls: [cluster.urlOf(1)], secret: 'not the secret', progress });
+    expect(await failure(telling.moveLeader(0, 9))).toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(said).toEqual([]);
   });
 
   it('moves the leader of no group that is not there', async () => {
