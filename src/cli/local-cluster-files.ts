@@ -27,7 +27,8 @@ const FIRST_PORT = 7400;
 
 /**
  * The configuration's file. What is there already is kept; INVALID_ARGUMENT where it is not what is wished for,
- * INVALID_CONFIG where it is no cluster's. Throws INVALID_SERVICE, ADDRESS_IN_USE and STORAGE_FAILED before a file is there: the command, corrected, must not find one.
+ * INVALID_CONFIG where it is no cluster's. Throws INVALID_SERVICE, ADDRESS_IN_USE and STORAGE_FAILED before a file is
+ * there: the command, corrected, must not find one.
  */
 export async function prepareLocalCluster(wish: LocalClusterWish, defaultService: string): Promise<string> {
   const file = join(resolve(wish.dir), 'cluster.json');

@@ -4,16 +4,13 @@
  */
 import { PsmrError } from '../errors.js';
 import { readReplica } from '../replica/replica-memory.js';
-
-/** How the advice to an unreplicated engine begins (storage-error.ts). */
-const RESTORE = ' Restore the data directory';
+import { RESTORE } from '../storage/storage-error.js';
 
 /** `how` leads to the command. */
 export function withRebuild(error: PsmrError, id: number | 'ID', how: string): PsmrError {
-  const [what = ''] = error.message.split(RESTORE);
   return new PsmrError(
     error.code,
-    `${what} Do not restore a copy: ${how} psmr replica --config FILE --id ${id} --rebuild.`,
+    `${error.message.replace(RESTORE, '')} Do not restore a copy: ${how} psmr replica --config FILE --id ${id} --rebuild.`,
     { cause: error, details: { ...error.details } },
   );
 }

@@ -112,8 +112,7 @@ async function endOf(
     );
   } catch (error) {
     // It has failed, or fetched a checkpoint, before its endpoints were open: why is what counts.
-    const failed = error instanceof PsmrError && ['ENGINE_FAILED', 'STORAGE_FAILED'].includes(error.code);
-    if (failed || engine.status()?.state === 'stopping') return engine.failure;
+    if (engine.status()?.state === 'stopping') return engine.failure;
     throw error;
   }
   return Promise.race([engine.failure, stopped]);

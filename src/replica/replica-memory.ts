@@ -39,6 +39,7 @@ export function readReplica(dataDir: string): StoredReplica | null {
     throw corrupt(path, 0, 'it is missing, though the votes of a replica are here');
   return found;
 }
+
 type Change = Partial<Pick<Memory, 'formed' | 'rejoining' | 'learned'>>;
 
 export class ReplicaMemory implements FormationView {

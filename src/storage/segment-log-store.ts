@@ -270,15 +270,16 @@ export class SegmentLogStore implements LogStore {
 
   async #write(run: WriteRun): Promise<void> {
     const { segment } = run;
-    const spare = this.#planned.get(segment);
     try {
+      const spare = this.#planned.get(segment);
       if (spare !== undefined) await activate(this.#directory, segment, spare);
       this.#planned.delete(segment);
       invariant(segment.file !== null, 'a segment written to has its file');
       await segment.file.write(run.position, run.bytes);
       await segment.file.sync();
     } catch (error) {
-      throw storageFailed((spare ?? segment).path, error);
+      // Until it is activated the segment is its spare's file.
+      throw this.#failed(error, (this.#planned.get(segment) ?? segment).path);
     }
   }
 

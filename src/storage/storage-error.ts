@@ -1,10 +1,13 @@
 import { PsmrError, messageOf } from '../errors.js';
 
+/** The advice about damage where there is but one copy of the data. */
+export const RESTORE = ' Restore the data directory from a copy, or start with an empty one.';
+
 /** Damaged bytes. `offset`: where in the file, in bytes. */
 export function corrupt(file: string, offset: number, what: string): PsmrError {
   return new PsmrError(
     'DATA_CORRUPT',
-    `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Restore the data directory from a copy, or start with an empty one.`,
+    `${file} is damaged at byte ${offset}: ${what}. Nothing was changed.${RESTORE}`,
     { details: { file, offset } },
   );
 }

@@ -3,6 +3,7 @@
  * as one that has died would. So it is asked in a connection of its own, with a few bytes that only one of the two answers.
  */
 import { isIP, connect } from 'node:net';
+import { codeOf } from '../errors.js';
 
 export interface ListeningPlace {
   readonly host: string;
@@ -25,6 +26,16 @@ const REQUESTS = ['CONNECT', 'options'].map((method) =>
   Buffer.from(`${method} / HTTP/1.1\r\nHost: replica\r\nConnection: close\r\n\r\n`),
 );
 const RESPONSE = Buffer.from('HTTP/');
+
+/** The listener has broken off. */
+export function brokeOff(error: unknown): boolean {
+  return /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_)/.test(codeOf(error) ?? '');
+}
+
+/** It has broken off, or said what is no HTTP: worth asking what it speaks. */
+export function saidNothing(error: unknown): boolean {
+  return brokeOff(error) || codeOf(error)?.startsWith('HPE_') === true;
+}
 
 export function speaksTls(place: ListeningPlace, signal?: AbortSignal): Promise<boolean> {
   return answers(place, BAD_RECORD, ALERT, signal);

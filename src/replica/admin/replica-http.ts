@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { z } from 'zod';
 import { codeOf, errorFromWire, messageOf, PsmrError } from '../../errors.js';
 import { isDistrust, mendOf } from '../../transport/distrust.js';
-import { speaksPlainHttp, speaksTls } from '../../transport/what-listens.js';
+import { saidNothing, speaksPlainHttp, speaksTls } from '../../transport/what-listens.js';
 import {
   ANSWER_PROOF_HEADER,
   answerProof,
@@ -30,9 +30,6 @@ export interface OpenAnswer {
   /** What the stream is signed with. */
   readonly challenge: string;
 }
-
-/** It was no answer, or none that is HTTP. */
-const NOTHING_SAID = /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_|HPE_)/;
 
 const TIMEOUT_MS = 10_000;
 /** What ports for clients answer to whoever does not speak WebSocket. */
@@ -137,7 +134,7 @@ export class ReplicaHttp {
       const why = messageOf(error).replace(/\W+$/, '');
       return this.#amiss(`The certificate of ${this.url} is not accepted: ${why}. ${mendOf(codeOf(error))}`, error);
     }
-    if (!NOTHING_SAID.test(codeOf(error) ?? '')) return this.#unreachable(error);
+    if (!saidNothing(error)) return this.#unreachable(error);
     const { protocol, hostname, port } = new URL(this.url);
     const tls = protocol === 'https:';
     const place = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (tls ? 443 : 80)) };

@@ -2,11 +2,11 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import { codeOf, messageOf, PsmrError } from '../../errors.js';
+import { messageOf, PsmrError } from '../../errors.js';
 import { isDistrust } from '../distrust.js';
 import type { Certificate } from '../listen-failure.js';
 import type { PeerAddress } from '../peer-links.js';
-import { speaksPlainHttp, speaksTls } from '../what-listens.js';
+import { brokeOff, saidNothing, speaksPlainHttp, speaksTls } from '../what-listens.js';
 import { MessageSender } from './message-sender.js';
 import { DiallerHandshake } from './peer-handshake.js';
 import type { PeerLinksLimits } from './peer-links-options.js';
@@ -33,11 +33,6 @@ export interface Dialled {
   readonly ended: Promise<void>;
   end(): void;
 }
-
-/** The listener has broken off. */
-const BROKEN_OFF = /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_)/;
-/** It has broken off, or said what is no HTTP. */
-const NOTHING_SAID = new RegExp(`${BROKEN_OFF.source}|^HPE_`);
 
 /** `secured`: TLS is there, and the listener's certificate is accepted. */
 function connect(address: PeerAddress, context: DialContext, secured: () => void): WebSocket {
@@ -167,8 +162,8 @@ class Attempt implements Dialled {
     clearTimeout(this.#doubt);
     clearInterval(this.#probes);
     const problem = this.#problem ?? this.#unreachable('it closed the connection');
-    const saidNothing = this.#stream === null && !this.#secured && NOTHING_SAID.test(codeOf(problem.cause) ?? '');
-    this.#handlers.down(saidNothing && (await this.#listensOtherwise()) ? this.#otherwise() : problem);
+    const isSilent = this.#stream === null && !this.#secured && saidNothing(problem.cause);
+    this.#handlers.down(isSilent && (await this.#listensOtherwise()) ? this.#otherwise() : problem);
   }
 
   async #doubts(): Promise<void> {
@@ -190,7 +185,7 @@ class Attempt implements Dialled {
   #problemOf(error: Error): PsmrError {
     if (isDistrust(error)) return distrusts(this.#address, error);
     // All that a listener reads of a dialler before it answers is the certificate.
-    const refused = this.#secured && this.#stream === null && BROKEN_OFF.test(codeOf(error) ?? '');
+    const refused = this.#secured && this.#stream === null && brokeOff(error);
     return refused ? distrusted(this.#address) : this.#unreachable(messageOf(error), error);
   }
 
