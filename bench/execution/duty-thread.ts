@@ -1,7 +1,7 @@
 /** The scaffolding of every thread that executes or schedules a prebuilt log: control, counters, phases. */
 import type { MessagePort } from 'node:worker_threads';
 import { ControlBlock, EngineState } from '../../src/memory/control-block.js';
-import { Counters } from '../../src/memory/counters.js';
+import { Counter, Counters } from '../../src/memory/counters.js';
 import type { RecordingsMemory } from '../../src/memory/recordings.js';
 import { DutyCycle, type DutyWatch, type PollOutcome } from '../../src/replica/duty-cycle.js';
 import type { EngineMemory } from '../../src/replica/engine-memory.js';
@@ -99,8 +99,8 @@ export class DutyThread {
       break;
     }
     const { commands, failedCommands } = this.#duty.counts;
-    this.#counters.set('commands', commands);
-    this.#counters.set('failedCommands', failedCommands);
+    this.#counters.set(Counter.commands, commands);
+    this.#counters.set(Counter.failedCommands, failedCommands);
     return outcome;
   }
 

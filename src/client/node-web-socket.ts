@@ -1,27 +1,21 @@
 import { type ClientOptions, WebSocket } from 'ws';
 import { messageOf } from '../errors.js';
 import { isDistrust } from '../transport/distrust.js';
+import { Masks } from '../transport/masks.js';
 import type { Dial, DialledSocket, DialOptions, WebSocketEvents } from './web-socket.js';
-
-/**
- * Masking protects proxies from scripts in browsers that choose what is sent. This client is no browser; with a mask
- * of zeros the bytes need not be copied and changed.
- */
-function zeroMask(mask: Buffer): void {
-  mask.fill(0);
-}
 
 /** More than the results of any frame take (execution/result-allowance.ts). */
 const REPLY_BYTES_MAX = 1 << 30;
 
 class NodeSocket implements DialledSocket {
   readonly #socket: WebSocket;
+  readonly #masks = new Masks();
   #why = 'the connection was closed';
   #distrusted = false;
   #done = false;
 
   constructor(url: string, options: ClientOptions, events: WebSocketEvents) {
-    this.#socket = new WebSocket(url, options);
+    this.#socket = new WebSocket(url, { ...options, generateMask: this.#masks.generate });
     this.#socket.on('open', () => this.#done || events.open());
     this.#socket.on('message', (data) => {
       if (!this.#done) events.message(data instanceof Uint8Array ? data : new Uint8Array());
@@ -43,6 +37,7 @@ class NodeSocket implements DialledSocket {
   }
 
   send(message: Uint8Array, taken: () => void): void {
+    this.#masks.messageOf(message.byteLength);
     this.#socket.send(message, { binary: true }, taken);
   }
 
@@ -59,7 +54,6 @@ export function dialWithWs({ ca, rejectUnauthorized }: DialOptions): Dial {
     perMessageDeflate: false,
     skipUTF8Validation: true,
     maxPayload: REPLY_BYTES_MAX,
-    generateMask: zeroMask,
     ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : Buffer.from(ca) }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
   };

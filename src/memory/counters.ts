@@ -1,56 +1,58 @@
 /**
  * What each worker counts, in shared memory so that the control plane reads it without asking: one line of Float64
  * per worker, written by that worker only. A reader may see one counter newer than the next; each only rises, but for
- * the gauges (marked), which are set.
+ * the gauges (marked), which are set. The number of each is its place in the line: to look a name up takes longer than
+ * to count, and a worker counts at every turn.
  */
-export const COUNTER_NAMES = [
+export const Counter = {
   /** Commands executed by this stream: its own, plus the cross-stream ones that it coordinated. */
-  'commands',
+  commands: 0,
   /** Cross-stream commands executed here (coordinated or not). */
-  'crossCommands',
+  crossCommands: 1,
   /** Commands that ended in an error reply. */
-  'failedCommands',
+  failedCommands: 2,
   /** Read-only commands answered without a log entry. */
-  'unloggedReads',
+  unloggedReads: 3,
   /** Entries of this group's log executed (group 0: delivered). */
-  'entries',
+  entries: 4,
   /** Frames of this group's log executed: each a batch of commands. */
-  'frames',
+  frames: 5,
   /** Commands in these frames: those that were executed, not answered again. */
-  'framedCommands',
+  framedCommands: 6,
   /** Frames refused before they reached the log. */
-  'rejectedFrames',
+  rejectedFrames: 7,
   /** Messages of other replicas that were passed over: no replica without a fault sends them. */
-  'malformedPeerMessages',
+  malformedPeerMessages: 8,
   /** Runs of cross-stream commands that met other workers. */
-  'rendezvous',
+  rendezvous: 9,
   /** Time spent waiting at a rendezvous, us. */
-  'rendezvousWaitUs',
+  rendezvousWaitUs: 10,
   /** Time spent waiting for group 0 to fill a merge point, us. */
-  'mergeWaitUs',
+  mergeWaitUs: 11,
   /** Time spent working, us. */
-  'busyUs',
+  busyUs: 12,
   /** Gauge: bytes received and not yet executed. */
-  'queuedBytes',
+  queuedBytes: 13,
   /** Gauge: keys in the partition. */
-  'keys',
+  keys: 14,
   /** Gauge: sessions remembered. */
-  'sessions',
+  sessions: 15,
   /** Gauge: open network connections. */
-  'connections',
+  connections: 16,
   /** Gauge: bytes in the log. */
-  'logBytes',
+  logBytes: 17,
   /** Gauge: newest index of the log. */
-  'lastIndex',
+  lastIndex: 18,
   /** Gauge: newest committed index. */
-  'committedIndex',
+  committedIndex: 19,
   /** Gauge: newest index executed (group 0: delivered). */
-  'executedIndex',
-] as const;
-export type CounterName = (typeof COUNTER_NAMES)[number];
+  executedIndex: 20,
+} as const;
+export type CounterName = keyof typeof Counter;
+type CounterPlace = (typeof Counter)[CounterName];
+const COUNTER_NAMES = Object.keys(Counter) as readonly CounterName[];
 
 const LINE = Math.ceil(COUNTER_NAMES.length / 8) * 8;
-const SLOTS = Object.fromEntries(COUNTER_NAMES.map((name, slot) => [name, slot])) as Record<CounterName, number>;
 
 export function createCounters(groups: number): SharedArrayBuffer {
   return new SharedArrayBuffer(groups * LINE * 8);
@@ -63,20 +65,22 @@ export class Counters {
     this.#values = new Float64Array(memory, group * LINE * 8, LINE);
   }
 
-  add(name: CounterName, amount: number): void {
-    const slot = SLOTS[name];
-    this.#values[slot] = (this.#values[slot] ?? 0) + amount;
+  add(counter: CounterPlace, amount: number): void {
+    this.#values[counter] = (this.#values[counter] ?? 0) + amount;
   }
 
-  set(name: CounterName, value: number): void {
-    this.#values[SLOTS[name]] = value;
+  set(counter: CounterPlace, value: number): void {
+    this.#values[counter] = value;
   }
 
-  get(name: CounterName): number {
-    return this.#values[SLOTS[name]] ?? 0;
+  get(counter: CounterPlace): number {
+    return this.#values[counter] ?? 0;
   }
 
   all(): Record<CounterName, number> {
-    return Object.fromEntries(COUNTER_NAMES.map((name) => [name, this.get(name)])) as Record<CounterName, number>;
+    return Object.fromEntries(COUNTER_NAMES.map((name) => [name, this.get(Counter[name])])) as Record<
+      CounterName,
+      number
+    >;
   }
 }

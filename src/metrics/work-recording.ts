@@ -1,8 +1,9 @@
 /** All that one worker records beside its counters. */
+import { nowUs } from '../clock.js';
 import { Recording, type RecordingsMemory } from '../memory/recordings.js';
 import type { DutyWatch } from '../replica/duty-cycle.js';
 import { FrameLatency } from './frame-latency.js';
-import { loopIdleUs, recordingUs, SHARED_FROM_OWN_US } from './recording-clock.js';
+import { loopIdleUs, SHARED_FROM_OWN_US } from './recording-clock.js';
 import { StateClock } from './state-clock.js';
 import { WorkRecorder, type SlowReport } from './work-recorder.js';
 
@@ -13,9 +14,9 @@ export class WorkRecording implements DutyWatch {
 
   constructor(memory: RecordingsMemory, group: number, slow: SlowReport) {
     const recording = new Recording(memory, group);
-    this.frames = new FrameLatency(recording, recordingUs);
-    this.work = new WorkRecorder(recording, recordingUs, slow);
-    const clocks = { nowUs: recordingUs(), loopIdleUs, sharedFromOwnUs: SHARED_FROM_OWN_US };
+    this.frames = new FrameLatency(recording, nowUs);
+    this.work = new WorkRecorder(recording, nowUs, slow);
+    const clocks = { nowUs: nowUs(), loopIdleUs, sharedFromOwnUs: SHARED_FROM_OWN_US };
     this.states = new StateClock(recording, clocks);
   }
 

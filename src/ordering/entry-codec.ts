@@ -21,7 +21,7 @@ export function encodeEntry(entry: Entry): Uint8Array[] {
   header.writeDoubleLE(entry.mergePoint, 16);
   const pieces: Uint8Array[] = [header];
   for (const frame of entry.frames) {
-    const length = Buffer.allocUnsafe(4);
+    const length = Buffer.alloc(4);
     length.writeUInt32LE(frame.byteLength, 0);
     pieces.push(length, frame);
   }

@@ -4,7 +4,7 @@ import { digestOf } from '../execution/frame-digest.js';
 import { encodeRejection } from '../execution/result-batch.js';
 import { sessionKeyOf } from '../execution/session-table.js';
 import { wrongEpoch } from '../execution/stream-executor.js';
-import type { Counters } from '../memory/counters.js';
+import { Counter, type Counters } from '../memory/counters.js';
 import type { Limits } from '../config/limits.js';
 import type { FrameLatency } from '../metrics/frame-latency.js';
 import type { OfferedFrame } from '../ordering/proposer.js';
@@ -121,7 +121,7 @@ export class ClientIntake {
 
   /** Says that a frame was not executed and will not be. */
   refuse(link: ReplyLink, frame: CommandsFrame, error: PsmrError): void {
-    this.#options.counters.add('rejectedFrames', 1);
+    this.#options.counters.add(Counter.rejectedFrames, 1);
     const flags = frame.flags & FLAG_READ_ONLY;
     link.send(encodeRejection(error, this.#options.group, frame.firstSequence, commandCount(frame), flags));
   }

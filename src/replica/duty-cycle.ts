@@ -3,6 +3,7 @@
  * bell rings, a socket has data or the disk is done. It returns to the event loop at least every slice, so that
  * sockets and files are served while commands run (invariant I6).
  */
+import { nowUs } from '../clock.js';
 import type { Doorbell } from '../memory/doorbell.js';
 
 export type PollOutcome =
@@ -138,8 +139,4 @@ export class DutyCycle {
       this.wake();
     });
   }
-}
-
-export function nowUs(): number {
-  return performance.now() * 1000;
 }

@@ -1,8 +1,9 @@
 /** What an engine records beside its counters, and what has happened in it lately. On the main thread. */
+import { nowUs } from '../clock.js';
 import { createRecordings, type RecordingsMemory } from '../memory/recordings.js';
 import { EventLog } from '../metrics/event-log.js';
 import { RecordingReader, type Recorded } from '../metrics/read-recordings.js';
-import { recordingUs, SHARED_FROM_OWN_US } from '../metrics/recording-clock.js';
+import { SHARED_FROM_OWN_US } from '../metrics/recording-clock.js';
 import type { ReplicationMessage, SlowMessage } from './worker-pool.js';
 
 export class EngineRecording {
@@ -19,9 +20,7 @@ export class EngineRecording {
     this.#leaders = groups.map(() => 0);
     this.memory = on ? createRecordings(groups.length, commands.length) : null;
     this.#reader =
-      this.memory === null
-        ? null
-        : new RecordingReader(this.memory, commands, () => recordingUs() + SHARED_FROM_OWN_US);
+      this.memory === null ? null : new RecordingReader(this.memory, commands, () => nowUs() + SHARED_FROM_OWN_US);
   }
 
   read(): Recorded | null {

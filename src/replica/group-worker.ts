@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { PartitionMap } from '../classifier/partition-map.js';
 import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock } from '../memory/control-block.js';
-import { Counters } from '../memory/counters.js';
+import { Counter, Counters } from '../memory/counters.js';
 import { DurableGroupLog } from '../ordering/local/durable-log.js';
 import { MemoryGroupLog } from '../ordering/local/memory-log.js';
 import type { GroupLog } from '../ordering/group-log.js';
@@ -217,7 +217,7 @@ export class GroupWorker {
     const node = this.#node;
     if (node === null) return 'park';
     const outcome = node.poll();
-    this.counters.set('busyUs', this.cycle.busyUs);
+    this.counters.set(Counter.busyUs, this.cycle.busyUs);
     if (!this.#recoveryReported && node.recovered) {
       this.#recoveryReported = true;
       this.send({ type: 'recovered' });

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type PartitionMap } from '../classifier/partition-map.js';
 import type { ClusterTiming } from '../config/cluster.js';
+import { nowMs } from '../clock.js';
 import { preferredLeader } from '../config/preferred-leader.js';
 import type { PsmrError } from '../errors.js';
 import type { Membership } from '../ordering/group-log.js';
@@ -58,7 +59,7 @@ const NOTICE_MS = 5;
 const FLOW: RaftFlow = { appendBytesMax: 1 << 20, inflightBytesMax: 8 << 20, inflightAppendsMax: 64 };
 
 const clock: RaftClock = {
-  now: () => performance.now(),
+  now: nowMs,
   after: (ms, act) => {
     const timer = setTimeout(act, ms);
     return () => clearTimeout(timer);

@@ -1,5 +1,5 @@
 /** What the main thread has a replicated group do, and what it hears of it. Control only: a few messages a second. */
-import type { Counters } from '../memory/counters.js';
+import { Counter, type Counters } from '../memory/counters.js';
 import { PsmrError } from '../errors.js';
 import { handOver } from './hand-over.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
@@ -37,7 +37,7 @@ export class ReplicationControl {
     events.checkpointNeeded = (from) => send({ type: 'checkpoint-needed', from });
     events.problem = ({ code, message }) => send({ type: 'problem', code, message });
     events.malformed = (from, why) => {
-      parts.counters.add('malformedPeerMessages', 1);
+      parts.counters.add(Counter.malformedPeerMessages, 1);
       if (this.#faulty.has(from)) return;
       this.#faulty.add(from);
       send({ type: 'problem', code: why.code, message: faultText(from, log.group, why) });

@@ -6,7 +6,7 @@ import { hasSession } from '../execution/session-table.js';
 import { StreamExecutor, type ExecutionCounts, type StepOutcome } from '../execution/stream-executor.js';
 import type { StreamPorts } from '../execution/stream-ports.js';
 import type { ControlBlock } from '../memory/control-block.js';
-import type { Counters } from '../memory/counters.js';
+import { Counter, type Counters } from '../memory/counters.js';
 import { WorkState } from '../memory/recordings.js';
 import { RingReader } from '../memory/ring.js';
 import type { WorkRecording } from '../metrics/work-recording.js';
@@ -150,7 +150,7 @@ export class StreamNode implements StreamPorts {
     let worked = this.#takeIn();
     worked = this.#proposer.flush() || worked;
     // Before anything of it is answered: engine.feed() asks whether clients have executed anything.
-    this.#options.counters.set('lastIndex', this.#options.log.lastIndex);
+    this.#options.counters.set(Counter.lastIndex, this.#options.log.lastIndex);
     this.#reads.ask();
     worked = this.#exchange.flush() || worked;
     const outcome = this.#execute();
@@ -303,22 +303,22 @@ export class StreamNode implements StreamPorts {
   #account(outcome: StepOutcome): void {
     const { counters, log } = this.#options;
     const counts: ExecutionCounts = this.executor.counts;
-    counters.set('commands', counts.commands + counts.unloggedReads);
-    counters.set('crossCommands', counts.crossCommands);
-    counters.set('failedCommands', counts.failedCommands);
-    counters.set('unloggedReads', counts.unloggedReads);
-    counters.set('entries', counts.entries);
-    counters.set('frames', counts.frames);
-    counters.set('framedCommands', counts.framedCommands);
-    counters.set('rendezvous', counts.rendezvous);
-    counters.set('queuedBytes', this.queuedBytes);
+    counters.set(Counter.commands, counts.commands + counts.unloggedReads);
+    counters.set(Counter.crossCommands, counts.crossCommands);
+    counters.set(Counter.failedCommands, counts.failedCommands);
+    counters.set(Counter.unloggedReads, counts.unloggedReads);
+    counters.set(Counter.entries, counts.entries);
+    counters.set(Counter.frames, counts.frames);
+    counters.set(Counter.framedCommands, counts.framedCommands);
+    counters.set(Counter.rendezvous, counts.rendezvous);
+    counters.set(Counter.queuedBytes, this.queuedBytes);
     this.#options.control.setTime(this.#options.stream, this.executor.timestampMs);
-    counters.set('keys', this.executor.values.own.size);
-    counters.set('sessions', this.executor.sessions.size);
-    counters.set('connections', this.clients.connections);
-    counters.set('logBytes', log.bytes);
-    counters.set('committedIndex', log.committedIndex);
-    counters.set('executedIndex', this.executor.executedIndex);
+    counters.set(Counter.keys, this.executor.values.own.size);
+    counters.set(Counter.sessions, this.executor.sessions.size);
+    counters.set(Counter.connections, this.clients.connections);
+    counters.set(Counter.logBytes, log.bytes);
+    counters.set(Counter.committedIndex, log.committedIndex);
+    counters.set(Counter.executedIndex, this.executor.executedIndex);
     if (outcome !== this.#waitingFor) this.#accountWait(outcome);
     else if (outcome === 'awaiting-rendezvous') this.#noteAwaited();
   }
@@ -327,9 +327,9 @@ export class StreamNode implements StreamPorts {
     const { counters, recording, nowUs } = this.#options;
     const now = nowUs();
     const waited = now - this.#waitingSinceUs;
-    if (this.#waitingFor === 'awaiting-merge') counters.add('mergeWaitUs', waited);
+    if (this.#waitingFor === 'awaiting-merge') counters.add(Counter.mergeWaitUs, waited);
     if (this.#waitingFor === 'awaiting-rendezvous') {
-      counters.add('rendezvousWaitUs', waited);
+      counters.add(Counter.rendezvousWaitUs, waited);
       recording?.states.met(this.#awaitedStream);
     }
     this.#waitingFor = outcome;

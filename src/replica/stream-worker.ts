@@ -1,11 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PartitionMap } from '../classifier/partition-map.js';
+import { nowUs } from '../clock.js';
 import type { Service } from '../service/command.js';
 import { installDeterminismGuard, type DeterminismGuard } from '../service/determinism-guard.js';
 import { loadService } from '../service/load-service.js';
 import { GroupWorker, openStorage, partOf, type GroupStorage, type NodeHost } from './group-worker.js';
 import { CheckpointPace } from './checkpoint-pace.js';
-import { nowUs } from './duty-cycle.js';
 import { restoreChunk, writePartition } from './partition-writer.js';
 import { StreamNode } from './stream-node.js';
 import { endOf, type WorkerEnd } from './worker-end.js';

@@ -10,7 +10,7 @@ import { hasSession, SessionTable, sessionKeyOf } from '../execution/session-tab
 import { streamsOf } from '../execution/stream-set.js';
 import type { ControlBlock } from '../memory/control-block.js';
 import type { FrameLatency } from '../metrics/frame-latency.js';
-import type { Counters } from '../memory/counters.js';
+import { Counter, type Counters } from '../memory/counters.js';
 import { RingReader } from '../memory/ring.js';
 import { EntryKind, type Entry, type GroupLog } from '../ordering/group-log.js';
 import { Proposer } from '../ordering/proposer.js';
@@ -138,7 +138,7 @@ export class SyncNode {
     worked = this.#proposer.flush() || worked;
     worked = this.#fillAwaited() || worked;
     // Before anything of it is answered: engine.feed() asks whether clients have executed anything.
-    this.#options.counters.set('lastIndex', this.#options.log.lastIndex);
+    this.#options.counters.set(Counter.lastIndex, this.#options.log.lastIndex);
     worked = this.#takeResults() || worked;
     worked = this.#deliver() || worked;
     worked = this.clients.flushReplies() || worked;
@@ -314,12 +314,12 @@ export class SyncNode {
 
   #account(): void {
     const { counters, log } = this.#options;
-    counters.set('entries', this.#entries);
-    counters.set('queuedBytes', this.queuedBytes);
-    counters.set('sessions', this.sessions.size);
-    counters.set('connections', this.clients.connections);
-    counters.set('logBytes', log.bytes);
-    counters.set('committedIndex', log.committedIndex);
-    counters.set('executedIndex', this.#deliveredIndex);
+    counters.set(Counter.entries, this.#entries);
+    counters.set(Counter.queuedBytes, this.queuedBytes);
+    counters.set(Counter.sessions, this.sessions.size);
+    counters.set(Counter.connections, this.clients.connections);
+    counters.set(Counter.logBytes, log.bytes);
+    counters.set(Counter.committedIndex, log.committedIndex);
+    counters.set(Counter.executedIndex, this.#deliveredIndex);
   }
 }

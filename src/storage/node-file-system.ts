@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
+import { nowMs } from '../clock.js';
 import type { FileSystem, StoredFile } from './file-system.js';
 
 const writeAt = promisify(fs.write);
@@ -59,20 +60,20 @@ class NodeFile implements StoredFile {
   }
 
   async sync(): Promise<void> {
-    const startMs = performance.now();
+    const startMs = nowMs();
     this.#unsyncedBytes = 0;
     await dataSync(this.#descriptor);
-    this.#lastSyncMs = performance.now() - startMs;
+    this.#lastSyncMs = nowMs() - startMs;
   }
 
   storeOnTheSpot(position: number, bytes: Uint8Array): boolean {
-    const startMs = performance.now();
+    const startMs = nowMs();
     if (this.#lastSyncMs > DIRECT_SYNC_MS_MAX || startMs < this.#pausedUntilMs) return false;
     if (this.#unsyncedBytes + bytes.byteLength > DIRECT_SYNC_BYTES_MAX) return false;
     this.#writeAtOnce(position, bytes);
     fs.fdatasyncSync(this.#descriptor);
     this.#unsyncedBytes = 0;
-    const endMs = performance.now();
+    const endMs = nowMs();
     this.#lastSyncMs = endMs - startMs;
     this.#pausedUntilMs = endMs + DIRECT_SYNC_PAUSE * this.#lastSyncMs;
     return true;

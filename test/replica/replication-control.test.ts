@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { PsmrError } from '../../src/errors.js';
-import { Counters, createCounters } from '../../src/memory/counters.js';
+import { Counter, Counters, createCounters } from '../../src/memory/counters.js';
 import type { ReplicationEvents } from '../../src/replica/replicated-log.js';
 import { ReplicationControl } from '../../src/replica/replication-control.js';
 import { StallWatch } from '../../src/replica/stall-watch.js';
@@ -40,7 +40,7 @@ describe('messages that no replica without a fault sends', () => {
   it('are all counted, and an operator is told of the first one of each replica', () => {
     receive(2, 5);
     receive(3, 2);
-    expect(counters.get('malformedPeerMessages')).toBe(7);
+    expect(counters.get(Counter.malformedPeerMessages)).toBe(7);
     expect(told).toEqual([
       expect.stringMatching(/^Replica 2 sends in group 1 .*It is number 0\..*psmr_malformed_peer_messages_total/),
       expect.stringMatching(/^Replica 3 sends in group 1 .*It is number 0\./),

@@ -23,8 +23,8 @@ export interface ReceivedEntry {
 
 /** The pieces to be written one after another; frames are not copied. */
 export function encodeRecord(term: number, entry: Entry): Uint8Array[] {
-  const head = new Uint8Array(TERM_BYTES);
-  new DataView(head.buffer).setFloat64(0, term, true);
+  const head = Buffer.alloc(TERM_BYTES);
+  head.writeDoubleLE(term);
   return [head, ...encodeEntry(entry)];
 }
 

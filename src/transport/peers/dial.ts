@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { messageOf, PsmrError } from '../../errors.js';
 import { isDistrust } from '../distrust.js';
 import type { Certificate } from '../listen-failure.js';
+import { Masks } from '../masks.js';
 import type { PeerAddress } from '../peer-links.js';
 import { brokeOff, saidNothing, speaksPlainHttp, speaksTls } from '../what-listens.js';
 import { MessageSender } from './message-sender.js';
@@ -35,7 +36,7 @@ export interface Dialled {
 }
 
 /** `secured`: TLS is there, and the listener's certificate is accepted. */
-function connect(address: PeerAddress, context: DialContext, secured: () => void): WebSocket {
+function connect(address: PeerAddress, context: DialContext, masks: Masks, secured: () => void): WebSocket {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   const url = `${context.certificate === null ? 'ws' : 'wss'}://${host}:${address.port}/`;
   if (!URL.canParse(url))
@@ -50,8 +51,7 @@ function connect(address: PeerAddress, context: DialContext, secured: () => void
     ...(isIP(localAddress) === 0 ? {} : { localAddress }),
     perMessageDeflate: false,
     maxPayload: HANDSHAKE_BYTES_MAX,
-    // Masks protect proxies from browsers. With zeros the bytes go out as they are, uncopied.
-    generateMask: (mask) => mask.fill(0),
+    generateMask: masks.generate,
     finishRequest: (request) => {
       request.once('socket', (socket) => socket.once('secureConnect', secured));
       request.end();
@@ -66,6 +66,7 @@ class Attempt implements Dialled {
   readonly #context: DialContext;
   readonly #handlers: DialHandlers;
   readonly #handshake: DiallerHandshake;
+  readonly #masks = new Masks();
   readonly #deadline: NodeJS.Timeout;
   readonly #doubt: NodeJS.Timeout | undefined;
   /** Ends what is asked of the listener beside the link. */
@@ -84,7 +85,7 @@ class Attempt implements Dialled {
     this.#context = context;
     this.#handlers = handlers;
     this.#handshake = new DiallerHandshake(context.own, context.instance, context.secret, address);
-    this.#socket = connect(address, context, () => {
+    this.#socket = connect(address, context, this.#masks, () => {
       this.#secured = true;
       clearTimeout(this.#doubt);
     });
@@ -131,7 +132,7 @@ class Attempt implements Dialled {
   #up(stream: Duplex): void {
     clearTimeout(this.#deadline);
     this.#signOfLifeMs = performance.now();
-    this.#sender = new MessageSender(this.#socket, stream);
+    this.#sender = new MessageSender(this.#socket, stream, this.#masks);
     this.#probes = setInterval(() => this.#probe(), this.#context.limits.probeMs);
     this.#handlers.up(this.#sender);
   }

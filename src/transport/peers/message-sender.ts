@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Masks } from '../masks.js';
 import { CHUNK_BYTES_MAX, LENGTH_BYTES } from './message-reader.js';
 
 /** How much may lie between this queue and the system; keeps single writes small enough to see that they proceed. */
@@ -19,6 +20,7 @@ const SPENT_MAX = 1024;
 export class MessageSender {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  readonly #masks: Masks;
   #queue: Uint8Array[] = [];
   /** The first piece in the queue that is not sent, and how much of it is. */
   #head = 0;
@@ -29,10 +31,11 @@ export class MessageSender {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
 
-  /** `stream` is what the open `socket` writes to. */
-  constructor(socket: WebSocket, stream: Duplex) {
+  /** `stream` is what the open `socket` writes to, `masks` what it masks with. */
+  constructor(socket: WebSocket, stream: Duplex, masks: Masks) {
     this.#socket = socket;
     this.#stream = stream;
+    this.#masks = masks;
     stream.on('drain', this.#pump);
   }
 
@@ -47,8 +50,8 @@ export class MessageSender {
 
   /** `bytes`: of all the pieces. */
   push(pieces: readonly Uint8Array[], bytes: number): void {
-    const length = new Uint8Array(LENGTH_BYTES);
-    new DataView(length.buffer).setUint32(0, bytes, true);
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(bytes);
     this.#queue.push(length);
     for (const piece of pieces) this.#queue.push(piece);
     this.#queuedBytes += LENGTH_BYTES + bytes;
@@ -61,20 +64,27 @@ export class MessageSender {
   readonly #pump = (): void => {
     this.#scheduled = false;
     if (this.#queuedBytes === 0 || this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#stream.cork();
-    while (this.#head < this.#queue.length && this.#socket.bufferedAmount < WINDOW_BYTES) this.#next();
-    this.#endBatch();
-    this.#stream.uncork();
+    if (this.#queuedBytes < DIRECT_BYTES) this.#fill();
+    else {
+      this.#stream.cork();
+      this.#fill();
+      this.#stream.uncork();
+    }
     if (this.#head === this.#queue.length || this.#head > SPENT_MAX) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
   };
 
+  #fill(): void {
+    while (this.#head < this.#queue.length && this.#socket.bufferedAmount < WINDOW_BYTES) this.#next();
+    this.#endBatch();
+  }
+
   /** Moves one piece, or as much of it as fits in a chunk, out of the queue. */
   #next(): void {
     const piece = this.#queue[this.#head] ?? new Uint8Array(0);
-    const part = piece.subarray(this.#offset, this.#offset + CHUNK_BYTES_MAX);
+    const part = this.#offset === 0 && piece.byteLength <= CHUNK_BYTES_MAX ? piece : this.#cut(piece);
     if (part.byteLength > CHUNK_BYTES_MAX - this.#batchBytes || part.byteLength >= DIRECT_BYTES) this.#endBatch();
     this.#batch.push(part);
     this.#batchBytes += part.byteLength;
@@ -86,6 +96,10 @@ export class MessageSender {
     this.#offset = 0;
   }
 
+  #cut(piece: Uint8Array): Uint8Array {
+    return piece.subarray(this.#offset, this.#offset + CHUNK_BYTES_MAX);
+  }
+
   #endBatch(): void {
     const [first] = this.#batch;
     if (first === undefined) return;
@@ -93,6 +107,7 @@ export class MessageSender {
     this.#batch = [];
     this.#sentBytes += this.#batchBytes;
     this.#batchBytes = 0;
+    this.#masks.messageOf(chunk.byteLength);
     this.#socket.send(chunk, { binary: true });
   }
 
