@@ -82,7 +82,7 @@ export interface GroupLog {
    */
   readonly lastMergePoint: number;
 
-  /** Appends an entry and returns its index at once; `take` hands it out when it is committed. Throws NOT_LEADER. */
+  /** Appends an entry and returns its index at once; `take` hands it out when it is committed. Throws NOT_LEADER, ENGINE_STOPPED. */
   propose(proposal: Proposal): number;
   /** Sets where `take` starts. Throws DATA_CORRUPT where the index was truncated. */
   startFrom(index: number): void;
@@ -105,5 +105,9 @@ export interface GroupLog {
   whenDurable(index: number): Promise<void>;
   /** Entries below `index` may go: a complete checkpoint covers them. */
   truncateBelow(index: number): Promise<void>;
+  /**
+   * Keeps what was proposed before. From this call on, not only when it has resolved, `propose` throws and `take` hands out
+   * nothing; no read is left without an answer.
+   */
   close(): Promise<void>;
 }

@@ -16,6 +16,7 @@ import { GroupReports } from './group-reports.js';
 import type { HttpRoute } from './http-endpoint.js';
 import { addressOf, KnownReplicas } from './known-replicas.js';
 import { MemberChanges } from './member-changes.js';
+import { OwnHttp } from './own-http.js';
 import { PartHash } from './part-hash.js';
 import { rejoin } from './rejoin.js';
 import type { ReplicaSettings } from './replica-settings.js';
@@ -60,6 +61,7 @@ export class ClusterSeat implements ReplicaAdmin {
   readonly #hashes: RecentHashes;
   readonly #watch: AgreementWatch;
   readonly #checkpointRoutes: CheckpointRoutes;
+  readonly #http: OwnHttp;
   readonly #abort = new AbortController();
   #looking: NodeJS.Timeout | undefined;
   #agreement: Agreement | null = null;
@@ -84,6 +86,7 @@ export class ClusterSeat implements ReplicaAdmin {
       guard,
     });
     this.routes = [...adminRoutes(this, guard), ...this.#checkpointRoutes.routes];
+    this.#http = new OwnHttp(options.http, this.routes);
     this.#watch = new AgreementWatch({
       replica: settings.own.id,
       hashes: this.#hashes,
@@ -121,14 +124,21 @@ export class ClusterSeat implements ReplicaAdmin {
   }
 
   /** What its endpoints offer. */
-  get served(): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls'> {
+  get served(): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls' | 'openHttp'> {
     const { own, tls } = this.#options.settings;
     const { routes, endpoints: replicas } = this;
-    return { routes, replica: own.id, replicas, ...(tls === null ? {} : { httpTls: tls }) };
+    return {
+      routes,
+      replica: own.id,
+      replicas,
+      openHttp: this.#http.lend(),
+      ...(tls === null ? {} : { httpTls: tls }),
+    };
   }
 
   start(): void {
     this.#state = 'running';
+    this.#http.open();
     this.#watch.start();
     this.#looking = setInterval(() => this.#disk.look(performance.now()), LOOK_MS);
     if (this.#options.memory.rejoining) void this.#rejoin();
@@ -140,6 +150,11 @@ export class ClusterSeat implements ReplicaAdmin {
     this.#abort.abort(new PsmrError('ENGINE_STOPPED', 'The replica was stopped.'));
     await this.#watch.close();
     this.#checkpointRoutes.close();
+  }
+
+  /** The last thing: until then the others see that it stops. */
+  closeHttp(): Promise<void> {
+    return this.#http.close();
   }
 
   hear(group: number, message: ReplicationMessage): void {

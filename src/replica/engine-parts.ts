@@ -39,14 +39,16 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
     return { service, map, dataDir: null, store: new MemoryCheckpointStore(), replica: null, startPool };
   const identity = { service: service.name, streams: map.streams, partitionMap: map.toJson() };
   const dataDir = openDataDir(resolved.dataDir, identity);
+  let replica: ReplicaParts | null = null;
   try {
-    const replica = await replicaParts(
+    replica = await replicaParts(
       resolved.replica,
       { service: service.name, epoch: map.epoch, dataDir: dataDir.path },
       options,
     );
     return { service, map, dataDir, store: await openCheckpoints(dataDir.path), replica, startPool };
   } catch (error) {
+    await replica?.http.close();
     dataDir.release();
     throw error;
   }

@@ -343,6 +343,7 @@ export class Engine {
     await this.#pool.stop();
     // The workers have closed theirs; the HTTP endpoint is left.
     await this.#endpoints.close();
+    await this.#seat?.closeHttp();
     await this.#store.close();
     this.#dataDir?.release();
   }

@@ -41,6 +41,8 @@ export interface HttpRoute {
 
 export interface HttpEndpoint {
   readonly address: { readonly host: string; readonly port: number };
+  /** Answers with these routes from now on. */
+  serve(routes: readonly HttpRoute[]): void;
   close(): Promise<void>;
 }
 
@@ -85,7 +87,9 @@ export function errorAnswer(thrown: unknown): HttpAnswer {
 
 /** Rejects with ADDRESS_IN_USE or INVALID_CONFIG. */
 export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndpoint> {
-  const { host, port, tls, routes } = options;
+  const { host, port, tls } = options;
+  let { routes } = options;
+  const serve = (others: readonly HttpRoute[]): void => void (routes = others);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     answer(routes, request)
       .catch(errorAnswer)
@@ -101,7 +105,7 @@ export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndp
     server.listen(port, host, () => {
       const bound = server.address();
       const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-      resolve({ address: { host, port: boundPort }, close: () => closeServer(server) });
+      resolve({ address: { host, port: boundPort }, serve, close: () => closeServer(server) });
     });
   });
 }

@@ -1,13 +1,15 @@
 /**
  * What comes before a replica's workers run: a new cluster forms, a replica whose disk was lost leaves all groups, and
- * one that runs already elsewhere is not started again (formation.ts decides; here it asks and waits).
+ * one that runs already elsewhere is not started again (formation.ts decides; here it asks and waits). From here to its
+ * end the others see this replica at its HTTP endpoint: one that formed the cluster and was gone from there until it
+ * served clients would keep those waiting that have not seen it yet, for ever where they start in one program.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError, type ErrorCode } from '../errors.js';
 import { replicaStatusSchema, type ReplicaState, type ReplicaStatus } from './admin/replica-status.js';
 import { acknowledgedBy, type Acknowledged } from './acknowledged.js';
 import { decideFormation, type FormationDecision } from './formation.js';
-import { jsonAnswer, openHttpEndpoint, textAnswer } from './http-endpoint.js';
+import { jsonAnswer, openHttpEndpoint, textAnswer, type HttpEndpoint } from './http-endpoint.js';
 import { KnownReplicas } from './known-replicas.js';
 import { leaveAllGroups } from './rejoin.js';
 import { ReplicaMemory } from './replica-memory.js';
@@ -34,26 +36,36 @@ export interface Joined {
   readonly memory: ReplicaMemory;
   /** What others remember of it, by group. */
   readonly acknowledged: ReadonlyMap<number, Acknowledged>;
+  /** The replica's HTTP endpoint, open until the replica ends: whoever has joined closes it. */
+  readonly http: HttpEndpoint;
 }
 
 /**
  * Resolves when this replica may take part. Rejects with DATA_MISMATCH: a disk was lost; WRONG_SERVICE, WRONG_EPOCH: the
- * cluster runs another service, or has another partition map; DUPLICATE_REPLICA: it runs already; the signal's reason;
- * DATA_CORRUPT.
+ * cluster runs another service, or has another partition map; DUPLICATE_REPLICA: it runs already; ADDRESS_IN_USE,
+ * INVALID_CONFIG: of its HTTP endpoint; the signal's reason; DATA_CORRUPT.
  */
 export async function joinCluster(settings: ReplicaSettings, options: JoinOptions): Promise<Joined> {
   const { service, epoch, dataDir, signal, onProblem } = options;
   const memory = ReplicaMemory.open(dataDir, { cluster: settings.cluster.name, replica: settings.own.id });
   const waits = (sentence: string): void => onProblem(new PsmrError('UNREACHABLE', sentence));
   const joining = new Joining({ settings, memory, service, epoch, signal, waits });
-  const others = memory.formed === null ? await formOpenly(settings, joining) : await joining.checkAlone();
-  signal.throwIfAborted();
-  return { memory, acknowledged: acknowledgedBy(settings.own.id, others) };
+  // Before its port is asked for, which one that runs already has taken.
+  const others = memory.formed === null ? [] : await joining.checkAlone();
+  const http = await openEndpoint(settings, joining);
+  try {
+    if (memory.formed === null) await joining.form();
+    signal.throwIfAborted();
+    joining.takesPart();
+    return { memory, acknowledged: acknowledgedBy(settings.own.id, others), http };
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
 }
 
-/** The others must see this one, which has no endpoints yet. */
-async function formOpenly({ own, tls }: ReplicaSettings, joining: Joining): Promise<[]> {
-  const http = await openHttpEndpoint({
+function openEndpoint({ own, tls }: ReplicaSettings, joining: Joining): Promise<HttpEndpoint> {
+  return openHttpEndpoint({
     ...own.http,
     tls: tls ?? undefined,
     routes: [
@@ -61,12 +73,6 @@ async function formOpenly({ own, tls }: ReplicaSettings, joining: Joining): Prom
       { method: 'GET', path: '/status', handle: () => jsonAnswer(joining.status()) },
     ],
   });
-  try {
-    await joining.form();
-    return [];
-  } finally {
-    await http.close();
-  }
 }
 
 interface JoiningOptions {
@@ -84,7 +90,7 @@ class Joining {
   readonly #known: KnownReplicas;
   readonly #began = performance.now();
   #state: ReplicaState = 'forming';
-  #reason = 'it looks for the other replicas';
+  #reason: string | null = 'it looks for the other replicas';
   /** Who was there last time, and is none of this cluster, in sentences. */
   #strangers: readonly string[] = [];
 
@@ -206,6 +212,12 @@ class Joining {
     const statuses = (await Promise.all(answers)).filter((status) => status !== null);
     this.#strangers = strangers.sort();
     return new Map(statuses.map((status) => [status.replica, status]));
+  }
+
+  /** Its logs are still to be opened. */
+  takesPart(): void {
+    this.#state = 'recovering';
+    this.#reason = null;
   }
 
   #waits(reason: string): void {

@@ -56,6 +56,8 @@ export interface ServerParts {
   readonly replicas?: readonly ReplicaEndpoints[];
   /** What the HTTP endpoint offers besides health and metrics. */
   readonly routes?: readonly HttpRoute[];
+  /** A replica's HTTP endpoint is open already: the others need it, whether clients are served or not. */
+  readonly openHttp?: HttpEndpoint;
   /** Replicas fetch each other's state there: in a cluster with TLS it speaks https. */
   readonly httpTls?: { readonly certFile: string; readonly keyFile: string };
 }
@@ -173,26 +175,28 @@ async function openHttp(parts: ServerParts): Promise<HttpEndpoint> {
   }
 }
 
-function listenHttp(
-  { options, healthy, stats, httpTls, routes = [] }: ServerParts,
-  dashboard: Dashboard,
-): Promise<HttpEndpoint> {
-  return openHttpEndpoint({
-    host: options.http?.host ?? DEFAULT_HOST,
-    port: options.http?.port ?? DEFAULT_HTTP_PORT,
-    tls: httpTls,
-    routes: [
-      {
-        method: 'GET',
-        path: '/healthz',
-        handle: () => textAnswer(healthy() ? 200 : 503, healthy() ? 'ok\n' : 'the engine has stopped\n'),
-      },
-      { method: 'GET', path: '/metrics', handle: async () => ({ status: 200, ...(await metricsOf(stats())) }) },
-      { method: 'GET', path: '/stats', handle: () => statsAnswer(stats()) },
-      ...dashboard.routes,
-      ...routes,
-    ],
-  });
+async function listenHttp(parts: ServerParts, dashboard: Dashboard): Promise<HttpEndpoint> {
+  const { options, openHttp: open, httpTls } = parts;
+  const { host = DEFAULT_HOST, port = DEFAULT_HTTP_PORT } = options.http ?? {};
+  const routes = httpRoutes(parts, dashboard);
+  if (open === undefined || open.address.host !== host || open.address.port !== port)
+    return openHttpEndpoint({ host, port, tls: httpTls, routes });
+  open.serve(routes);
+  return open;
+}
+
+function httpRoutes({ healthy, stats, routes = [] }: ServerParts, dashboard: Dashboard): HttpRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/healthz',
+      handle: () => textAnswer(healthy() ? 200 : 503, healthy() ? 'ok\n' : 'the engine has stopped\n'),
+    },
+    { method: 'GET', path: '/metrics', handle: async () => ({ status: 200, ...(await metricsOf(stats())) }) },
+    { method: 'GET', path: '/stats', handle: () => statsAnswer(stats()) },
+    ...dashboard.routes,
+    ...routes,
+  ];
 }
 
 /** Lists of numbers on one line each: some are long. */

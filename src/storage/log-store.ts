@@ -32,6 +32,10 @@ export interface LogStore {
    * restarted one.
    */
   restartAt(index: number): Promise<void>;
+  /**
+   * Makes durable what was appended before. From this call on the store is changed no more, and once it has closed it is not
+   * read either: ENGINE_STOPPED.
+   */
   close(): Promise<void>;
 }
 

@@ -13,7 +13,7 @@ import {
 import { activate, plannedSegment, Spare, type LogDirectory } from './segment-preparation.js';
 import { SegmentList } from './segment-list.js';
 import { readRecords } from './segment-reading.js';
-import { storageFailed } from './storage-error.js';
+import { logClosed, storageFailed } from './storage-error.js';
 import { WriteRun } from './write-run.js';
 import type { FileSystem } from './file-system.js';
 import type { RecoveryReport } from './log-recovery.js';
@@ -109,7 +109,7 @@ export class SegmentLogStore implements LogStore {
   }
 
   append(index: number, pieces: readonly Uint8Array[]): void {
-    this.#checkUsable();
+    this.#checkOpen();
     invariant(index === this.lastIndex + 1, `record ${index} follows record ${this.lastIndex}`);
     invariant(!this.#cutting, 'nothing is appended during truncateAbove or restartAt');
     let payloadBytes = 0;
@@ -140,6 +140,7 @@ export class SegmentLogStore implements LogStore {
   }
 
   truncateBelow(index: number): Promise<void> {
+    if (this.#closing !== null) return Promise.reject(logClosed());
     const dropped = this.#segments.takeBelow(index);
     this.#removals = this.#removals.then(() => this.#guarded(() => this.#remove(dropped)));
     this.#removals.catch(() => undefined);
@@ -148,7 +149,7 @@ export class SegmentLogStore implements LogStore {
 
   async truncateAbove(index: number): Promise<void> {
     invariant(index >= this.firstIndex - 1, 'the cut is not below the oldest record');
-    this.#checkUsable();
+    this.#checkOpen();
     if (index >= this.lastIndex) return;
     this.#cutting = true;
     await this.#inTurn(async () => {
@@ -160,7 +161,7 @@ export class SegmentLogStore implements LogStore {
 
   async restartAt(index: number): Promise<void> {
     invariant(index >= 1, 'records are numbered from 1');
-    this.#checkUsable();
+    this.#checkOpen();
     this.#cutting = true;
     await this.#inTurn(async () => {
       await this.#flush();
@@ -188,7 +189,13 @@ export class SegmentLogStore implements LogStore {
 
   #checkUsable(): void {
     if (this.#failure !== null) throw this.#failure;
-    invariant(!this.#closed, 'a closed log is not used');
+    if (this.#closed) throw logClosed();
+  }
+
+  /** For changes: behind the end mark, nothing may follow that it does not know of. */
+  #checkOpen(): void {
+    this.#checkUsable();
+    if (this.#closing !== null) throw logClosed();
   }
 
   #runFor(segment: Segment): WriteRun {

@@ -34,6 +34,14 @@ export function mismatch(file: string, what: string, details: Record<string, unk
   );
 }
 
+/** It would be in a log that is closed, or is being closed: neither kept nor answered. */
+export function logClosed(): PsmrError {
+  return new PsmrError(
+    'ENGINE_STOPPED',
+    'The log was closed, because its engine stops: it takes nothing more. Start the engine again.',
+  );
+}
+
 /** The disk, or the operating system, refused. */
 export function storageFailed(file: string, cause: unknown): PsmrError {
   return new PsmrError(

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePorts } from '../integration/free-ports.js';
 import { psmr, ROOT, runFile, serve, STOCK, temporaryDirectory } from './command-line.js';
 
 const example = (name: string): string => join(ROOT, 'dist/examples', `${name}.js`);
@@ -24,6 +25,14 @@ describe('the examples run', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('one: 2000 results by position');
     expect(stdout).toMatch(/the same state: yes\n$/);
+  });
+
+  it("three-replicas: in one process, on Node's own thread pool, with one or the other away", async () => {
+    const firstPort = await freePorts(27);
+    const env = { UV_THREADPOOL_SIZE: '4' };
+    const { code, stdout, stderr } = await runFile(example('three-replicas'), [String(firstPort)], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe('with replica 2 away: 100\nwith replica 3 away: 107\n');
   });
 
   it('producers: threads submit side by side', async () => {

@@ -180,6 +180,28 @@ export function describeGroupLog(name: string, makePlace: (seed: number) => Prom
       await proposeAll(['after']);
     });
 
+    it('takes and hands out nothing more from when its close begins, and leaves no read unanswered', async () => {
+      const last = await proposeAll(numbered(3));
+      const open = await place.leader();
+      const { log } = open;
+      const answers: (number | PsmrError)[] = [];
+      log.propose(commands('kept'));
+      log.readIndex((answer) => answers.push(answer));
+      const refusesMore = (): void =>
+        expect(() => log.propose(commands('late'))).toThrow(expect.objectContaining({ code: 'ENGINE_STOPPED' }));
+      const closing = log.close();
+      for (let turn = 0; turn < 50; turn++) {
+        refusesMore();
+        await Promise.resolve();
+      }
+      await closing;
+      refusesMore();
+      log.readIndex((answer) => answers.push(answer));
+      expect(answers).toHaveLength(2);
+      expect([log.lastIndex, log.take(), open.failure]).toEqual([last + 1, null, null]);
+      if (place.restart !== null) expect((await place.restart(open)).log.lastIndex).toBeGreaterThan(last);
+    });
+
     it('will not start behind its end', async ({ skip }) => {
       if (place.restart === null) return skip();
       await proposeAll(numbered(3));

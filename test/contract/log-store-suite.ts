@@ -190,6 +190,25 @@ export function describeLogStore(name: string, makePlace: () => LogStorePlace): 
       expect(contents(store)).toEqual(expected(7, 8));
     });
 
+    it('takes nothing more from when its close begins, and is whole when it is opened again', async () => {
+      const stopped = expect.objectContaining({ code: 'ENGINE_STOPPED' }) as Error;
+      fill(store, 1, 5);
+      const closing = store.close();
+      for (let turn = 0; turn < 20; turn++) {
+        expect(() => fill(store, 6, 6)).toThrow(stopped);
+        await new Promise(setImmediate);
+      }
+      await closing;
+      expect(() => fill(store, 6, 6)).toThrow(stopped);
+      expect(() => store.read(1, 1)).toThrow(stopped);
+      await expect(store.sync()).rejects.toThrow(stopped);
+      await expect(store.truncateBelow(3)).rejects.toThrow(stopped);
+      await expect(store.truncateAbove(3)).rejects.toThrow(stopped);
+      await expect(store.restartAt(3)).rejects.toThrow(stopped);
+      store = await place.open();
+      expect(contents(store)).toEqual(expected(1, 5));
+    });
+
     it('may be closed twice', async () => {
       await store.close();
       await store.close();

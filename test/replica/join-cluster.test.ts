@@ -7,7 +7,8 @@ import { describeCluster } from '../../src/config/cluster.js';
 import type { PsmrError } from '../../src/errors.js';
 import type { ReplicaStatus } from '../../src/replica/admin/replica-status.js';
 import { jsonAnswer, openHttpEndpoint } from '../../src/replica/http-endpoint.js';
-import { joinCluster } from '../../src/replica/join-cluster.js';
+import { joinCluster, type Joined } from '../../src/replica/join-cluster.js';
+import { ReplicaMemory } from '../../src/replica/replica-memory.js';
 import type { ReplicaSettings } from '../../src/replica/replica-settings.js';
 import type { CertificateFiles } from '../../src/transport/listen-failure.js';
 import { Certificates } from '../transport/certificates.js';
@@ -74,15 +75,23 @@ class Newcomer {
   }
 
   async joins(): Promise<PsmrError> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'psmr-join-'));
-    onTestFinished(() => rmSync(dataDir, { recursive: true }));
-    const onProblem = ({ message }: PsmrError): void => void this.said.push(message);
-    const options = { service: 'bank', epoch: 7, dataDir, signal: this.#over.signal, onProblem };
-    return joinCluster(this.#settings, options).then(
+    return this.takesPart(newDirectory()).then(
       () => Promise.reject(new Error('it takes part')),
       (error: unknown) => error as PsmrError,
     );
   }
+
+  takesPart(dataDir: string): Promise<Joined> {
+    const onProblem = ({ message }: PsmrError): void => void this.said.push(message);
+    const options = { service: 'bank', epoch: 7, dataDir, signal: this.#over.signal, onProblem };
+    return joinCluster(this.#settings, options);
+  }
+}
+
+function newDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'psmr-join-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
 }
 
 describe('a replica that is to be rebuilt', () => {
@@ -137,6 +146,17 @@ describe('a replica of a new cluster', () => {
       void newcomer.joins();
       await expect.poll(() => newcomer.said, { timeout: 10_000 }).toEqual([expect.stringMatching(sentence)]);
     }
+  });
+
+  it('is seen by those that have not seen it yet, from when it takes part to its end', async () => {
+    const directory = newDirectory();
+    const { incarnation } = ReplicaMemory.open(directory, { cluster: 'shop', replica: 3 });
+    const formed = { ...FORMED, '3': incarnation };
+    const newcomer = await Newcomer.meets({ formation: { incarnation: 'a', formed } }, [], { rebuild: false });
+    const { http } = await newcomer.takesPart(directory);
+    onTestFinished(() => http.close());
+    const answer = await fetch(`http://127.0.0.1:${http.address.port}/status`);
+    expect(await answer.json()).toMatchObject({ state: 'recovering', reason: null, formation: { formed } });
   });
 
   it('is refused where that has been formed without it', async () => {

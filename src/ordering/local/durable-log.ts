@@ -1,5 +1,6 @@
 import { messageOf, PsmrError } from '../../errors.js';
 import type { LogStore } from '../../storage/log-store.js';
+import { logClosed } from '../../storage/storage-error.js';
 import { decodeEntry, encodeEntry } from '../entry-codec.js';
 import type { Entry, GroupLog, LogPosition, Proposal } from '../group-log.js';
 
@@ -33,6 +34,7 @@ export class DurableGroupLog implements GroupLog {
   #timestampMs: number;
   #lastMergePoint: number;
   #syncing = false;
+  #closed = false;
 
   constructor(group: number, store: LogStore, options: DurableLogOptions) {
     this.group = group;
@@ -69,6 +71,7 @@ export class DurableGroupLog implements GroupLog {
   }
 
   propose({ kind, mergePoint, timestampMs, frames }: Proposal): number {
+    if (this.#closed) throw logClosed();
     this.#timestampMs = Math.max(this.#timestampMs, timestampMs);
     this.#lastMergePoint = Math.max(this.#lastMergePoint, mergePoint);
     const index = this.#store.lastIndex + 1;
@@ -97,7 +100,7 @@ export class DurableGroupLog implements GroupLog {
   }
 
   take(): Entry | null {
-    if (this.#next > this.#committedIndex) return null;
+    if (this.#closed || this.#next > this.#committedIndex) return null;
     const entry = this.#takeFresh() ?? this.#takeStored();
     if (entry !== null) this.#next = entry.index + 1;
     return entry;
@@ -112,6 +115,7 @@ export class DurableGroupLog implements GroupLog {
   }
 
   close(): Promise<void> {
+    this.#closed = true;
     return this.#store.close();
   }
 

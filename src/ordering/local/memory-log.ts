@@ -1,4 +1,5 @@
 import { PsmrError } from '../../errors.js';
+import { logClosed } from '../../storage/storage-error.js';
 import { entryBytes } from '../entry-codec.js';
 import type { Entry, GroupLog, LogPosition, Proposal } from '../group-log.js';
 
@@ -17,6 +18,7 @@ export class MemoryGroupLog implements GroupLog {
   #timestampMs = 0;
   #bytes = 0;
   #lastMergePoint = 0;
+  #closed = false;
 
   constructor(group: number) {
     this.group = group;
@@ -43,6 +45,7 @@ export class MemoryGroupLog implements GroupLog {
   }
 
   propose({ kind, mergePoint, timestampMs, frames }: Proposal): number {
+    if (this.#closed) throw logClosed();
     this.#lastMergePoint = Math.max(this.#lastMergePoint, mergePoint);
     this.#timestampMs = Math.max(this.#timestampMs, timestampMs);
     const index = ++this.#lastIndex;
@@ -67,7 +70,7 @@ export class MemoryGroupLog implements GroupLog {
 
   take(): Entry | null {
     const entry = this.#entries[this.#taken];
-    if (entry === undefined) return null;
+    if (entry === undefined || this.#closed) return null;
     this.#taken++;
     this.#next = entry.index + 1;
     this.#bytes -= entryBytes(entry.frames);
@@ -87,6 +90,7 @@ export class MemoryGroupLog implements GroupLog {
   }
 
   close(): Promise<void> {
+    this.#closed = true;
     return Promise.resolve();
   }
 }

@@ -4,6 +4,7 @@
  * followers write.
  */
 import { messageOf, PsmrError } from '../../errors.js';
+import { logClosed } from '../../storage/storage-error.js';
 import type { PeerAddress, PeerLinks } from '../../transport/peer-links.js';
 import {
   EntryKind,
@@ -122,6 +123,7 @@ export class RaftGroupLog implements GroupLog {
   }
 
   propose(proposal: Proposal): number {
+    if (this.#closed) throw logClosed();
     if (!this.#leadership.leading) throw notLeader(this.#core.leader);
     const index = this.#append(proposal);
     this.#flushSoon();
@@ -136,7 +138,7 @@ export class RaftGroupLog implements GroupLog {
   }
 
   take(): Entry | null {
-    if (this.#next > this.#committed) return null;
+    if (this.#closed || this.#next > this.#committed) return null;
     const { entry } = this.#log.at(this.#next++);
     return entry.kind === EntryKind.membership ? { ...entry, kind: EntryKind.noop, frames: [] } : entry;
   }
@@ -162,8 +164,12 @@ export class RaftGroupLog implements GroupLog {
     return this.#log.bytes <= retainBytes ? Promise.resolve() : this.#log.truncateBelow(spare);
   }
 
-  /** Hands the group to another replica, which takes over when it has all entries. Rejects: NOT_LEADER, INVALID_ARGUMENT. */
+  /**
+   * Hands the group to another replica, which takes over when it has all entries. Throws NOT_LEADER, INVALID_ARGUMENT,
+   * ENGINE_STOPPED.
+   */
   transferLeadership(to: ReplicaId): void {
+    if (this.#closed) throw logClosed();
     if (this.#core.role !== 'leader') throw notLeader(this.#core.leader);
     if (this.#core.leader === to) return;
     const answer = { accepted: false };
@@ -173,8 +179,9 @@ export class RaftGroupLog implements GroupLog {
     if (!answer.accepted) throw cannotLead(this.group, to);
   }
 
-  /** Proposes a new membership, one server more or less; returns its index. Throws NOT_LEADER, INVALID_ARGUMENT. */
+  /** Proposes a new membership, one server more or less; returns its index. Throws as transferLeadership does. */
   changeMembership(membership: Membership): number {
+    if (this.#closed) throw logClosed();
     if (!this.#leadership.leading) throw notLeader(this.#core.leader);
     const problem = this.#core.membershipProblem(membership);
     if (problem !== null) throw membersStay(this.group, problem);
