@@ -8,6 +8,7 @@ import { RecentHashes, differenceText, type Agreement } from './agreement.js';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AgreementWatch } from './admin/agreement-watch.js';
 import { Guard } from './admin/guarded-route.js';
+import { RemovalWatch } from './admin/removal-watch.js';
 import type { Progress, ReplicaAdmin } from './admin/replica-admin.js';
 import type { ReplicaState, ReplicaStatus } from './admin/replica-status.js';
 import type { EngineStats } from './engine-stats.js';
@@ -15,9 +16,10 @@ import { DiskReports, LOOK_MS } from './disk-reports.js';
 import { GroupReports } from './group-reports.js';
 import type { HttpRoute } from './http-endpoint.js';
 import { addressOf, KnownReplicas } from './known-replicas.js';
+import { LostPeers } from './lost-peers.js';
 import { MemberChanges } from './member-changes.js';
 import { PartHash } from './part-hash.js';
-import { rejoin } from './rejoin.js';
+import { clientOf, rejoin } from './rejoin.js';
 import type { ReplicaSettings } from './replica-settings.js';
 import type { GroupReplication } from './replicated-log.js';
 import { checkpointRoutes, type CheckpointRoutes } from './transfer/checkpoint-routes.js';
@@ -48,6 +50,7 @@ export interface ClusterSeatOptions extends Joined {
   readonly failed: (error: PsmrError) => void;
   /** Something that an operator should know. */
   readonly problem: (error: PsmrError) => void;
+  readonly notice: (sentence: string) => void;
 }
 
 export class ClusterSeat implements ReplicaAdmin {
@@ -56,6 +59,8 @@ export class ClusterSeat implements ReplicaAdmin {
   readonly #known: KnownReplicas;
   readonly #reports: GroupReports;
   readonly #disk: DiskReports;
+  readonly #lost: LostPeers;
+  readonly #removal: RemovalWatch;
   readonly #changes: MemberChanges;
   readonly #hashes: RecentHashes;
   readonly #watch: AgreementWatch;
@@ -73,6 +78,13 @@ export class ClusterSeat implements ReplicaAdmin {
     this.#known = new KnownReplicas(settings, memory);
     this.#reports = new GroupReports(settings.own.id, groupNames);
     this.#disk = new DiskReports({ ...options, groups: groupNames.length }, performance.now());
+    this.#lost = new LostPeers(options.notice);
+    this.#removal = new RemovalWatch({
+      replica: settings.own.id,
+      isLeft: () => !memory.rejoining && this.#reports.isLeft,
+      ask: async () => clientOf(settings, this.#known, this.#abort.signal).views(),
+      tell: options.notice,
+    });
     this.#changes = new MemberChanges(this.#reports, post);
     this.#hashes = new RecentHashes(settings.own.id, store.list());
     const guard = new Guard(settings.secret);
@@ -130,7 +142,7 @@ export class ClusterSeat implements ReplicaAdmin {
   start(): void {
     this.#state = 'running';
     this.#watch.start();
-    this.#looking = setInterval(() => this.#disk.look(performance.now()), LOOK_MS);
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
     if (this.#options.memory.rejoining) void this.#rejoin();
   }
 
@@ -146,10 +158,12 @@ export class ClusterSeat implements ReplicaAdmin {
     switch (message.type) {
       case 'raft-status':
         this.#disk.hear(group, message.status.diskHangs);
+        this.#lost.reached(group, message.reachable);
         if (this.#reports.hear(group, message)) this.#options.endpointsChanged();
         return;
       case 'problem':
         this.#lastProblem = message.message;
+        if (message.peer !== undefined) this.#lost.lost(group, message.peer);
         return this.#options.problem(errorFromWire(message.code, message.message));
       case 'checkpoint-needed':
         if (this.#state === 'running') void this.#fetch(message.from);
@@ -211,8 +225,15 @@ export class ClusterSeat implements ReplicaAdmin {
     });
   }
 
+  #look(): void {
+    const nowMs = performance.now();
+    this.#disk.look(nowMs);
+    void this.#removal.look(nowMs);
+  }
+
   #stateNow(executedIndexes: readonly number[]): Pick<ReplicaStatus, 'state' | 'reason'> {
     if (this.#state !== 'running') return { state: this.#state, reason: null };
+    if (this.#removal.reason !== null) return { state: 'removed', reason: this.#removal.reason };
     const away = this.#reports.notVotingIn;
     const { id } = this.#options.settings.own;
     if (away.length > 0) {

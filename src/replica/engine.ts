@@ -312,6 +312,10 @@ export class Engine {
       installed: ({ id }) =>
         this.#failWith(`it has fetched checkpoint ${id} and begins anew from it`, null, { restart: true }),
       failed: (error) => this.#failWith(error.message, error),
+      notice: (sentence) => {
+        this.#recording.events.add('notice', sentence);
+        replica.notice(sentence);
+      },
     });
   }
 

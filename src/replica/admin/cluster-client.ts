@@ -201,11 +201,14 @@ export class ClusterClient {
   async #view(url: string, untilMs: number, id = 0): Promise<ReplicaView> {
     const answerMs = Math.min(this.#answerMs, Math.max(ANSWER_MS_MIN, untilMs - performance.now()));
     try {
-      const parsed = replicaStatusSchema.safeParse(await this.#http(url, answerMs).get('/status'));
+      const parsed = replicaStatusSchema.safeParse(
+        await this.#http(url, answerMs).get('/status', this.#options.signal),
+      );
       if (!parsed.success)
         throw new PsmrError('UNREACHABLE', `What answers at ${url} is no replica of a cluster of this version.`);
       return { id: parsed.data.replica, url, status: parsed.data, problem: null };
     } catch (thrown) {
+      this.#options.signal?.throwIfAborted();
       if (!(thrown instanceof PsmrError)) throw thrown;
       return { id, url, status: null, problem: thrown };
     }
@@ -233,6 +236,18 @@ export function leaderOf(
   const leader = views.find(({ id, status }) => id === told?.leader && status !== null) ?? null;
   const { voters, learners } = told?.members ?? { voters: [], learners: [] };
   return { leader, term, voters, learners };
+}
+
+/** All groups have leaders, and none of these counts it. What it knows itself may be what was before it was removed. */
+export function isNoMember(id: number, views: readonly ReplicaView[]): boolean {
+  const groups = Math.max(0, ...views.map(({ status }) => status?.groups.length ?? 0));
+  const led = Array.from({ length: groups }, (_, group) => {
+    const { leader } = leaderOf(views, group);
+    return leader?.status?.groups.find((each) => each.group === group)?.members;
+  });
+  const isOut = (each: (typeof led)[number]): boolean =>
+    each !== undefined && !each.voters.includes(id) && !each.learners.includes(id);
+  return id !== 0 && led.length > 0 && led.every(isOut);
 }
 
 function nobody(views: readonly ReplicaView[]): PsmrError {
