@@ -7,6 +7,7 @@ import type { Joined } from './join-cluster.js';
 import { RecentHashes, differenceText, type Agreement } from './agreement.js';
 import { adminRoutes } from './admin/admin-routes.js';
 import { AgreementWatch } from './admin/agreement-watch.js';
+import { ConfigurationWatch } from './admin/configuration-watch.js';
 import { Guard } from './admin/guarded-route.js';
 import { RemovalWatch } from './admin/removal-watch.js';
 import type { Progress, ReplicaAdmin } from './admin/replica-admin.js';
@@ -26,6 +27,7 @@ import { checkpointRoutes, type CheckpointRoutes } from './transfer/checkpoint-r
 import { fetchCheckpoint, type TransferProgress } from './transfer/fetch-checkpoint.js';
 import type { PinnedCheckpointStore } from './transfer/pinned-checkpoint-store.js';
 import type { ServerParts } from './server.js';
+import { tokenMark, type SharedConfiguration } from './shared-configuration.js';
 import type { ToWorker } from './worker-messages.js';
 import type { ReplicationMessage } from './worker-pool.js';
 
@@ -61,11 +63,14 @@ export class ClusterSeat implements ReplicaAdmin {
   readonly #disk: DiskReports;
   readonly #lost: LostPeers;
   readonly #removal: RemovalWatch;
+  readonly #configuration: ConfigurationWatch;
   readonly #changes: MemberChanges;
   readonly #hashes: RecentHashes;
   readonly #watch: AgreementWatch;
   readonly #checkpointRoutes: CheckpointRoutes;
   readonly #abort = new AbortController();
+  /** What clients must give, when that is known; null: nothing. */
+  #token: string | null | undefined;
   #looking: NodeJS.Timeout | undefined;
   #agreement: Agreement | null = null;
   #transfer: TransferProgress | null = null;
@@ -95,7 +100,13 @@ export class ClusterSeat implements ReplicaAdmin {
       hear: (said) => this.#watch.hear(said),
       guard,
     });
-    this.routes = [...adminRoutes(this, guard), ...this.#checkpointRoutes.routes];
+    this.#configuration = new ConfigurationWatch({
+      own: () => this.#shared,
+      peers: () => this.#known.https(),
+      guard,
+      problem: options.problem,
+    });
+    this.routes = [...adminRoutes(this, guard), ...this.#checkpointRoutes.routes, this.#configuration.route];
     this.#watch = new AgreementWatch({
       replica: settings.own.id,
       hashes: this.#hashes,
@@ -132,8 +143,9 @@ export class ClusterSeat implements ReplicaAdmin {
     return this.#known.endpoints(this.#reports.members ?? this.#known.all.map(({ id }) => id));
   }
 
-  /** What its endpoints offer. */
-  get served(): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls'> {
+  /** What its endpoints offer. `token`: what clients must give; null: nothing. */
+  served(token: string | null): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls'> {
+    this.#token = token;
     const { own, tls } = this.#options.settings;
     const { routes, endpoints: replicas } = this;
     return { routes, replica: own.id, replicas, ...(tls === null ? {} : { httpTls: tls }) };
@@ -150,7 +162,7 @@ export class ClusterSeat implements ReplicaAdmin {
     this.#state = 'stopping';
     clearInterval(this.#looking);
     this.#abort.abort(new PsmrError('ENGINE_STOPPED', 'The replica was stopped.'));
-    await this.#watch.close();
+    await Promise.all([this.#watch.close(), this.#configuration.close()]);
     this.#checkpointRoutes.close();
   }
 
@@ -160,10 +172,13 @@ export class ClusterSeat implements ReplicaAdmin {
         this.#disk.hear(group, message.status.diskHangs);
         this.#lost.reached(group, message.reachable);
         if (this.#reports.hear(group, message)) this.#options.endpointsChanged();
-        return;
+        return this.#configuration.inReach(this.#known.others.filter((id) => this.#reports.reaches(id)));
       case 'problem':
         this.#lastProblem = message.message;
-        if (message.peer !== undefined) this.#lost.lost(group, message.peer);
+        if (message.peer !== undefined) {
+          this.#lost.lost(group, message.peer);
+          this.#configuration.compare(message.peer);
+        }
         return this.#options.problem(errorFromWire(message.code, message.message));
       case 'checkpoint-needed':
         if (this.#state === 'running') void this.#fetch(message.from);
@@ -229,6 +244,7 @@ export class ClusterSeat implements ReplicaAdmin {
     const nowMs = performance.now();
     this.#disk.look(nowMs);
     void this.#removal.look(nowMs);
+    void this.#configuration.look(nowMs);
   }
 
   #stateNow(executedIndexes: readonly number[]): Pick<ReplicaStatus, 'state' | 'reason'> {
@@ -240,15 +256,22 @@ export class ClusterSeat implements ReplicaAdmin {
       const how = this.#options.memory.rejoining ? 'it is being added again' : `psmr member add ${id} adds it`;
       return { state: 'rebuilding', reason: `it does not vote in group ${away.join(', ')}: ${how}` };
     }
-    if (this.#reports.recovered(executedIndexes)) return { state: 'running', reason: this.#disk.reason };
-    return { state: 'recovering', reason: this.#disk.reason ?? this.#whyAlone };
+    const reason = this.#disk.reason ?? this.#configuration.reason;
+    if (this.#reports.recovered(executedIndexes)) return { state: 'running', reason };
+    return { state: 'recovering', reason: reason ?? this.#whyAlone };
   }
 
   /** It has no link to any other replica: what went wrong with them last. */
   get #whyAlone(): string | null {
-    const { id: own } = this.#options.settings.own;
-    const isAlone = this.#known.all.every(({ id }) => id === own || !this.#reports.reaches(id));
+    const isAlone = !this.#known.others.some((id) => this.#reports.reaches(id));
     return isAlone ? this.#lastProblem : null;
+  }
+
+  get #shared(): SharedConfiguration | null {
+    const { own, secret } = this.#options.settings;
+    const token = this.#token;
+    if (token === undefined) return null;
+    return { replica: own.id, token: token === null ? null : tokenMark(token, secret), replicas: this.#known.all };
   }
 
   async #rejoin(): Promise<void> {
