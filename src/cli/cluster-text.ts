@@ -1,7 +1,7 @@
 /** A cluster for people to read: one line per group. Pure. */
 import Table from 'cli-table3';
 import type { PsmrError } from '../errors.js';
-import { leaderOf, type ReplicaView } from '../replica/admin/cluster-client.js';
+import { isNoMember, leaderOf, type ReplicaView } from '../replica/admin/cluster-client.js';
 import type { ReplicaGroupStatus } from '../replica/admin/replica-status.js';
 
 /** One line per replica, then one per group. Ends with a line break. */
@@ -30,15 +30,6 @@ function replicaLine(view: ReplicaView, views: readonly ReplicaView[]): string {
 function refusalOf(problem: PsmrError | null): string | null {
   const isThere = problem !== null && (problem.code !== 'UNREACHABLE' || problem.details['tls'] === true);
   return isThere ? `refused: ${problem.message}` : null;
-}
-
-/** All groups have leaders, and none of these counts it. What it knows itself may be what was before it was removed. */
-function isNoMember(id: number, views: readonly ReplicaView[]): boolean {
-  const groups = groupsOf(views);
-  const led = groups.map(({ group }) => groupOf(leaderOf(views, group).leader, group)?.members);
-  const isOut = (each: (typeof led)[number]): boolean =>
-    each !== undefined && !each.voters.includes(id) && !each.learners.includes(id);
-  return id !== 0 && groups.length > 0 && led.every(isOut);
 }
 
 function renderGroups(views: readonly ReplicaView[]): string {

@@ -47,18 +47,18 @@ Examples:
     )
     .action(async (url: string | undefined, flags: AccessFlags) => {
       const { client } = clusterAccess(url, flags);
-      const manifest = await client.checkpoint();
+      const { manifest, absent } = await client.checkpoint();
       const id: unknown = Reflect.get(Object(manifest) as object, 'id');
       if (flags.json === true) printResult(JSON.stringify(manifest));
-      else printResult(`checkpoint ${String(id)} is complete${withoutIt(await client.views())}`);
+      else printResult(`checkpoint ${String(id)} is complete${withoutIt(absent)}`);
     });
 }
 
 /** One that does not run writes none: it comes by its state from the logs, or from the others. */
-function withoutIt(views: readonly ReplicaView[]): string {
-  const absent = views.filter(({ status }) => status === null).map(({ id, url }) => (id === 0 ? url : String(id)));
+function withoutIt(absent: readonly ReplicaView[]): string {
   if (absent.length === 0) return '';
-  return `, but not at ${absent.length === 1 ? 'replica' : 'replicas'} ${absent.join(', ')}: no answer from there`;
+  const names = absent.map(({ id, url }) => (id === 0 ? url : String(id)));
+  return `, but not at ${names.length === 1 ? 'replica' : 'replicas'} ${names.join(', ')}: no answer from there`;
 }
 
 export function leaderCommand(): Command {

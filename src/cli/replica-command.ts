@@ -62,7 +62,14 @@ async function runReplica(flags: ReplicaFlags): Promise<void> {
   void stopped.then(() => waiting.abort(new PsmrError('ENGINE_STOPPED', 'stopped before it took part')));
   const onProblem = (problem: PsmrError): void => printProgress(problem.message);
   try {
-    while (await runOnce(flags, { ...options, onProblem, signal: waiting.signal }, replica.tls !== null, stopped));
+    while (
+      await runOnce(
+        flags,
+        { ...options, onProblem, onNotice: printProgress, signal: waiting.signal },
+        replica.tls !== null,
+        stopped,
+      )
+    );
   } catch (error) {
     if (!waiting.signal.aborted) throw advised(error, flags.id, dataDir ?? '');
     printProgress(`${await stopped}: stopping`);

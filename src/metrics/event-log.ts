@@ -1,5 +1,5 @@
 /** What has happened lately that an operator may want to know: the newest, so many. */
-export const EVENT_KINDS = ['start', 'leader', 'checkpoint', 'slow', 'problem'] as const;
+export const EVENT_KINDS = ['start', 'leader', 'checkpoint', 'slow', 'problem', 'notice'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface LoggedEvent {

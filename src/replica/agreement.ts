@@ -54,6 +54,11 @@ export class RecentHashes {
     this.#checkpoints = [...others, { id, parts: hashes }].sort((a, b) => a.id - b.id).slice(-RecentHashes.KEPT);
   }
 
+  /** Null: there is none. */
+  get newest(): number | null {
+    return this.#checkpoints.at(-1)?.id ?? null;
+  }
+
   report(): ReplicaHashes {
     return { replica: this.#replica, checkpoints: this.#checkpoints };
   }

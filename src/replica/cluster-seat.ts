@@ -1,6 +1,6 @@
 /** One replica's place in its cluster, on the main thread: its parts are in this folder, a file each. */
 import type { ReplicaConfig } from '../config/cluster-schema.js';
-import { errorFromWire, PsmrError } from '../errors.js';
+import { PsmrError } from '../errors.js';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
 import type { ReplicaEndpoints } from '../transport/handshake.js';
 import type { Joined } from './join-cluster.js';
@@ -18,6 +18,7 @@ import { addressOf, KnownReplicas } from './known-replicas.js';
 import { MemberChanges } from './member-changes.js';
 import { OwnHttp } from './own-http.js';
 import { PartHash } from './part-hash.js';
+import { PeerWatch } from './peer-watch.js';
 import { rejoin } from './rejoin.js';
 import type { ReplicaSettings } from './replica-settings.js';
 import type { GroupReplication } from './replicated-log.js';
@@ -49,6 +50,7 @@ export interface ClusterSeatOptions extends Joined {
   readonly failed: (error: PsmrError) => void;
   /** Something that an operator should know. */
   readonly problem: (error: PsmrError) => void;
+  readonly notice: (sentence: string) => void;
 }
 
 export class ClusterSeat implements ReplicaAdmin {
@@ -57,6 +59,7 @@ export class ClusterSeat implements ReplicaAdmin {
   readonly #known: KnownReplicas;
   readonly #reports: GroupReports;
   readonly #disk: DiskReports;
+  readonly #peers: PeerWatch;
   readonly #changes: MemberChanges;
   readonly #hashes: RecentHashes;
   readonly #watch: AgreementWatch;
@@ -67,7 +70,6 @@ export class ClusterSeat implements ReplicaAdmin {
   #agreement: Agreement | null = null;
   #transfer: TransferProgress | null = null;
   #state: ReplicaState = 'recovering';
-  #lastProblem: string | null = null;
 
   constructor(options: ClusterSeatOptions) {
     this.#options = options;
@@ -85,7 +87,8 @@ export class ClusterSeat implements ReplicaAdmin {
       hear: (said) => this.#watch.hear(said),
       guard,
     });
-    this.routes = [...adminRoutes(this, guard), ...this.#checkpointRoutes.routes];
+    this.#peers = new PeerWatch({ ...options, known: this.#known, reports: this.#reports, guard });
+    this.routes = [...adminRoutes(this, guard), ...this.#checkpointRoutes.routes, this.#peers.route];
     this.#http = new OwnHttp(options.http, this.routes);
     this.#watch = new AgreementWatch({
       replica: settings.own.id,
@@ -123,8 +126,9 @@ export class ClusterSeat implements ReplicaAdmin {
     return this.#known.endpoints(this.#reports.members ?? this.#known.all.map(({ id }) => id));
   }
 
-  /** What its endpoints offer. */
-  get served(): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls' | 'openHttp'> {
+  /** What its endpoints offer. `token`: what clients must give; null: nothing. */
+  served(token: string | null): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls' | 'openHttp'> {
+    this.#peers.askClientsFor(token);
     const { own, tls } = this.#options.settings;
     const { routes, endpoints: replicas } = this;
     return {
@@ -140,7 +144,7 @@ export class ClusterSeat implements ReplicaAdmin {
     this.#state = 'running';
     this.#http.open();
     this.#watch.start();
-    this.#looking = setInterval(() => this.#disk.look(performance.now()), LOOK_MS);
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
     if (this.#options.memory.rejoining) void this.#rejoin();
   }
 
@@ -148,7 +152,7 @@ export class ClusterSeat implements ReplicaAdmin {
     this.#state = 'stopping';
     clearInterval(this.#looking);
     this.#abort.abort(new PsmrError('ENGINE_STOPPED', 'The replica was stopped.'));
-    await this.#watch.close();
+    await Promise.all([this.#watch.close(), this.#peers.close()]);
     this.#checkpointRoutes.close();
   }
 
@@ -162,10 +166,9 @@ export class ClusterSeat implements ReplicaAdmin {
       case 'raft-status':
         this.#disk.hear(group, message.status.diskHangs);
         if (this.#reports.hear(group, message)) this.#options.endpointsChanged();
-        return;
+        return this.#peers.hear(group, message);
       case 'problem':
-        this.#lastProblem = message.message;
-        return this.#options.problem(errorFromWire(message.code, message.message));
+        return this.#peers.trouble(group, message);
       case 'checkpoint-needed':
         if (this.#state === 'running') void this.#fetch(message.from);
     }
@@ -226,23 +229,24 @@ export class ClusterSeat implements ReplicaAdmin {
     });
   }
 
+  #look(): void {
+    const nowMs = performance.now();
+    this.#disk.look(nowMs);
+    this.#peers.look(nowMs);
+  }
+
   #stateNow(executedIndexes: readonly number[]): Pick<ReplicaStatus, 'state' | 'reason'> {
     if (this.#state !== 'running') return { state: this.#state, reason: null };
+    if (this.#peers.removed !== null) return { state: 'removed', reason: this.#peers.removed };
     const away = this.#reports.notVotingIn;
     const { id } = this.#options.settings.own;
     if (away.length > 0) {
       const how = this.#options.memory.rejoining ? 'it is being added again' : `psmr member add ${id} adds it`;
       return { state: 'rebuilding', reason: `it does not vote in group ${away.join(', ')}: ${how}` };
     }
-    if (this.#reports.recovered(executedIndexes)) return { state: 'running', reason: this.#disk.reason };
-    return { state: 'recovering', reason: this.#disk.reason ?? this.#whyAlone };
-  }
-
-  /** It has no link to any other replica: what went wrong with them last. */
-  get #whyAlone(): string | null {
-    const { id: own } = this.#options.settings.own;
-    const isAlone = this.#known.all.every(({ id }) => id === own || !this.#reports.reaches(id));
-    return isAlone ? this.#lastProblem : null;
+    const reason = this.#disk.reason ?? this.#peers.difference;
+    if (this.#reports.recovered(executedIndexes)) return { state: 'running', reason };
+    return { state: 'recovering', reason: reason ?? this.#peers.whyAlone };
   }
 
   async #rejoin(): Promise<void> {

@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly signal?: AbortSignal;
   /** A replica's: hears what an operator should know and nobody waits for: a replica out of reach, a link refused. */
   readonly onProblem?: (problem: PsmrError) => void;
+  /** A replica's: hears, in a sentence, what an operator should know beside that: it was removed, another is back. */
+  readonly onNotice?: (sentence: string) => void;
   /** A psmr.config.json; what is given beside it takes precedence. */
   readonly config?: string | URL;
 }
@@ -58,7 +60,7 @@ export interface ResolvedEngineOptions {
 }
 
 /** Options that are no fields of a configuration. */
-const NOT_CONFIGURED: ReadonlySet<string> = new Set<keyof EngineOptions>(['signal', 'onProblem']);
+const NOT_CONFIGURED: ReadonlySet<string> = new Set<keyof EngineOptions>(['signal', 'onProblem', 'onNotice']);
 const CHECKPOINT_EVERY_BYTES = 256 << 20;
 const SPIN_US = 50;
 const SPIN_US_CROWDED = 5;

@@ -28,6 +28,7 @@ export interface ReplicaParts extends Joined {
   readonly settings: ReplicaSettings;
   readonly dataDir: string;
   readonly problem: (problem: PsmrError) => void;
+  readonly notice: (sentence: string) => void;
   readonly takeSeat: (options: ClusterSeatOptions) => ClusterSeat;
 }
 
@@ -57,12 +58,12 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
 async function replicaParts(
   settings: ReplicaSettings | null,
   own: { readonly service: string; readonly epoch: number; readonly dataDir: string },
-  { signal, onProblem = () => undefined }: EngineOptions,
+  { signal, onProblem = () => undefined, onNotice = () => undefined }: EngineOptions,
 ): Promise<ReplicaParts | null> {
   if (settings === null) return null;
   const waiting = { ...own, onProblem, signal: signal ?? new AbortController().signal };
   const joined = await joinCluster(settings, waiting);
-  return { settings, dataDir: own.dataDir, ...joined, problem: onProblem, takeSeat };
+  return { settings, dataDir: own.dataDir, ...joined, problem: onProblem, notice: onNotice, takeSeat };
 }
 
 const startPool: EngineParts['startPool'] = (...args) => new WorkerPool(...args);

@@ -46,6 +46,11 @@ export class EngineRecording {
     this.events.add('leader', `${this.#nameOf(group)} ${text}`);
   }
 
+  notice(sentence: string, tell: (sentence: string) => void): void {
+    this.events.add('notice', sentence);
+    tell(sentence);
+  }
+
   #nameOf(group: number): string {
     return this.#groups[group] ?? `group ${group}`;
   }

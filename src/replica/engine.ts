@@ -231,8 +231,9 @@ export class Engine {
    */
   async listen(options: ListenOptions = {}): Promise<Listening> {
     this.#assertRunning();
+    const listening = { ...this.#options.listen, ...options };
     return this.#endpoints.open(() => ({
-      options: { ...this.#options.listen, ...options },
+      options: listening,
       limits: this.#options.limits,
       service: this.#service.name,
       map: this.#map,
@@ -241,7 +242,7 @@ export class Engine {
       status: () => this.status(),
       events: this.#recording.events,
       healthy: () => this.#control.state === EngineState.running,
-      ...this.#seat?.served,
+      ...this.#seat?.served(listening.token ?? null),
     }));
   }
 
@@ -312,6 +313,7 @@ export class Engine {
       installed: ({ id }) =>
         this.#failWith(`it has fetched checkpoint ${id} and begins anew from it`, null, { restart: true }),
       failed: (error) => this.#failWith(error.message, error),
+      notice: (sentence) => this.#recording.notice(sentence, replica.notice),
     });
   }
 

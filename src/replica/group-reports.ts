@@ -64,6 +64,12 @@ export class GroupReports {
     return [...this.#names.keys()].filter((group) => this.of(group)?.membership.voters.includes(this.#own) === false);
   }
 
+  /** It has a log, and no group of it has a leader that it knows. */
+  get isLeft(): boolean {
+    const all = [...this.#reports.values()].map(({ status }) => status);
+    return all.some(({ lastIndex }) => lastIndex > 0) && all.every(({ leader }) => leader === 0);
+  }
+
   reaches(id: number): boolean {
     return id === this.#own || [...this.#reports.values()].some(({ reachable }) => reachable.includes(id));
   }

@@ -52,10 +52,11 @@ export interface HttpEndpointOptions {
   readonly port: number;
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly routes: readonly HttpRoute[];
+  /** A request that takes longer to arrive, or an answer of which nobody reads anything for so long, is given up. */
+  readonly idleMs?: number;
 }
 
 const BODY_BYTES_MAX = 65_536;
-/** A request that takes longer to arrive, or an answer of which nobody reads anything for so long, is given up. */
 const IDLE_MS_MAX = 30_000;
 
 /** What the system says of an address of another machine, and of a name that stands for none. */
@@ -87,19 +88,22 @@ export function errorAnswer(thrown: unknown): HttpAnswer {
 
 /** Rejects with ADDRESS_IN_USE or INVALID_CONFIG. */
 export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndpoint> {
-  const { host, port, tls } = options;
+  const { host, port, tls, idleMs = IDLE_MS_MAX } = options;
   let { routes } = options;
   const serve = (others: readonly HttpRoute[]): void => void (routes = others);
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     answer(routes, request)
       .catch(errorAnswer)
-      .then((found) => send(response, found, request.method === 'HEAD'))
+      .then((found) => {
+        request.socket.setTimeout(idleMs);
+        return send(response, found, request.method === 'HEAD');
+      })
       // The other side has gone, or the stream has failed: the connection says so by its end.
       .catch(() => response.destroy());
   };
   const server = tls === undefined ? createHttp(listener) : createHttps(readCertificate(tls), listener);
-  server.requestTimeout = IDLE_MS_MAX;
-  server.setTimeout(IDLE_MS_MAX);
+  server.requestTimeout = idleMs;
+  server.setTimeout(idleMs);
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(cannotListen(host, port, error)));
     server.listen(port, host, () => {
@@ -127,13 +131,16 @@ async function answer(routes: readonly HttpRoute[], request: IncomingMessage): P
     const allowed = fitting.map(({ route }) => route.method).join(', ');
     return { ...textAnswer(405, `${path} takes ${allowed}.\n`), headers: { allow: allowed } };
   }
+  const body = await readBody(request);
+  // Making the answer may take its time: a checkpoint's is there when all of it is on the disk.
+  request.socket.setTimeout(0);
   return found.route.handle({
     method,
     target,
     query: new URLSearchParams(query),
     parameters: found.parameters,
     authorization: request.headers.authorization,
-    body: await readBody(request),
+    body,
   });
 }
 

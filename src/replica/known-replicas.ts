@@ -31,6 +31,11 @@ export class KnownReplicas {
     return [...this.#replicas.values()].sort((a, b) => a.id - b.id);
   }
 
+  /** The numbers of the others. */
+  get others(): readonly number[] {
+    return this.#others().map(({ id }) => id);
+  }
+
   has(id: number): boolean {
     return this.#replicas.has(id);
   }

@@ -51,7 +51,7 @@ export async function rejoin(settings: ReplicaSettings, known: KnownReplicas, si
   }
 }
 
-function clientOf(settings: ReplicaSettings, known: KnownReplicas, signal: AbortSignal): ClusterClient {
+export function clientOf(settings: ReplicaSettings, known: KnownReplicas, signal: AbortSignal): ClusterClient {
   const { secret, tls } = settings;
   return new ClusterClient({
     urls: known.https().map(({ http }) => http.url),

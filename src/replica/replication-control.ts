@@ -35,7 +35,8 @@ export class ReplicationControl {
     this.#sight = parts.sight;
     this.#send = send;
     events.checkpointNeeded = (from) => send({ type: 'checkpoint-needed', from });
-    events.problem = ({ code, message }) => send({ type: 'problem', code, message });
+    events.problem = ({ code, message, details: { peer } }) =>
+      send({ type: 'problem', code, message, ...(typeof peer === 'number' ? { peer } : {}) });
     events.malformed = (from, why) => {
       parts.counters.add(Counter.malformedPeerMessages, 1);
       if (this.#faulty.has(from)) return;

@@ -91,4 +91,5 @@ export type FromWorker =
   /** These commands have kept their stream for long, us. */
   | { readonly type: 'slow'; readonly names: readonly string[]; readonly commands: number; readonly us: number }
   | { readonly type: 'handed-over' }
-  | { readonly type: 'problem'; readonly code: string; readonly message: string };
+  /** `peer`: the group has no link to it. */
+  | { readonly type: 'problem'; readonly code: string; readonly message: string; readonly peer?: number };

@@ -74,6 +74,14 @@ describe("the operator's commands", () => {
     );
   });
 
+  it('end a checkpoint that takes longer than --timeout', async () => {
+    const cluster = await FakeCluster.start([1]);
+    cluster.writing = new Promise(() => undefined);
+    const { code, stdout, stderr } = await psmr(['checkpoint', cluster.urlOf(1), '--timeout', '1'], KNOWING);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^psmr: OUTCOME_UNKNOWN: After 1000 ms the checkpoint .* may yet be made[^\n]*\n$/);
+  });
+
   it('need the secret', async () => {
     const cluster = await FakeCluster.start([1]);
     const { code, stderr } = await psmr(['checkpoint', cluster.urlOf(1), '--json']);

@@ -1,4 +1,7 @@
-/** Exchanges checkpoints' hashes with the other replicas, now and then, and tells when this one must stop. */
+/**
+ * Exchanges checkpoints' hashes with the other replicas, and tells when this one must stop. Each is asked until both have
+ * told each other of the newest checkpoint here.
+ */
 import { z } from 'zod';
 import { decideAgreement, type Agreement, type RecentHashes, type ReplicaHashes } from '../agreement.js';
 import type { ReplicaHttp } from './replica-http.js';
@@ -25,6 +28,8 @@ export class AgreementWatch {
   readonly #options: AgreementWatchOptions;
   /** What each has told last: one that is down now has told all the same. */
   readonly #told = new Map<number, ReplicaHashes>();
+  /** By replica, the newest checkpoint of which it was told here and has told in return. */
+  readonly #exchanged = new Map<number, number>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #asking: Promise<void> | null = null;
@@ -50,7 +55,7 @@ export class AgreementWatch {
       this.#told.set(parsed.data.replica, parsed.data);
   }
 
-  /** Asks everybody now; resolves when all have answered or failed to. To be called when a checkpoint is complete, too. */
+  /** Asks everybody who is due now; resolves when all have answered or failed to. To be called when a checkpoint is complete, too. */
   compare(): Promise<void> {
     this.#asking ??= this.#compare().finally(() => (this.#asking = null));
     return this.#asking;
@@ -64,16 +69,22 @@ export class AgreementWatch {
 
   async #compare(): Promise<void> {
     const { replica: own, hashes, members, peers, decided } = this.#options;
-    await Promise.all(peers().map(({ replica, http }) => this.#ask(replica, http)));
+    const newest = hashes.newest;
+    if (newest === null) return;
+    const due = members().filter((id) => id !== own && this.#exchanged.get(id) !== newest);
+    const asked = due.length === 0 ? [] : peers().filter(({ replica }) => due.includes(replica));
+    await Promise.all(asked.map(({ replica, http }) => this.#ask(replica, http, newest)));
     if (this.#stop.signal.aborted) return;
     decided(decideAgreement(own, members(), [hashes.report(), ...this.#told.values()]));
   }
 
   /** Who does not answer is asked again next time. */
-  async #ask(replica: number, http: ReplicaHttp): Promise<void> {
+  async #ask(replica: number, http: ReplicaHttp, newest: number): Promise<void> {
     const { hashes } = this.#options;
     const told = await http.post('/checkpoints/hashes', hashes.report(), this.#stop.signal).catch(() => null);
     const parsed = hashesSchema.safeParse(told);
-    if (parsed.success && parsed.data.replica === replica) this.#told.set(replica, parsed.data);
+    if (!parsed.success || parsed.data.replica !== replica) return;
+    this.#told.set(replica, parsed.data);
+    if (parsed.data.checkpoints.some(({ id }) => id === newest)) this.#exchanged.set(replica, newest);
   }
 }

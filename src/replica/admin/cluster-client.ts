@@ -32,10 +32,17 @@ export interface ClusterClientOptions {
 }
 
 const ANSWER_MS = 2000;
+/** Who is asked at all is given so long, however little time is left. */
+const ANSWER_MS_MIN = 100;
 const CHANGE_MS = 600_000;
 const PAUSE_MS = 250;
-/** A checkpoint is answered when it is complete. */
-const CHECKPOINT_MS = 600_000;
+const LEADER_MS = 10_000;
+
+export interface TakenCheckpoint {
+  readonly manifest: unknown;
+  /** Those that did not answer when it was asked for. */
+  readonly absent: readonly ReplicaView[];
+}
 
 const progressSchema = z.object({ progress: z.enum(['done', 'under way']) });
 
@@ -46,15 +53,15 @@ export class ClusterClient {
     this.#options = options;
   }
 
-  /** Every replica that is known, by id. Rejects with UNREACHABLE where none answers. */
-  async views(): Promise<ReplicaView[]> {
+  /** Every replica that is known, by id; nobody is waited for after `untilMs`. Rejects with UNREACHABLE where none answers. */
+  async views(untilMs = Infinity): Promise<ReplicaView[]> {
     const urls = this.#options.urls.map((url) => this.#http(url).url);
-    const first = await Promise.all(urls.map((url) => this.#view(url)));
+    const first = await Promise.all(urls.map((url) => this.#view(url, untilMs)));
     const known = first.flatMap(({ status }) => status?.replicas ?? []);
     const more = new Map(known.filter(({ url }) => !urls.includes(url)).map(({ id, url }) => [id, url]));
     // One replica may be known by several addresses.
     for (const { id } of first) more.delete(id);
-    const others = await Promise.all([...more].map(([id, url]) => this.#view(url, id)));
+    const others = await Promise.all([...more].map(([id, url]) => this.#view(url, untilMs, id)));
     const views = [...first, ...others];
     if (views.every(({ status }) => status === null)) throw nobody(views);
     const named = views.map((view) => ({
@@ -64,9 +71,22 @@ export class ClusterClient {
     return named.sort((a, b) => a.id - b.id);
   }
 
-  /** The manifest. */
-  checkpoint(): Promise<unknown> {
-    return this.#onLeader(0, '/checkpoint', {}, CHECKPOINT_MS);
+  /**
+   * Has one taken, which is answered when it is complete: all of it in the time of a change. Rejects with UNREACHABLE where
+   * nobody was asked, and with OUTCOME_UNKNOWN where it may yet be made.
+   */
+  async checkpoint(): Promise<TakenCheckpoint> {
+    const { changeMs = CHANGE_MS } = this.#options;
+    const late = AbortSignal.timeout(changeMs);
+    const take = async (leader: ReplicaView): Promise<unknown> => {
+      try {
+        return await this.#http(leader.url, changeMs).post('/checkpoint', {}, late);
+      } catch (thrown) {
+        throw late.aborted ? checkpointUnderWay(leader, changeMs) : thrown;
+      }
+    };
+    const { answer, views } = await this.#onLeader(0, take, performance.now() + changeMs);
+    return { manifest: answer, absent: views.filter(({ status }) => status === null) };
   }
 
   async moveLeader(group: number, to: number): Promise<void> {
@@ -134,10 +154,10 @@ export class ClusterClient {
     const { changeMs = CHANGE_MS, pauseMs = PAUSE_MS, progress } = this.#options;
     const deadline = performance.now() + changeMs;
     for (let isNew = true; ; isNew = false) {
-      const answer = progressSchema.parse(await this.#onLeader(group, path, body));
+      const { answer } = await this.#onLeader(group, (leader) => this.#http(leader.url).post(path, body));
       // Not before: it may be refused.
       if (isNew) progress?.(what);
-      if (answer.progress === 'done') return;
+      if (progressSchema.parse(answer).progress === 'done') return;
       if (performance.now() > deadline)
         throw new PsmrError(
           'OUTCOME_UNKNOWN',
@@ -147,14 +167,22 @@ export class ClusterClient {
     }
   }
 
-  /** Leaders change, and an election takes a moment. */
-  async #onLeader(group: number, path: string, body: object, answerMs?: number): Promise<unknown> {
+  /**
+   * Leaders change, and an election takes a moment. `views`: what was seen when it was asked. `untilMs`: nobody is waited
+   * for after that to find the leader.
+   */
+  async #onLeader(
+    group: number,
+    ask: (leader: ReplicaView) => Promise<unknown>,
+    untilMs = Infinity,
+  ): Promise<{ readonly answer: unknown; readonly views: readonly ReplicaView[] }> {
     const { changeMs = CHANGE_MS, pauseMs = PAUSE_MS } = this.#options;
-    const deadline = performance.now() + Math.min(changeMs, 10_000);
+    const deadline = performance.now() + Math.min(changeMs, LEADER_MS);
     for (;;) {
-      const { leader } = leaderOf(await this.views(), group);
+      const views = await this.views(untilMs);
+      const { leader } = leaderOf(views, group);
       try {
-        if (leader !== null) return await this.#http(leader.url, answerMs).post(path, body);
+        if (leader !== null) return { answer: await ask(leader), views };
       } catch (thrown) {
         const again = thrown instanceof PsmrError && ['NOT_LEADER', 'UNREACHABLE'].includes(thrown.code);
         if (!again || performance.now() > deadline) throw thrown;
@@ -170,19 +198,27 @@ export class ClusterClient {
     await pause(ms, undefined, signal === undefined ? {} : { signal });
   }
 
-  async #view(url: string, id = 0): Promise<ReplicaView> {
+  async #view(url: string, untilMs: number, id = 0): Promise<ReplicaView> {
+    const answerMs = Math.min(this.#answerMs, Math.max(ANSWER_MS_MIN, untilMs - performance.now()));
     try {
-      const parsed = replicaStatusSchema.safeParse(await this.#http(url).get('/status'));
+      const parsed = replicaStatusSchema.safeParse(
+        await this.#http(url, answerMs).get('/status', this.#options.signal),
+      );
       if (!parsed.success)
         throw new PsmrError('UNREACHABLE', `What answers at ${url} is no replica of a cluster of this version.`);
       return { id: parsed.data.replica, url, status: parsed.data, problem: null };
     } catch (thrown) {
+      this.#options.signal?.throwIfAborted();
       if (!(thrown instanceof PsmrError)) throw thrown;
       return { id, url, status: null, problem: thrown };
     }
   }
 
-  #http(url: string, timeoutMs = this.#options.answerMs ?? ANSWER_MS): ReplicaHttp {
+  get #answerMs(): number {
+    return this.#options.answerMs ?? ANSWER_MS;
+  }
+
+  #http(url: string, timeoutMs = this.#answerMs): ReplicaHttp {
     const { secret, ca } = this.#options;
     return new ReplicaHttp({ url, secret, timeoutMs, ...(ca === undefined ? {} : { ca }) });
   }
@@ -202,7 +238,27 @@ export function leaderOf(
   return { leader, term, voters, learners };
 }
 
+/** All groups have leaders, and none of these counts it. What it knows itself may be what was before it was removed. */
+export function isNoMember(id: number, views: readonly ReplicaView[]): boolean {
+  const groups = Math.max(0, ...views.map(({ status }) => status?.groups.length ?? 0));
+  const led = Array.from({ length: groups }, (_, group) => {
+    const { leader } = leaderOf(views, group);
+    return leader?.status?.groups.find((each) => each.group === group)?.members;
+  });
+  const isOut = (each: (typeof led)[number]): boolean =>
+    each !== undefined && !each.voters.includes(id) && !each.learners.includes(id);
+  return id !== 0 && led.length > 0 && led.every(isOut);
+}
+
 function nobody(views: readonly ReplicaView[]): PsmrError {
   const reasons = views.map(({ problem }) => problem?.message ?? '').join(' ');
   return new PsmrError('UNREACHABLE', reasons || 'There is no replica to ask.');
+}
+
+function checkpointUnderWay({ id }: ReplicaView, ms: number): PsmrError {
+  return new PsmrError(
+    'OUTCOME_UNKNOWN',
+    `After ${ms} ms the checkpoint that replica ${id} was asked for is under way still. It goes on, and may yet be made: ` +
+      'psmr status shows the last one that was agreed on. To wait longer for the next one, give a longer --timeout.',
+  );
 }

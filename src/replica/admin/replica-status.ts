@@ -5,7 +5,8 @@ import type { FollowerProgress, Role } from '../../ordering/raft/raft-types.js';
 
 /**
  * forming: new, waits until all replicas of the cluster are there; rebuilding: its disk was lost, it waits to be added
- * again; fetching: it gets a checkpoint from another; recovering: it executes its logs.
+ * again; fetching: it gets a checkpoint from another; recovering: it executes its logs; removed: it takes
+ * part in no group any more.
  */
 export const REPLICA_STATES = [
   'forming',
@@ -13,6 +14,7 @@ export const REPLICA_STATES = [
   'fetching',
   'recovering',
   'running',
+  'removed',
   'stopping',
   'failed',
 ] as const;

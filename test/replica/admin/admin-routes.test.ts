@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ClusterClient } from '../../../src/replica/admin/cluster-client.js';
 import { ReplicaHttp } from '../../../src/replica/admin/replica-http.js';
@@ -15,7 +16,7 @@ import {
   parseChallengeHeader,
   requestProof,
 } from '../../../src/replica/admin/request-proof.js';
-import { jsonAnswer, openHttpEndpoint } from '../../../src/replica/http-endpoint.js';
+import { jsonAnswer, openHttpEndpoint, type HttpAnswer } from '../../../src/replica/http-endpoint.js';
 import { FakeCluster, SECRET } from './fake-cluster.js';
 
 const failure = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
@@ -153,6 +154,19 @@ describe("a replica's HTTP endpoint", () => {
     });
   });
 
+  it('gives an answer the time that it takes to make it, and who is silent no more than its own', async () => {
+    const idleMs = 100;
+    const handle = (): Promise<HttpAnswer> => pause(5 * idleMs).then(() => jsonAnswer({ late: true }));
+    const http = await openHttpEndpoint({
+      ...{ host: '127.0.0.1', port: 0, idleMs },
+      routes: [{ method: 'GET', path: '/slow', handle }],
+    });
+    onTestFinished(() => http.close());
+    expect(await at(`http://127.0.0.1:${http.address.port}`).get('/slow')).toEqual({ late: true });
+    const silent = connect(http.address);
+    await once(silent, 'close');
+  });
+
   it('says what there is, where there is nothing', async () => {
     const cluster = await FakeCluster.start([1]);
     const [missing, wrong] = [await fetch(`${cluster.urlOf(1)}/x`), await fetch(`${cluster.urlOf(1)}/leader`)];
@@ -194,7 +208,35 @@ describe("the operator's client", () => {
   it('takes a checkpoint wherever group 0 is led', async () => {
     const cluster = await FakeCluster.start([1, 2, 3]);
     cluster.group(0).leader = 3;
-    expect(await client(cluster, [2]).checkpoint()).toMatchObject({ id: 77 });
+    expect(await client(cluster, [2]).checkpoint()).toMatchObject({ manifest: { id: 77 }, absent: [] });
+  });
+
+  it('waits for a checkpoint no longer than it may, and says that it may yet be made', async () => {
+    const cluster = await FakeCluster.start([1, 2]);
+    cluster.writing = new Promise(() => undefined);
+    const hasty = new ClusterClient({ urls: [cluster.urlOf(1)], secret: SECRET, pauseMs: 1, changeMs: 1000 });
+    const start = performance.now();
+    expect(await failure(hasty.checkpoint())).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringMatching(
+        /After 1000 ms .* replica 1 .* goes on, and may yet be made: psmr status/,
+      ) as string,
+    });
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(cluster.done).toEqual(['checkpoint']);
+  });
+
+  it('looks for who is to take a checkpoint no longer than it may, though a replica may take longer to answer', async () => {
+    const silent = createServer();
+    onTestFinished(() => silent.close().closeAllConnections());
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const urls = [`http://127.0.0.1:${port}`];
+    const hasty = new ClusterClient({ urls, secret: SECRET, pauseMs: 1, changeMs: 50, answerMs: 60_000 });
+    expect(await failure(hasty.checkpoint())).toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('no answer for') as string,
+    });
   });
 
   it('adds a replica to each group by its leader, after all know its address', async () => {

@@ -92,6 +92,38 @@ it('those who differ all learn of it, though the first to know is gone before th
   }
 });
 
+it('others are asked while there is something to compare, and no longer', async () => {
+  const [own, second] = [new RecentHashes(1), new RecentHashes(2)];
+  let asked = 0;
+  const peers = [await serving(2, second, () => asked++)];
+  const heard: Agreement[] = [];
+  const watch = new AgreementWatch({
+    replica: 1,
+    hashes: own,
+    members: () => [1, 2],
+    peers: () => peers,
+    decided: (agreement) => heard.push(agreement),
+  });
+  onTestFinished(() => watch.close());
+  await watch.compare();
+  expect(asked).toBe(0);
+  own.add(manifest(10, 'a'));
+  for (const times of [1, 2]) {
+    await watch.compare();
+    expect(asked).toBe(times);
+  }
+  second.add(manifest(10, 'a'));
+  for (let nth = 0; nth < 3; nth++) await watch.compare();
+  expect([asked, heard.at(-1)?.lastAgreed]).toEqual([3, 10]);
+  for (const hashes of [own, second]) hashes.add(manifest(20, 'a'));
+  for (let nth = 0; nth < 3; nth++) await watch.compare();
+  expect(asked).toBe(4);
+  // It hears of it all the same, where the other one asks.
+  watch.hear({ replica: 2, checkpoints: [{ id: 10, parts: ['-', 'x'] }] });
+  await watch.compare();
+  expect(heard.at(-1)?.difference).toMatchObject({ checkpoint: 10, stream: 1, majority: null });
+});
+
 it('a replica compares as soon as it starts', async () => {
   const own = new RecentHashes(1, [manifest(10, 'x')]);
   const others = [2, 3].map((replica) => new RecentHashes(replica, [manifest(10, 'a')]));

@@ -24,6 +24,8 @@ export class FakeCluster {
   readonly done: string[] = [];
   /** Calls until a change is done. */
   slowness = 2;
+  /** What a checkpoint waits for. */
+  writing: Promise<unknown> = Promise.resolve();
   readonly replicas = new Map<number, FakeReplica>();
   readonly #asked = new Map<string, number>();
 
@@ -139,6 +141,7 @@ export class FakeReplica implements ReplicaAdmin {
   async checkpoint(): Promise<CheckpointManifest> {
     this.#mustLead(0);
     this.#cluster.done.push('checkpoint');
+    await this.#cluster.writing;
     return { id: 77, takenAtMs: 1, parts: [] };
   }
 
