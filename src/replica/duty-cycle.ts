@@ -38,11 +38,15 @@ export interface DutyCycleOptions {
 const SLICE_US = 500;
 /** Longest time away from the event loop while spinning, us. */
 const SPIN_SLICE_US = 100;
+/** What comes to a thread that has slept for longer, us, mostly comes alone. */
+const ALONE_US = 200;
 
 export class DutyCycle {
   readonly #options: DutyCycleOptions;
   #scheduled = false;
   #sleeping = false;
+  /** When it gave the thread to the event loop, us; infinite: it has not. */
+  #parkedAtUs = Infinity;
   #ended = false;
   #spinUntilUs = 0;
   busyUs = 0;
@@ -51,11 +55,15 @@ export class DutyCycle {
     this.#options = options;
   }
 
-  /** There may be work: called by whatever the event loop brings. */
+  /**
+   * There may be work: called by whatever the event loop brings. Under load the loop first brings all that is there; what
+   * comes alone is not kept waiting for another turn of it.
+   */
   readonly wake = (): void => {
     if (this.#scheduled || this.#ended) return;
     this.#scheduled = true;
-    setImmediate(this.#turn);
+    if (nowUs() - this.#parkedAtUs > ALONE_US) queueMicrotask(this.#turn);
+    else setImmediate(this.#turn);
   };
 
   end(): void {
@@ -64,6 +72,7 @@ export class DutyCycle {
 
   readonly #turn = (): void => {
     this.#scheduled = false;
+    this.#parkedAtUs = Infinity;
     if (this.#ended) return;
     try {
       this.#run();
@@ -122,7 +131,7 @@ export class DutyCycle {
   #park(): void {
     const { bell, poll, watch } = this.#options;
     bell.prepare();
-    const lookedUs = watch === undefined || watch === null ? 0 : nowUs();
+    const lookedUs = nowUs();
     // Whoever published before it could see the announcement did not ring: look once more.
     if (poll() === 'progress') {
       bell.cancel();
@@ -130,6 +139,7 @@ export class DutyCycle {
       return this.wake();
     }
     watch?.parked(lookedUs);
+    this.#parkedAtUs = lookedUs;
     if (this.#sleeping) return;
     const sleep = bell.sleep();
     if (sleep === null) return this.wake();
