@@ -37,7 +37,7 @@ class NodeSocket implements DialledSocket {
   }
 
   send(message: Uint8Array, taken: () => void): void {
-    this.#masks.messageOf(message.byteLength);
+    this.#masks.announce(message.byteLength);
     this.#socket.send(message, { binary: true }, taken);
   }
 

@@ -55,6 +55,18 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
   }
 }
 
+/** What `make` makes of them; where it throws, they are closed. */
+export async function madeOf<T>(parts: EngineParts, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    await parts.replica?.http.close();
+    await parts.store.close();
+    parts.dataDir?.release();
+    throw error;
+  }
+}
+
 async function replicaParts(
   settings: ReplicaSettings | null,
   own: { readonly service: string; readonly epoch: number; readonly dataDir: string },

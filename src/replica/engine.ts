@@ -2,13 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import type { Client } from '../client/client.js';
 import { RingHub } from '../client/ring-link.js';
-import { messageOf, PsmrError, type ErrorCode } from '../errors.js';
+import { messageOf, PsmrError } from '../errors.js';
 import { ControlBlock, EngineState } from '../memory/control-block.js';
 import { Doorbell } from '../memory/doorbell.js';
 import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
 import type { DataDir } from '../storage/data-dir.js';
+import { failureCode } from '../storage/storage-error.js';
 import { clientOfPort } from './attach.js';
 import { EngineEndpoints } from './engine-endpoints.js';
 import { EngineCheckpoints } from './engine-checkpoints.js';
@@ -74,14 +75,16 @@ export class Engine {
   /**
    * Starts the workers and, with a `dataDir`, recovers what was there: the newest complete checkpoint, then the logs.
    * A replica of a cluster waits for the others, the first time for all. Errors: INVALID_CONFIG, INVALID_SERVICE, those
-   * of the data directory (DATA_DIR_LOCKED, DATA_MISMATCH, ...), DUPLICATE_REPLICA, ENGINE_STOPPED (by `signal`).
+   * of the data directory (DATA_DIR_LOCKED, DATA_MISMATCH, ...), DUPLICATE_REPLICA, ADDRESS_IN_USE (a replica's HTTP
+   * endpoint), ENGINE_STOPPED (by `signal`).
    */
   static async start(options: EngineOptions): Promise<Engine> {
     // Loaded where an engine starts: every worker loads this module with its service, and starting many is mostly loading.
     const { resolveEngineOptions } = await import('./engine-options.js');
-    const { openEngineParts } = await import('./engine-parts.js');
+    const { madeOf, openEngineParts } = await import('./engine-parts.js');
     const resolved = resolveEngineOptions(options);
-    const engine = new Engine(resolved, await openEngineParts(resolved, options));
+    const parts = await openEngineParts(resolved, options);
+    const engine = await madeOf(parts, () => new Engine(resolved, parts));
     try {
       await engine.#recover();
       return engine;
@@ -341,21 +344,19 @@ export class Engine {
     if (this.#seat !== null && this.#control.state === EngineState.running) await handOverAll(this.#pool);
     this.#control.enter(EngineState.stopping);
     this.#wakeClients();
-    await this.#seat?.close();
-    await this.#pool.stop();
-    // The workers have closed theirs; the HTTP endpoint is left.
-    await this.#endpoints.close();
-    await this.#seat?.closeHttp();
-    await this.#store.close();
-    this.#dataDir?.release();
+    try {
+      await this.#seat?.close();
+      await this.#pool.stop();
+    } finally {
+      // The workers have closed theirs; the HTTP endpoint is left.
+      await this.#endpoints.close();
+      await this.#seat?.closeHttp();
+      await this.#store.close();
+      this.#dataDir?.release();
+    }
   }
 
   #wakeClients(): void {
     for (const { words } of this.#clients) new Doorbell(new Int32Array(words), CLIENT_BELL_WORD).ring();
   }
-}
-
-/** What the disk refused is mended at the disk: it keeps its code, for people and for exit codes. */
-function failureCode(cause: unknown): ErrorCode {
-  return cause instanceof PsmrError && cause.code === 'STORAGE_FAILED' ? cause.code : 'ENGINE_FAILED';
 }

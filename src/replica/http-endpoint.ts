@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PsmrError, type ErrorCode } from '../errors.js';
@@ -102,6 +103,7 @@ export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndp
       .catch(() => response.destroy());
   };
   const server = tls === undefined ? createHttp(listener) : createHttps(readCertificate(tls), listener);
+  const close = closerOf(server);
   server.requestTimeout = idleMs;
   server.setTimeout(idleMs);
   return new Promise((resolve, reject) => {
@@ -109,7 +111,7 @@ export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndp
     server.listen(port, host, () => {
       const bound = server.address();
       const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-      resolve({ address: { host, port: boundPort }, serve, close: () => closeServer(server) });
+      resolve({ address: { host, port: boundPort }, serve, close });
     });
   });
 }
@@ -179,11 +181,19 @@ async function send(
   else await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 1 }), response);
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+/** Closes it, and cuts off whoever is connected: also those that have not begun with TLS, whom Node would wait for. */
+function closerOf(server: Server): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
+    });
 }
 
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): PsmrError {

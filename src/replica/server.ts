@@ -2,6 +2,7 @@
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { invalidConfig } from '../config/config-error.js';
 import type { Limits } from '../config/limits.js';
+import { PsmrError } from '../errors.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
 import type { ReplicaEndpoints } from '../transport/handshake.js';
 import { transportHint } from '../transport/native-module.js';
@@ -18,7 +19,10 @@ export interface Listening {
   readonly http: { readonly host: string; readonly port: number } | null;
   /** Why clients are served more slowly than they could be, and what to do; null: they are not. */
   readonly hint: string | null;
-  /** Closes all of them and their clients' connections; the engine goes on, and may listen again. */
+  /**
+   * Closes all of them and their clients' connections; the engine goes on, and may listen again. A replica's HTTP endpoint
+   * stays open, for the other replicas.
+   */
   close(): Promise<void>;
 }
 
@@ -179,10 +183,18 @@ async function listenHttp(parts: ServerParts, dashboard: Dashboard): Promise<Htt
   const { options, openHttp: open, httpTls } = parts;
   const { host = DEFAULT_HOST, port = DEFAULT_HTTP_PORT } = options.http ?? {};
   const routes = httpRoutes(parts, dashboard);
-  if (open === undefined || open.address.host !== host || open.address.port !== port)
-    return openHttpEndpoint({ host, port, tls: httpTls, routes });
+  if (open === undefined || open.address.port !== port) return openHttpEndpoint({ host, port, tls: httpTls, routes });
+  if (open.address.host !== host) throw openElsewhere(open, host);
   open.serve(routes);
   return open;
+}
+
+function openElsewhere({ address }: HttpEndpoint, host: string): PsmrError {
+  return new PsmrError(
+    'INVALID_CONFIG',
+    `The HTTP endpoint cannot listen on ${host}:${address.port}: this replica's is open on ${address.host}:${address.port}, ` +
+      "for the other replicas. Choose another http.port, or make the host the replica's http.host in the configuration.",
+  );
 }
 
 function httpRoutes({ healthy, stats, routes = [] }: ServerParts, dashboard: Dashboard): HttpRoute[] {

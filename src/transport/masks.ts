@@ -9,8 +9,8 @@ const ONE_PIECE_BYTES = 1_024;
 export class Masks {
   #last = 0;
 
-  /** To be called before each message is sent. */
-  messageOf(bytes: number): void {
+  /** To be called right before a message of so many bytes is sent. */
+  announce(bytes: number): void {
     this.#last = bytes <= ONE_PIECE_BYTES ? 1 : 0;
   }
 

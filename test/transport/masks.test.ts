@@ -29,7 +29,7 @@ describe('a message that is masked', () => {
   async function send(bytes: number): Promise<{ message: Buffer; writes: number }> {
     const message = Buffer.from(Array.from({ length: bytes }, (_, at) => at % 251));
     const write = vi.spyOn(stream, 'write');
-    masks.messageOf(bytes);
+    masks.announce(bytes);
     client.send(message);
     client.close();
     return { message, writes: write.mock.calls.length - 1 };

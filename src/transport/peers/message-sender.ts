@@ -107,7 +107,7 @@ export class MessageSender {
     this.#batch = [];
     this.#sentBytes += this.#batchBytes;
     this.#batchBytes = 0;
-    this.#masks.messageOf(chunk.byteLength);
+    this.#masks.announce(chunk.byteLength);
     this.#socket.send(chunk, { binary: true });
   }
 
