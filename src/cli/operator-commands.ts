@@ -54,11 +54,18 @@ Examples:
     });
 }
 
-/** One that does not run writes none: it comes by its state from the logs, or from the others. */
+/** One that does not run, or take part yet, writes none: it comes by its state from the logs, or from the others. */
 function withoutIt(absent: readonly ReplicaView[]): string {
   if (absent.length === 0) return '';
-  const names = absent.map(({ id, url }) => (id === 0 ? url : String(id)));
-  return `, but not at ${names.length === 1 ? 'replica' : 'replicas'} ${names.join(', ')}: no answer from there`;
+  const named = (those: readonly ReplicaView[]): string =>
+    `${those.length === 1 ? 'replica' : 'replicas'} ${those.map(({ id, url }) => (id === 0 ? url : String(id))).join(', ')}`;
+  const silent = absent.filter(({ status }) => status === null);
+  const joining = absent.filter(({ status }) => status !== null);
+  const parts = [
+    ...(silent.length === 0 ? [] : [`at ${named(silent)}: no answer from there`]),
+    ...(joining.length === 0 ? [] : [`at ${named(joining)}: not taking part yet`]),
+  ];
+  return `, but not ${parts.join('; nor ')}`;
 }
 
 export function leaderCommand(): Command {

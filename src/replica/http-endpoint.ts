@@ -42,7 +42,7 @@ export interface HttpRoute {
 
 export interface HttpEndpoint {
   readonly address: { readonly host: string; readonly port: number };
-  /** Answers with these routes from now on. */
+  /** Answers with these routes from now on, and 404 to what else is asked. */
   serve(routes: readonly HttpRoute[]): void;
   close(): Promise<void>;
 }
@@ -53,6 +53,8 @@ export interface HttpEndpointOptions {
   readonly port: number;
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly routes: readonly HttpRoute[];
+  /** Thrown to whoever asks for what is in none of these routes, until others are served; else that is answered 404. */
+  readonly otherwise?: () => PsmrError;
   /** A request that takes longer to arrive, or an answer of which nobody reads anything for so long, is given up. */
   readonly idleMs?: number;
 }
@@ -69,6 +71,7 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   NOT_LEADER: 409,
   NOT_SUPPORTED: 501,
   OVERLOADED: 503,
+  UNREACHABLE: 503,
   ENGINE_STOPPED: 503,
 };
 
@@ -90,10 +93,13 @@ export function errorAnswer(thrown: unknown): HttpAnswer {
 /** Rejects with ADDRESS_IN_USE or INVALID_CONFIG. */
 export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndpoint> {
   const { host, port, tls, idleMs = IDLE_MS_MAX } = options;
-  let { routes } = options;
-  const serve = (others: readonly HttpRoute[]): void => void (routes = others);
+  let { routes, otherwise } = options;
+  const serve = (others: readonly HttpRoute[]): void => {
+    routes = others;
+    otherwise = undefined;
+  };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    answer(routes, request)
+    answer(routes, request, otherwise)
       .catch(errorAnswer)
       .then((found) => {
         request.socket.setTimeout(idleMs);
@@ -116,7 +122,11 @@ export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndp
   });
 }
 
-async function answer(routes: readonly HttpRoute[], request: IncomingMessage): Promise<HttpAnswer> {
+async function answer(
+  routes: readonly HttpRoute[],
+  request: IncomingMessage,
+  otherwise: HttpEndpointOptions['otherwise'],
+): Promise<HttpAnswer> {
   const target = request.url ?? '/';
   const [path = '/', query = ''] = target.split('?');
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
@@ -125,6 +135,7 @@ async function answer(routes: readonly HttpRoute[], request: IncomingMessage): P
     return parameters === null ? [] : [{ route, parameters }];
   });
   if (fitting.length === 0) {
+    if (otherwise !== undefined) throw otherwise();
     const paths = [...new Set(routes.map((route) => route.path))];
     return textAnswer(404, `${STATUS_CODES[404]}. There are ${paths.join(', ')}.\n`);
   }

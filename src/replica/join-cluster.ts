@@ -7,6 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError, type ErrorCode } from '../errors.js';
 import { replicaStatusSchema, type ReplicaState, type ReplicaStatus } from './admin/replica-status.js';
+import { doesNotTakePart } from './admin/taking-part.js';
 import { acknowledgedBy, type Acknowledged } from './acknowledged.js';
 import { decideFormation, type FormationDecision } from './formation.js';
 import { jsonAnswer, openHttpEndpoint, textAnswer, type HttpEndpoint } from './http-endpoint.js';
@@ -72,6 +73,7 @@ function openEndpoint({ own, tls }: ReplicaSettings, joining: Joining): Promise<
       { method: 'GET', path: '/healthz', handle: () => textAnswer(503, 'the replica does not take part yet\n') },
       { method: 'GET', path: '/status', handle: () => jsonAnswer(joining.status()) },
     ],
+    otherwise: doesNotTakePart,
   });
 }
 

@@ -69,6 +69,11 @@ describe("the operator's commands", () => {
     expect((await psmr(['checkpoint', cluster.urlOf(1)], KNOWING)).stdout).toBe(
       'checkpoint 77 is complete, but not at replica 3: no answer from there\n',
     );
+    cluster.replica(2).isJoining = true;
+    expect((await psmr(['checkpoint', cluster.urlOf(1)], KNOWING)).stdout).toBe(
+      'checkpoint 77 is complete, but not at replica 3: no answer from there; nor at replica 2: not taking part yet\n',
+    );
+    cluster.replica(2).isJoining = false;
     expect((await psmr(['leader', 'move', 'sync', '2', cluster.urlOf(1)], KNOWING)).stdout).toBe(
       'replica 2 leads group 0\n',
     );

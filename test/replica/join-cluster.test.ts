@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { describeCluster } from '../../src/config/cluster.js';
 import type { PsmrError } from '../../src/errors.js';
+import { ReplicaHttp } from '../../src/replica/admin/replica-http.js';
 import type { ReplicaStatus } from '../../src/replica/admin/replica-status.js';
 import { jsonAnswer, openHttpEndpoint } from '../../src/replica/http-endpoint.js';
 import { joinCluster, type Joined } from '../../src/replica/join-cluster.js';
@@ -157,6 +158,30 @@ describe('a replica of a new cluster', () => {
     onTestFinished(() => http.close());
     const answer = await fetch(`http://127.0.0.1:${http.address.port}/status`);
     expect(await answer.json()).toMatchObject({ state: 'recovering', reason: null, formation: { formed } });
+  });
+
+  it('says to whoever asks for more than its status that it does not take part yet', async () => {
+    const directory = newDirectory();
+    const { incarnation } = ReplicaMemory.open(directory, { cluster: 'shop', replica: 3 });
+    const formed = { ...FORMED, '3': incarnation };
+    const newcomer = await Newcomer.meets({ formation: { incarnation: 'a', formed } }, [], { rebuild: false });
+    const { http } = await newcomer.takesPart(directory);
+    onTestFinished(() => http.close());
+    const url = `http://127.0.0.1:${http.address.port}`;
+    const refusal = { code: 'UNREACHABLE', details: { takesPart: false } };
+    for (const request of [
+      new Request(`${url}/replicas`, { method: 'POST', body: '{}' }),
+      new Request(`${url}/stats`),
+    ]) {
+      const answer = await fetch(request);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ error: refusal });
+    }
+    const asking = new ReplicaHttp({ url, secret: 'a secret of the cluster' });
+    const message = expect.stringContaining('does not take part yet') as string;
+    await expect(asking.post('/replicas', {})).rejects.toMatchObject({ ...refusal, message });
+    http.serve([]);
+    expect((await fetch(`${url}/stats`)).status, 'from when others are served').toBe(404);
   });
 
   it('is refused where that has been formed without it', async () => {

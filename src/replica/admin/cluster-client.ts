@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { preferredLeader } from '../../config/preferred-leader.js';
 import type { ReplicaConfig } from '../../config/cluster-schema.js';
-import { PsmrError } from '../../errors.js';
+import { codeOf, PsmrError } from '../../errors.js';
 import { ReplicaHttp } from './replica-http.js';
 import { replicaStatusSchema, type ReplicaStatus } from './replica-status.js';
+import { isNotTakingPart, takesPart } from './taking-part.js';
 
 export interface ReplicaView {
   /** 0: not known, as it never answered. */
@@ -40,7 +41,7 @@ const LEADER_MS = 10_000;
 
 export interface TakenCheckpoint {
   readonly manifest: unknown;
-  /** Those that did not answer when it was asked for. */
+  /** Those that did not answer when it was asked for, or did not take part yet. */
   readonly absent: readonly ReplicaView[];
 }
 
@@ -78,15 +79,25 @@ export class ClusterClient {
   async checkpoint(): Promise<TakenCheckpoint> {
     const { changeMs = CHANGE_MS } = this.#options;
     const late = AbortSignal.timeout(changeMs);
+    const isLate = (): boolean => late.aborted;
+    /** What became of those that were asked and did not answer. */
+    const unknown: PsmrError[] = [];
     const take = async (leader: ReplicaView): Promise<unknown> => {
+      if (isLate()) throw nobodyAsked(changeMs);
       try {
-        return await this.#http(leader.url, changeMs).post('/checkpoint', {}, late);
+        return await this.#post(leader.url, '/checkpoint', {}, { timeoutMs: changeMs, late });
       } catch (thrown) {
-        throw late.aborted ? checkpointUnderWay(leader, changeMs) : thrown;
+        if (mayBeUnderWay(thrown))
+          unknown.push(isLate() ? checkpointUnderWay(leader, changeMs) : checkpointLost(leader, thrown));
+        throw thrown;
       }
     };
-    const { answer, views } = await this.#onLeader(0, take, performance.now() + changeMs);
-    return { manifest: answer, absent: views.filter(({ status }) => status === null) };
+    try {
+      const { answer, views } = await this.#onLeader(0, take, performance.now() + changeMs);
+      return { manifest: answer, absent: views.filter((view) => !takesPart(view)) };
+    } catch (thrown) {
+      throw mayBeOver(thrown) ? (unknown.at(-1) ?? thrown) : thrown;
+    }
   }
 
   async moveLeader(group: number, to: number): Promise<void> {
@@ -98,8 +109,7 @@ export class ClusterClient {
 
   async addMember(replica: ReplicaConfig): Promise<void> {
     const groups = await this.#groups();
-    for (const { url, status } of await this.views())
-      if (status !== null) await this.#http(url).post('/replicas', { replica });
+    await this.#tellAll(replica);
     for (const group of groups)
       await this.#untilDone(
         group,
@@ -108,6 +118,37 @@ export class ClusterClient {
         `group ${group} adds replica ${replica.id}`,
         () => this.#absence(replica.id),
       );
+  }
+
+  /** Each that answers. One that does not take part yet is waited for: it would not learn where the new one is. */
+  async #tellAll(replica: ReplicaConfig): Promise<void> {
+    const { changeMs = CHANGE_MS, pauseMs = PAUSE_MS, progress } = this.#options;
+    const deadline = performance.now() + changeMs;
+    const told = new Set<string>();
+    for (let isNew = true; ; isNew = false) {
+      const untold = (await this.views()).filter(({ url, status }) => status !== null && !told.has(url));
+      let problem: PsmrError | null = null;
+      for (const { id, url } of untold) {
+        const refusal = await this.#tell(url, replica);
+        if (refusal === null) told.add(url);
+        else if (isNew) progress?.(`replica ${id} does not take part yet: it is waited for`);
+        problem ??= refusal;
+      }
+      if (problem === null) return;
+      if (performance.now() > deadline) throw problem;
+      await this.#pause(pauseMs);
+    }
+  }
+
+  /** Null: it knows; else it does not take part yet. */
+  async #tell(url: string, replica: ReplicaConfig): Promise<PsmrError | null> {
+    try {
+      await this.#post(url, '/replicas', { replica });
+      return null;
+    } catch (thrown) {
+      if (thrown instanceof PsmrError && isNotTakingPart(thrown)) return thrown;
+      throw thrown;
+    }
   }
 
   /** What to do about a replica that is waited for and does not answer; empty: it answers. */
@@ -124,9 +165,9 @@ export class ClusterClient {
       const views = await this.views();
       const { leader, voters, learners } = leaderOf(views, group);
       tookPart ||= leader === null || voters.includes(id) || learners.includes(id);
-      // One that does not answer cannot take over.
+      // One that does not answer, or does not take part yet, cannot take over.
       const others = voters.filter(
-        (voter) => voter !== id && views.some((view) => view.id === voter && view.status !== null),
+        (voter) => voter !== id && views.some((view) => view.id === voter && takesPart(view)),
       );
       if (leader?.id === id && others.length > 0) await this.moveLeader(group, preferredLeader(others, group));
       await this.#untilDone(group, '/members', { group, remove: id }, `group ${group} removes replica ${id}`);
@@ -154,7 +195,7 @@ export class ClusterClient {
     const { changeMs = CHANGE_MS, pauseMs = PAUSE_MS, progress } = this.#options;
     const deadline = performance.now() + changeMs;
     for (let isNew = true; ; isNew = false) {
-      const { answer } = await this.#onLeader(group, (leader) => this.#http(leader.url).post(path, body));
+      const { answer } = await this.#onLeader(group, (leader) => this.#post(leader.url, path, body));
       // Not before: it may be refused.
       if (isNew) progress?.(what);
       if (progressSchema.parse(answer).progress === 'done') return;
@@ -184,8 +225,7 @@ export class ClusterClient {
       try {
         if (leader !== null) return { answer: await ask(leader), views };
       } catch (thrown) {
-        const again = thrown instanceof PsmrError && ['NOT_LEADER', 'UNREACHABLE'].includes(thrown.code);
-        if (!again || performance.now() > deadline) throw thrown;
+        if (!mayBeOver(thrown) || performance.now() > deadline) throw thrown;
       }
       if (performance.now() > deadline)
         throw new PsmrError('UNREACHABLE', `Nobody leads group ${group}: is a majority of the replicas running?`);
@@ -195,7 +235,24 @@ export class ClusterClient {
 
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#options;
-    await pause(ms, undefined, signal === undefined ? {} : { signal });
+    await pause(ms, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
+  }
+
+  /** `late`: gives up, too. */
+  async #post(
+    url: string,
+    path: string,
+    body: object,
+    { timeoutMs, late }: { readonly timeoutMs?: number; readonly late?: AbortSignal } = {},
+  ): Promise<unknown> {
+    const { signal } = this.#options;
+    const ends = [signal, late].filter((each) => each !== undefined);
+    try {
+      return await this.#http(url, timeoutMs).post(path, body, AbortSignal.any(ends));
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      throw thrown;
+    }
   }
 
   async #view(url: string, untilMs: number, id = 0): Promise<ReplicaView> {
@@ -253,6 +310,33 @@ export function isNoMember(id: number, views: readonly ReplicaView[]): boolean {
 function nobody(views: readonly ReplicaView[]): PsmrError {
   const reasons = views.map(({ problem }) => problem?.message ?? '').join(' ');
   return new PsmrError('UNREACHABLE', reasons || 'There is no replica to ask.');
+}
+
+/** What an election, or a start, puts an end to. */
+function mayBeOver(thrown: unknown): thrown is PsmrError {
+  return thrown instanceof PsmrError && ['NOT_LEADER', 'UNREACHABLE'].includes(thrown.code);
+}
+
+/** Whoever was asked did not answer, but may have heard it. */
+function mayBeUnderWay(thrown: unknown): thrown is PsmrError {
+  if (!(thrown instanceof PsmrError) || thrown.code !== 'UNREACHABLE') return false;
+  return !isNotTakingPart(thrown) && codeOf(thrown.cause) !== 'ECONNREFUSED';
+}
+
+function nobodyAsked(ms: number): PsmrError {
+  return new PsmrError(
+    'UNREACHABLE',
+    `Within ${ms} ms no replica could be asked for a checkpoint. Give a longer --timeout.`,
+  );
+}
+
+function checkpointLost({ id }: ReplicaView, cause: PsmrError): PsmrError {
+  return new PsmrError(
+    'OUTCOME_UNKNOWN',
+    `Replica ${id} was asked for a checkpoint and answers no more. It may yet be made: psmr status shows the last one that ` +
+      'was agreed on. If that is older, ask again.',
+    { cause },
+  );
 }
 
 function checkpointUnderWay({ id }: ReplicaView, ms: number): PsmrError {

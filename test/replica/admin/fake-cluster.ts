@@ -6,6 +6,7 @@ import { adminRoutes } from '../../../src/replica/admin/admin-routes.js';
 import { Guard } from '../../../src/replica/admin/guarded-route.js';
 import type { Progress, ReplicaAdmin } from '../../../src/replica/admin/replica-admin.js';
 import type { ReplicaStatus } from '../../../src/replica/admin/replica-status.js';
+import { doesNotTakePart } from '../../../src/replica/admin/taking-part.js';
 import { openHttpEndpoint, type HttpEndpoint } from '../../../src/replica/http-endpoint.js';
 import type { CheckpointManifest } from '../../../src/storage/checkpoint-store.js';
 
@@ -53,6 +54,12 @@ export class FakeCluster {
     return this.replicas.get(id)?.url ?? '';
   }
 
+  replica(id: number): FakeReplica {
+    const replica = this.replicas.get(id);
+    if (replica === undefined) throw new Error(`no replica ${id}`);
+    return replica;
+  }
+
   group(at: number): FakeGroup {
     const group = this.groups[at];
     if (group === undefined) throw new Error(`no group ${at}`);
@@ -75,6 +82,8 @@ export class FakeReplica implements ReplicaAdmin {
   readonly id: number;
   readonly #cluster: FakeCluster;
   readonly learned: ReplicaConfig[] = [];
+  /** It answers, and does not take part yet. */
+  isJoining = false;
   #http: HttpEndpoint | null = null;
 
   private constructor(cluster: FakeCluster, id: number) {
@@ -108,11 +117,11 @@ export class FakeReplica implements ReplicaAdmin {
       cluster: 'shop',
       service: 'bank',
       epoch: 7,
-      state: 'running',
+      state: this.isJoining ? 'recovering' : 'running',
       reason: null,
       transfer: null,
       upMs: 1000,
-      groups: this.#cluster.groups.map(({ leader, term, voters }, group) => ({
+      groups: (this.isJoining ? [] : this.#cluster.groups).map(({ leader, term, voters }, group) => ({
         group,
         name: NAMES[group] ?? '',
         role: leader === this.id ? 'leader' : 'follower',
@@ -155,6 +164,7 @@ export class FakeReplica implements ReplicaAdmin {
   }
 
   async learnReplica(replica: ReplicaConfig): Promise<void> {
+    if (this.isJoining) throw doesNotTakePart();
     this.learned.push(replica);
   }
 
