@@ -271,10 +271,10 @@ export class ClusterSeat implements ReplicaAdmin {
   async #fetch(from: number): Promise<void> {
     this.#state = 'fetching';
     const { settings, service, epoch, store, groupNames, installed, problem } = this.#options;
-    const sources = this.#known.https();
-    sources.sort((a, b) => Number(b.replica === from) - Number(a.replica === from));
     const newest = store.newest()?.id ?? 0;
     try {
+      const sources = this.#known.https();
+      sources.sort((a, b) => Number(b.replica === from) - Number(a.replica === from));
       const manifest = await fetchCheckpoint({
         sources,
         store,

@@ -101,7 +101,7 @@ it('who is asked compares, too: it may have the wrong address of the one that as
   expect([one.told.length, one.watch.reason, two.watch.reason]).toEqual([1, null, null]);
 });
 
-it('what is said of a replica that is not known is not heard', async () => {
+it('what is said by a replica that is not known is not heard', async () => {
   const two = new Watched(2, null);
   await two.serve();
   const stranger = new Watched(7, 'a', () => [two]);
