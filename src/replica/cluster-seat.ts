@@ -48,8 +48,8 @@ export interface ClusterSeatOptions extends Joined {
   readonly installed: (manifest: CheckpointManifest) => void;
   /** This replica must not go on. */
   readonly failed: (error: PsmrError) => void;
-  /** Something that an operator should know. */
-  readonly problem: (error: PsmrError) => void;
+  /** Something that an operator should know. `open`: what may be told everybody of it; default: its sentence. */
+  readonly problem: (error: PsmrError, open?: string) => void;
   readonly notice: (sentence: string) => void;
 }
 
@@ -96,6 +96,7 @@ export class ClusterSeat implements ReplicaAdmin {
       members: () => this.#reports.membersOf(0)?.voters ?? this.#known.all.map(({ id }) => id),
       peers: () => this.#known.https(),
       decided: (agreement) => this.#decided(agreement),
+      problem: options.problem,
     });
   }
 
@@ -270,10 +271,10 @@ export class ClusterSeat implements ReplicaAdmin {
   async #fetch(from: number): Promise<void> {
     this.#state = 'fetching';
     const { settings, service, epoch, store, groupNames, installed, problem } = this.#options;
-    const sources = this.#known.https();
-    sources.sort((a, b) => Number(b.replica === from) - Number(a.replica === from));
     const newest = store.newest()?.id ?? 0;
     try {
+      const sources = this.#known.https();
+      sources.sort((a, b) => Number(b.replica === from) - Number(a.replica === from));
       const manifest = await fetchCheckpoint({
         sources,
         store,

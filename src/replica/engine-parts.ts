@@ -10,6 +10,7 @@ import { checkpointDirectory } from '../storage/data-paths.js';
 import { MemoryCheckpointStore } from '../storage/memory-checkpoint-store.js';
 import { ClusterSeat, type ClusterSeatOptions } from './cluster-seat.js';
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.js';
+import { guardedListener } from './guarded-listener.js';
 import { joinCluster, type Joined } from './join-cluster.js';
 import type { ReplicaSettings } from './replica-settings.js';
 import { WorkerPool } from './worker-pool.js';
@@ -70,12 +71,14 @@ export async function madeOf<T>(parts: EngineParts, make: () => T): Promise<T> {
 async function replicaParts(
   settings: ReplicaSettings | null,
   own: { readonly service: string; readonly epoch: number; readonly dataDir: string },
-  { signal, onProblem = () => undefined, onNotice = () => undefined }: EngineOptions,
+  options: EngineOptions,
 ): Promise<ReplicaParts | null> {
   if (settings === null) return null;
-  const waiting = { ...own, onProblem, signal: signal ?? new AbortController().signal };
-  const joined = await joinCluster(settings, waiting);
-  return { settings, dataDir: own.dataDir, ...joined, problem: onProblem, notice: onNotice, takeSeat };
+  const problem = guardedListener('onProblem', (heard: PsmrError) => options.onProblem?.(heard));
+  const notice = guardedListener('onNotice', (heard: string) => options.onNotice?.(heard));
+  const signal = options.signal ?? new AbortController().signal;
+  const joined = await joinCluster(settings, { ...own, onProblem: problem, signal });
+  return { settings, dataDir: own.dataDir, ...joined, problem, notice, takeSeat };
 }
 
 const startPool: EngineParts['startPool'] = (...args) => new WorkerPool(...args);

@@ -4,6 +4,7 @@ import { createRecordings, type RecordingsMemory } from '../memory/recordings.js
 import { EventLog } from '../metrics/event-log.js';
 import { RecordingReader, type Recorded } from '../metrics/read-recordings.js';
 import { SHARED_FROM_OWN_US } from '../metrics/recording-clock.js';
+import type { PsmrError } from '../errors.js';
 import type { ReplicationMessage, SlowMessage } from './worker-pool.js';
 
 export class EngineRecording {
@@ -34,7 +35,6 @@ export class EngineRecording {
   }
 
   replication(group: number, message: ReplicationMessage): void {
-    if (message.type === 'problem') this.events.add('problem', message.message);
     if (message.type === 'checkpoint-needed')
       this.events.add('problem', `${this.#nameOf(group)} is too far behind: a checkpoint is fetched`);
     if (message.type !== 'raft-status') return;
@@ -44,6 +44,12 @@ export class EngineRecording {
     this.#leaders[group] = leader;
     const text = leader === 0 ? `has no leader that this replica knows` : `is led by replica ${leader}, term ${term}`;
     this.events.add('leader', `${this.#nameOf(group)} ${text}`);
+  }
+
+  /** `open`: what the dashboard, which is open to everybody, may show of it. */
+  problem(problem: PsmrError, open: string, tell: (problem: PsmrError) => void): void {
+    this.events.add('problem', open);
+    tell(problem);
   }
 
   notice(sentence: string, tell: (sentence: string) => void): void {

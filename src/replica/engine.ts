@@ -316,6 +316,7 @@ export class Engine {
       installed: ({ id }) =>
         this.#failWith(`it has fetched checkpoint ${id} and begins anew from it`, null, { restart: true }),
       failed: (error) => this.#failWith(error.message, error),
+      problem: (error, open = error.message) => this.#recording.problem(error, open, replica.problem),
       notice: (sentence) => this.#recording.notice(sentence, replica.notice),
     });
   }

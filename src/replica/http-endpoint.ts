@@ -36,6 +36,8 @@ export interface HttpRoute {
   readonly method: 'GET' | 'POST';
   /** Such as `/checkpoints/:id/parts/:part`. */
   readonly path: string;
+  /** More in a request's body is refused. Default: 65,536. */
+  readonly bodyBytesMax?: number;
   /** Whatever it throws is answered as an error. */
   handle(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
 }
@@ -77,6 +79,15 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
 
 export function jsonAnswer(value: unknown, status = 200): HttpAnswer {
   return { status, type: 'application/json', body: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+/** What a request says; what is no JSON says nothing. */
+export function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return null;
+  }
 }
 
 export function textAnswer(status: number, body: string): HttpAnswer {
@@ -144,7 +155,7 @@ async function answer(
     const allowed = fitting.map(({ route }) => route.method).join(', ');
     return { ...textAnswer(405, `${path} takes ${allowed}.\n`), headers: { allow: allowed } };
   }
-  const body = await readBody(request);
+  const body = await readBody(request, found.route.bodyBytesMax ?? BODY_BYTES_MAX);
   // Making the answer may take its time: a checkpoint's is there when all of it is on the disk.
   request.socket.setTimeout(0);
   return found.route.handle({
@@ -170,13 +181,13 @@ function match(pattern: string, path: string): Record<string, string> | null {
   return parameters;
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
     bytes += piece.byteLength;
-    if (bytes > BODY_BYTES_MAX)
-      throw new PsmrError('INVALID_ARGUMENT', `The request's body has more than ${BODY_BYTES_MAX} bytes.`);
+    if (bytes > bytesMax)
+      throw new PsmrError('INVALID_ARGUMENT', `The request's body has more than ${bytesMax} bytes.`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

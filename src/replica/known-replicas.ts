@@ -1,5 +1,4 @@
 /** Where the replicas of a cluster are: those of the configuration, and those that were added while it ran. */
-import { readFileSync } from 'node:fs';
 import { describeNewReplica, type Address, type ClusterReplica } from '../config/cluster.js';
 import type { ReplicaConfig } from '../config/cluster-schema.js';
 import type { PeerAddress } from '../transport/peer-links.js';
@@ -62,13 +61,12 @@ export class KnownReplicas {
   /** The others' HTTP endpoints. */
   https(timeoutMs?: number): OtherReplica[] {
     const { tls, secret } = this.#settings;
-    const ca = tls === null ? undefined : readFileSync(tls.caFile);
     return this.#others().map((replica) => ({
       replica: replica.id,
       http: new ReplicaHttp({
         url: this.urlOf(replica),
         secret,
-        ca,
+        ca: tls?.ca,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       }),
     }));

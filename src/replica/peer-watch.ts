@@ -6,6 +6,7 @@ import { errorFromWire, type PsmrError } from '../errors.js';
 import { ConfigurationWatch } from './admin/configuration-watch.js';
 import type { Guard } from './admin/guarded-route.js';
 import { RemovalWatch } from './admin/removal-watch.js';
+import { Unattended } from './admin/unattended.js';
 import type { GroupReports } from './group-reports.js';
 import type { HttpRoute } from './http-endpoint.js';
 import type { KnownReplicas } from './known-replicas.js';
@@ -22,7 +23,8 @@ export interface PeerWatchOptions {
   readonly known: KnownReplicas;
   readonly reports: GroupReports;
   readonly guard: Guard;
-  readonly problem: (error: PsmrError) => void;
+  /** `open`: what may be told everybody of it; default: its sentence. */
+  readonly problem: (error: PsmrError, open?: string) => void;
   readonly notice: (sentence: string) => void;
 }
 
@@ -31,6 +33,7 @@ export class PeerWatch {
   readonly #lost: LostPeers;
   readonly #removal: RemovalWatch;
   readonly #configuration: ConfigurationWatch;
+  readonly #unattended: Unattended;
   readonly #stop = new AbortController();
   #token: string | null | undefined;
   #lastProblem: string | null = null;
@@ -38,6 +41,7 @@ export class PeerWatch {
   constructor(options: PeerWatchOptions) {
     this.#options = options;
     const { settings, memory, known, reports, guard, problem, notice } = options;
+    this.#unattended = new Unattended(problem);
     this.#lost = new LostPeers(notice);
     this.#removal = new RemovalWatch({
       replica: settings.own.id,
@@ -48,8 +52,9 @@ export class PeerWatch {
     this.#configuration = new ConfigurationWatch({
       own: () => this.#shared,
       peers: () => known.https(),
+      isMember: (id) => known.has(id) && reports.members?.includes(id) !== false,
       guard,
-      problem,
+      differs: (difference) => problem(difference.problem, difference.open),
     });
   }
 
@@ -74,7 +79,9 @@ export class PeerWatch {
 
   /** Clients must give it; null: nothing. Until it is known there is nothing to compare. */
   askClientsFor(token: string | null): void {
+    if (token === this.#token) return;
     this.#token = token;
+    for (const replica of this.#inReach) this.#configuration.compare(replica);
   }
 
   /** After the reports have heard it. */
@@ -94,8 +101,8 @@ export class PeerWatch {
 
   /** To be called now and then. */
   look(nowMs: number): void {
-    void this.#removal.look(nowMs);
-    void this.#configuration.look(nowMs);
+    void this.#unattended.run(() => this.#removal.look(nowMs));
+    void this.#unattended.run(() => this.#configuration.look(nowMs));
   }
 
   async close(): Promise<void> {

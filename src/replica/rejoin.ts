@@ -2,7 +2,6 @@
  * How a replica comes back that has lost its disk: it takes part nowhere until no group counts on it any more, then
  * begins with an empty log as a new one would (formation.ts says why).
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError } from '../errors.js';
 import { ClusterClient } from './admin/cluster-client.js';
@@ -56,7 +55,7 @@ export function clientOf(settings: ReplicaSettings, known: KnownReplicas, signal
   return new ClusterClient({
     urls: known.https().map(({ http }) => http.url),
     secret,
-    ...(tls === null ? {} : { ca: readFileSync(tls.caFile) }),
+    ...(tls === null ? {} : { ca: tls.ca }),
     changeMs: REJOIN_MS,
     signal,
   });

@@ -1,5 +1,5 @@
 /** What one replica is told of its cluster: the cluster as configured, the secret, which of the replicas it is. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { checkCluster, readSecret } from '../config/cluster-check.js';
 import { replicaOf, type Cluster, type ClusterReplica } from '../config/cluster.js';
@@ -16,7 +16,15 @@ export interface ReplicaSettings {
   readonly ownConfig: ReplicaConfig;
   /** It begins from the others' state, and takes part when it has been added (again). */
   readonly rebuild: boolean;
-  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | null;
+  readonly tls: ReplicaTls | null;
+}
+
+export interface ReplicaTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  /** What `caFile` held at the start. While the replica runs, the file may be missing or half written: it is being replaced. */
+  readonly ca: string;
 }
 
 /** Null where there is no cluster. `file`: of the configuration. Throws INVALID_CONFIG, INVALID_ARGUMENT. */
@@ -50,16 +58,23 @@ export function replicaSettings(
 /** Looked at here, where it is known which field of which configuration names them. */
 function tlsFiles({ tls }: ClusterConfig, file: string | null): ReplicaSettings['tls'] {
   if (tls === undefined) return null;
-  const readable = (field: keyof typeof tls): string => {
+  const found = <T>(field: keyof typeof tls, use: (path: string) => T): T => {
     const path = file === null ? resolve(tls[field]) : resolve(dirname(file), tls[field]);
     try {
-      accessSync(path, constants.R_OK);
-      return path;
+      return use(path);
     } catch (error) {
       throw invalidConfig(file, ['cluster', 'tls', field], `${path} cannot be read: ${messageOf(error)}`);
     }
   };
-  return { certFile: readable('certFile'), keyFile: readable('keyFile'), caFile: readable('caFile') };
+  const readable = (path: string): string => {
+    accessSync(path, constants.R_OK);
+    return path;
+  };
+  return {
+    certFile: found('certFile', readable),
+    keyFile: found('keyFile', readable),
+    ...found('caFile', (path) => ({ caFile: path, ca: readFileSync(path, 'utf8') })),
+  };
 }
 
 /** One file serves all replicas, also several on one machine: each has its own directory in `dataDir`. */

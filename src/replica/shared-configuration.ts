@@ -28,10 +28,26 @@ export function tokenMark(token: string, secret: string): string {
   return createHmac('sha256', secret).update(`psmr token\n${token}`).digest('hex');
 }
 
-/** What an operator has to correct, a problem for each kind of it. */
-export function differencesOf(own: SharedConfiguration, other: SharedConfiguration): PsmrError[] {
-  const found = [tokenDifference(own, other), addressDifference(own, other)].filter((sentence) => sentence !== null);
-  return found.map((sentence) => new PsmrError('INVALID_CONFIG', sentence, { details: { replica: other.replica } }));
+export interface ConfigurationDifference {
+  /** For the operator. */
+  readonly problem: PsmrError;
+  /** For everybody: without what is asked of clients. */
+  readonly open: string;
+}
+
+/** What an operator has to correct, one of each kind. */
+export function differencesOf(own: SharedConfiguration, other: SharedConfiguration): ConfigurationDifference[] {
+  const { replica } = other;
+  const [token, address] = [tokenDifference(own, other), addressDifference(own, other)];
+  const problem = (sentence: string): PsmrError => new PsmrError('INVALID_CONFIG', sentence, { details: { replica } });
+  return [
+    ...(token === null ? [] : [{ problem: problem(token), open: tokenDiffers(replica) }]),
+    ...(address === null ? [] : [{ problem: problem(address), open: address }]),
+  ];
+}
+
+function tokenDiffers(replica: number): string {
+  return `replica ${replica} has another token than this one: see what they print, and give all replicas the same one`;
 }
 
 function tokenDifference(own: SharedConfiguration, other: SharedConfiguration): string | null {

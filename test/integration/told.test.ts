@@ -54,7 +54,7 @@ it(
       await expect
         .poll(() => told(by, `The configuration of replica ${of} is another one: group 1`), PATIENT)
         .toHaveLength(1);
-      expect((await replicas.view(by))?.reason).toContain(`Replica ${of} asks clients for`);
+      expect((await replicas.view(by))?.reason).toContain(`replica ${of} has another token`);
     }
     await replicas.kill(2, 'SIGTERM');
     writeFileSync(replicas.file, right);

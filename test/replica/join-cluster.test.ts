@@ -1,5 +1,5 @@
 /** What comes before a replica's workers run, with the other replicas' HTTP endpoints pretended. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -132,7 +132,8 @@ describe('a replica of a new cluster', () => {
   it('says so where TLS keeps another apart', async () => {
     const certificates = new Certificates();
     onTestFinished(() => certificates.remove());
-    const [tls, theirTls] = [certificates.of('ours'), certificates.of('theirs')];
+    const [files, theirTls] = [certificates.of('ours'), certificates.of('theirs')];
+    const tls = { ...files, ca: readFileSync(files.caFile, 'utf8') };
     const untrusting = await Newcomer.meets(empty, [], { rebuild: false, tls, theirTls });
     const withoutTls = await Newcomer.meets(empty, [], { rebuild: false, theirTls });
     const alone = await Newcomer.meets(empty, [], { rebuild: false, tls });

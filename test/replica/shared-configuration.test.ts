@@ -14,7 +14,7 @@ const configured = (replica: number, token: string | null, hosts = 2): SharedCon
 });
 
 const messages = (...pair: [SharedConfiguration, SharedConfiguration]): string[] =>
-  differencesOf(...pair).map(({ code, message }) => `${code}: ${message}`);
+  differencesOf(...pair).map(({ problem: { code, message } }) => `${code}: ${message}`);
 
 it('configurations that are alike have no difference, though one describes more replicas', () => {
   const own = configured(1, 'a');
@@ -39,6 +39,10 @@ it.each([
 ])('a token %j here and %j there is told, with what to do', (own, other, sentence) => {
   const [told = ''] = messages(configured(1, own), configured(2, other));
   expect(told).toContain(`INVALID_CONFIG: ${sentence} Give all replicas the same one (token`);
+  // The status says the same of each of them.
+  expect(differencesOf(configured(1, own), configured(2, other)).map(({ open }) => open)).toEqual([
+    'replica 2 has another token than this one: see what they print, and give all replicas the same one',
+  ]);
 });
 
 it('a mark tells tokens apart, and is another one in another cluster', () => {

@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import { decideAgreement, type Agreement, type RecentHashes, type ReplicaHashes } from '../agreement.js';
+import type { PsmrError } from '../../errors.js';
 import type { ReplicaHttp } from './replica-http.js';
+import { Unattended } from './unattended.js';
 
 export interface AgreementWatchOptions {
   readonly replica: number;
@@ -14,6 +16,8 @@ export interface AgreementWatchOptions {
   readonly peers: () => readonly { readonly replica: number; readonly http: ReplicaHttp }[];
   /** Hears every decision. */
   readonly decided: (agreement: Agreement) => void;
+  /** It cannot ask. */
+  readonly problem: (problem: PsmrError) => void;
   readonly everyMs?: number;
 }
 
@@ -30,12 +34,14 @@ export class AgreementWatch {
   readonly #told = new Map<number, ReplicaHashes>();
   /** By replica, the newest checkpoint of which it was told here and has told in return. */
   readonly #exchanged = new Map<number, number>();
+  readonly #unattended: Unattended;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #asking: Promise<void> | null = null;
 
   constructor(options: AgreementWatchOptions) {
     this.#options = options;
+    this.#unattended = new Unattended(options.problem);
   }
 
   start(): void {
@@ -55,9 +61,12 @@ export class AgreementWatch {
       this.#told.set(parsed.data.replica, parsed.data);
   }
 
-  /** Asks everybody who is due now; resolves when all have answered or failed to. To be called when a checkpoint is complete, too. */
+  /**
+   * Asks everybody who is due now; resolves when all have answered or failed to. To be called when a checkpoint is
+   * complete, too.
+   */
   compare(): Promise<void> {
-    this.#asking ??= this.#compare().finally(() => (this.#asking = null));
+    this.#asking ??= this.#unattended.run(() => this.#compare()).finally(() => (this.#asking = null));
     return this.#asking;
   }
 

@@ -30,10 +30,9 @@ export class Guard {
     return this.#secret;
   }
 
-  route({ method, path, handle }: GuardedRoute): HttpRoute {
+  route({ handle, ...route }: GuardedRoute): HttpRoute {
     return {
-      method,
-      path,
+      ...route,
       handle: async (request) => {
         const given = parseAuthorization(request.authorization);
         if (given === null) return this.#refuse('A proof of knowing the cluster secret is needed.');

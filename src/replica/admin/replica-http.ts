@@ -64,8 +64,8 @@ export class ReplicaHttp {
   }
 
   /**
-   * What a GET answers. Errors: UNREACHABLE (`details.tls`: a replica is there, and TLS keeps it apart), UNAUTHORIZED, those
-   * of the replica.
+   * What a GET answers. Errors: UNREACHABLE (`details.tls`: a replica is there, and TLS keeps it apart; `details.status`:
+   * of an answer that is none of the route's), UNAUTHORIZED, those of the replica.
    */
   get(target: string, signal?: AbortSignal): Promise<unknown> {
     return this.#json({ method: 'GET', target, body: Buffer.alloc(0), signal });
@@ -152,11 +152,11 @@ export class ReplicaHttp {
     try {
       value = JSON.parse(body.toString());
     } catch {
-      throw this.#nonsense(`it answered ${status} and no JSON`, status === UPGRADE_REQUIRED ? CLIENT_PORT : '');
+      throw this.#nonsense(`it answered ${status} and no JSON`, { status });
     }
     if (status === 200) return value;
     const failed = errorSchema.safeParse(value);
-    if (!failed.success) throw this.#nonsense(`it answered ${status}`);
+    if (!failed.success) throw this.#nonsense(`it answered ${status}`, { status });
     const { code, message, details } = failed.data.error;
     const error = errorFromWire(code, message);
     throw new PsmrError(error.code, `${this.url}: ${error.message}`, { details });
@@ -197,7 +197,9 @@ export class ReplicaHttp {
     return new PsmrError('UNREACHABLE', `No replica answers at ${this.url}: ${messageOf(error)}.`, { cause: error });
   }
 
-  #nonsense(what: string, advice = ''): PsmrError {
-    return new PsmrError('UNREACHABLE', `What answers at ${this.url} is no replica of psmr: ${what}.${advice}`);
+  #nonsense(what: string, details: { readonly status?: number } = {}): PsmrError {
+    const advice = details.status === UPGRADE_REQUIRED ? CLIENT_PORT : '';
+    const sentence = `What answers at ${this.url} is no replica of psmr: ${what}.${advice}`;
+    return new PsmrError('UNREACHABLE', sentence, { details });
   }
 }

@@ -4,7 +4,7 @@ import type { CheckpointManifest } from '../../storage/checkpoint-store.js';
 import type { Guard } from '../admin/guarded-route.js';
 import { answerProof } from '../admin/request-proof.js';
 import type { ReplicaHashes } from '../agreement.js';
-import { jsonAnswer, type HttpRoute } from '../http-endpoint.js';
+import { jsonAnswer, jsonOf, type HttpRoute } from '../http-endpoint.js';
 import { encodePart } from './part-stream.js';
 import type { PinnedCheckpointStore } from './pinned-checkpoint-store.js';
 
@@ -52,7 +52,7 @@ export function checkpointRoutes(options: CheckpointRoutesOptions): CheckpointRo
       method: 'POST',
       path: '/checkpoints/hashes',
       handle: ({ body }) => {
-        hear(parsed(body));
+        hear(jsonOf(body));
         return jsonAnswer(hashes());
       },
     }),
@@ -70,15 +70,6 @@ export function checkpointRoutes(options: CheckpointRoutesOptions): CheckpointRo
     }),
   ];
   return { routes, close: () => holds.close() };
-}
-
-/** What is no JSON is heard as nothing. */
-function parsed(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return null;
-  }
 }
 
 function checkPart(complete: readonly CheckpointManifest[], id: number, part: number): void {

@@ -24,6 +24,8 @@ const manifest = (id: number, hash: string) => ({
   })),
 });
 
+const noProblem = (problem: Error): never => expect.fail(problem.message);
+
 async function serving(
   replica: number,
   hashes: RecentHashes,
@@ -54,6 +56,7 @@ it('a replica learns from the others that it differs, also from what one said be
     members: () => [1, 2, 3],
     peers: () => peers,
     decided: (agreement) => heard.push(agreement),
+    problem: noProblem,
   });
   onTestFinished(() => watch.close());
   await watch.compare();
@@ -80,6 +83,7 @@ it('those who differ all learn of it, though the first to know is gone before th
         members: () => [1, 2, 3],
         peers: () => peers.filter(({ replica }) => replica !== at + 1),
         decided: (agreement) => (heard[at] = agreement),
+        problem: noProblem,
       }),
   );
   for (const watch of watches) onTestFinished(() => watch.close());
@@ -103,6 +107,7 @@ it('others are asked while there is something to compare, and no longer', async 
     members: () => [1, 2],
     peers: () => peers,
     decided: (agreement) => heard.push(agreement),
+    problem: noProblem,
   });
   onTestFinished(() => watch.close());
   await watch.compare();
@@ -130,9 +135,35 @@ it('a replica compares as soon as it starts', async () => {
   const peers = await Promise.all(others.map((hashes, at) => serving(at + 2, hashes)));
   const first = await new Promise<Agreement>((resolve) => {
     const members = () => [1, 2, 3];
-    const watch = new AgreementWatch({ replica: 1, hashes: own, members, peers: () => peers, decided: resolve });
+    const watch = new AgreementWatch({
+      ...{ replica: 1, hashes: own, members, peers: () => peers },
+      ...{ decided: resolve, problem: noProblem },
+    });
     onTestFinished(() => watch.close());
     watch.start();
   });
   expect(first.difference).toMatchObject({ checkpoint: 10, majority: 'a' });
+});
+
+it('what keeps it from asking is told once, and ends nothing: nobody waits for it', async () => {
+  let sentence = 'no such file';
+  const told: string[] = [];
+  const watch = new AgreementWatch({
+    replica: 1,
+    hashes: new RecentHashes(1, [manifest(10, 'a')]),
+    members: () => [1, 2],
+    peers: () => {
+      throw new Error(sentence);
+    },
+    decided: () => expect.fail('it has asked nobody'),
+    problem: ({ code, message }) => told.push(`${code}: ${message}`),
+  });
+  onTestFinished(() => watch.close());
+  for (let nth = 0; nth < 2; nth++) await watch.compare();
+  sentence = 'another one';
+  await watch.compare();
+  expect(told).toEqual([
+    'UNREACHABLE: The other replicas cannot be asked: no such file. Correct that; they are asked again.',
+    'UNREACHABLE: The other replicas cannot be asked: another one. Correct that; they are asked again.',
+  ]);
 });
