@@ -57,9 +57,9 @@ export async function openEngineParts(resolved: ResolvedEngineOptions, options: 
 }
 
 /** What `make` makes of them; where it throws, they are closed. */
-export async function madeOf<T>(parts: EngineParts, make: () => T): Promise<T> {
+export async function madeOf<T>(parts: EngineParts, make: (parts: EngineParts) => T): Promise<T> {
   try {
-    return make();
+    return make(parts);
   } catch (error) {
     await parts.replica?.http.close();
     await parts.store.close();

@@ -83,8 +83,7 @@ export class Engine {
     const { resolveEngineOptions } = await import('./engine-options.js');
     const { madeOf, openEngineParts } = await import('./engine-parts.js');
     const resolved = resolveEngineOptions(options);
-    const parts = await openEngineParts(resolved, options);
-    const engine = await madeOf(parts, () => new Engine(resolved, parts));
+    const engine = await madeOf(await openEngineParts(resolved, options), (parts) => new Engine(resolved, parts));
     try {
       await engine.#recover();
       return engine;

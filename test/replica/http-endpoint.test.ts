@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, it, onTestFinished } from 'vitest';
 import { openHttpEndpoint } from '../../src/replica/http-endpoint.js';
 import { Certificates } from '../transport/certificates.js';
 
