@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
+import { addressText } from '../address-text.js';
 import { connect, type ConnectOptions } from '../client/connect.js';
 import { checkCluster } from '../config/cluster-check.js';
 import { loadConfig } from '../config/config.js';
@@ -133,6 +134,6 @@ function connectOptions(
   };
 }
 
-function urlOf({ host, port }: { readonly host: string; readonly port: number }, tls: boolean): string {
-  return `${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function urlOf(address: { readonly host: string; readonly port: number }, tls: boolean): string {
+  return `${tls ? 'wss' : 'ws'}://${addressText(address)}`;
 }

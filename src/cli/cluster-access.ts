@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { addressText } from '../address-text.js';
 import { checkCluster, readSecret } from '../config/cluster-check.js';
 import type { ReplicaConfig } from '../config/cluster-schema.js';
 import { loadConfig } from '../config/config.js';
@@ -76,8 +77,8 @@ function timeLimit(seconds: number | undefined, awaited: Wait): { answerMs?: num
   return awaited === 'answer' ? { answerMs: seconds * 1000 } : { changeMs: seconds * 1000 };
 }
 
-export function httpUrl(scheme: string, { host, port }: { readonly host: string; readonly port: number }): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function httpUrl(scheme: string, address: { readonly host: string; readonly port: number }): string {
+  return `${scheme}://${addressText(address)}`;
 }
 
 function caFileOf(caFile: string | undefined, file: string | undefined): string | undefined {

@@ -4,6 +4,7 @@ import { Engine } from '../replica/engine.js';
 import { resolveEngineOptions, type EngineOptions } from '../replica/engine-options.js';
 import type { Listening, ListenOptions } from '../replica/server.js';
 import { STREAMS_MAX } from '../transport/frames.js';
+import { httpUrl } from './cluster-access.js';
 import { interruption } from './interruption.js';
 import { PORT_MAX, wholeNumber } from './option-values.js';
 import { CONFIG_OPTION, serviceSettings, tokenOf, type SettingFlags } from './server-settings.js';
@@ -116,15 +117,11 @@ function listenOptions(flags: ServeFlags, engine: EngineOptions): ListenOptions 
 
 function readyLine(engine: Engine, { url, http }: Listening): string {
   const { service, streams } = engine.stats();
-  const health = http === null ? '' : `, dashboard at ${httpUrl(http)}`;
+  const health = http === null ? '' : `, dashboard at ${httpUrl('http', http)}`;
   return `${service} is served in ${streams} ${streams === 1 ? 'stream' : 'streams'} at ${url}${health}`;
 }
 
 function readyJson(engine: Engine, { url, endpoints, http }: Listening): string {
   const { service, streams } = engine.stats();
-  return JSON.stringify({ service, streams, url, endpoints, http: http === null ? null : httpUrl(http) });
-}
-
-function httpUrl({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return JSON.stringify({ service, streams, url, endpoints, http: http === null ? null : httpUrl('http', http) });
 }

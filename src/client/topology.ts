@@ -2,6 +2,7 @@
  * What a client knows of its servers: which replicas there are, where their groups are reached, and who is believed to
  * lead each. Learned from any replica's WELCOME; all of it may be old, and is corrected by what replicas answer.
  */
+import { bracketed } from '../address-text.js';
 import { PsmrError } from '../errors.js';
 import { PROTOCOL_VERSION } from '../transport/frames.js';
 import type { Welcome } from '../transport/handshake.js';
@@ -166,8 +167,4 @@ function noReplica(replicas: readonly string[], errors: readonly PsmrError[]): P
   return new PsmrError('UNREACHABLE', `No replica answered. ${why}. Check the addresses and that the server is up.`, {
     details: { replicas },
   });
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }

@@ -1,4 +1,5 @@
 /** Where the replicas of a cluster are: those of the configuration, and those that were added while it ran. */
+import { addressText } from '../address-text.js';
 import { describeNewReplica, type Address, type ClusterReplica } from '../config/cluster.js';
 import type { ReplicaConfig } from '../config/cluster-schema.js';
 import type { PeerAddress } from '../transport/peer-links.js';
@@ -72,9 +73,8 @@ export class KnownReplicas {
     }));
   }
 
-  urlOf({ http: { host, port } }: ClusterReplica): string {
-    const scheme = this.#settings.tls === null ? 'http' : 'https';
-    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  urlOf({ http }: ClusterReplica): string {
+    return `${this.#settings.tls === null ? 'http' : 'https'}://${addressText(http)}`;
   }
 
   #others(): ClusterReplica[] {

@@ -1,4 +1,5 @@
 /** The endpoints of an engine: one WebSocket listener per group, in its worker, and one HTTP endpoint. */
+import { addressText } from '../address-text.js';
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { invalidConfig } from '../config/config-error.js';
 import type { Limits } from '../config/limits.js';
@@ -108,7 +109,7 @@ async function open(parts: ServerParts): Promise<Listening> {
   const scheme = options.tls === undefined ? 'ws' : 'wss';
   return {
     endpoints,
-    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${endpoints[0]?.port ?? 0}`,
+    url: `${scheme}://${addressText({ host, port: endpoints[0]?.port ?? 0 })}`,
     http: http?.address ?? null,
     hint: transportHint(),
     close: async () => {

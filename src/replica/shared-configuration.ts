@@ -1,6 +1,7 @@
 /** What must be alike in the configurations of all replicas and is seen nowhere else: who is where, and the token. Pure. */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { addressText } from '../address-text.js';
 import type { Address, ClusterReplica } from '../config/cluster.js';
 import { PsmrError } from '../errors.js';
 
@@ -72,7 +73,7 @@ function addressDifference(own: SharedConfiguration, other: SharedConfiguration)
     if (place === null) continue;
     return (
       `The configuration of replica ${other.replica} is another one: ${place.what} of replica ${ours.id} is at ` +
-      `${textOf(place.theirs)} there, and at ${textOf(place.ours)} here. Give all replicas the same cluster.replicas ` +
+      `${addressText(place.theirs)} there, and at ${addressText(place.ours)} here. Give all replicas the same cluster.replicas ` +
       '(as many hosts, in the same order) and cluster.interfaces, and start again those that had not.'
     );
   }
@@ -91,7 +92,7 @@ function firstDifference(ours: ClusterReplica, theirs: ClusterReplica): Differen
     ...pairsOf(ours.clients, theirs.clients, 'for clients'),
     { what: 'the HTTP endpoint', ours: ours.http, theirs: theirs.http },
   ];
-  return pairs.find((pair) => textOf(pair.ours) !== textOf(pair.theirs)) ?? null;
+  return pairs.find((pair) => addressText(pair.ours) !== addressText(pair.theirs)) ?? null;
 }
 
 /** Another number of groups is another partition map, which links tell. */
@@ -100,8 +101,4 @@ function pairsOf(ours: readonly Address[], theirs: readonly Address[], whom: str
     const other = theirs[group];
     return other === undefined ? [] : [{ what: `group ${group}, ${whom},`, ours: address, theirs: other }];
   });
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
+import { addressText } from '../../address-text.js';
 import { messageOf, PsmrError } from '../../errors.js';
 import { isDistrust } from '../distrust.js';
 import type { Certificate } from '../listen-failure.js';
@@ -37,12 +38,12 @@ export interface Dialled {
 
 /** `secured`: TLS is there, and the listener's certificate is accepted. */
 function connect(address: PeerAddress, context: DialContext, masks: Masks, secured: () => void): WebSocket {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  const url = `${context.certificate === null ? 'ws' : 'wss'}://${host}:${address.port}/`;
+  const place = addressText(address);
+  const url = `${context.certificate === null ? 'ws' : 'wss'}://${place}/`;
   if (!URL.canParse(url))
     throw new PsmrError(
       'INVALID_CONFIG',
-      `${JSON.stringify(`${host}:${address.port}`)} is no address: correct that of replica ${address.id}.`,
+      `${JSON.stringify(place)} is no address: correct that of replica ${address.id}.`,
     );
   const { localAddress = '' } = context;
   return new WebSocket(url, {
