@@ -1,16 +1,10 @@
 /** A small HTTP server: routes with bounded bodies in, text or streams out, errors as JSON with their code. */
-import {
-  createServer as createHttp,
-  STATUS_CODES,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer as createHttp, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PsmrError, type ErrorCode } from '../errors.js';
+import { Connections } from '../transport/connections.js';
 import { readCertificate } from '../transport/listen-failure.js';
 
 export interface HttpRequest {
@@ -120,7 +114,12 @@ export function openHttpEndpoint(options: HttpEndpointOptions): Promise<HttpEndp
       .catch(() => response.destroy());
   };
   const server = tls === undefined ? createHttp(listener) : createHttps(readCertificate(tls), listener);
-  const close = closerOf(server);
+  const connections = new Connections(server);
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      connections.cutOff();
+    });
   server.requestTimeout = idleMs;
   server.setTimeout(idleMs);
   return new Promise((resolve, reject) => {
@@ -201,21 +200,6 @@ async function send(
   response.writeHead(status, { 'content-type': type, ...headers });
   if (head || typeof body === 'string') response.end(head ? undefined : body);
   else await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 1 }), response);
-}
-
-/** Closes it, and cuts off whoever is connected: also those that have not begun with TLS, whom Node would wait for. */
-function closerOf(server: Server): () => Promise<void> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-      for (const socket of sockets) socket.destroy();
-    });
 }
 
 function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): PsmrError {

@@ -2,6 +2,7 @@
 import { createServer as createHttp, type Server } from 'node:http';
 import { createServer as createHttps, type ServerOptions } from 'node:https';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { Connections } from './connections.js';
 import type { Connection, Endpoint, EndpointHandlers, EndpointOptions, Listen } from './endpoint.js';
 import { CLOSE_GOING_AWAY, frameTooLarge, FULL_STATUS, hardMessageBytesMax, IDLE_TIMEOUT_S } from './farewell.js';
 import { explain, readCertificate } from './listen-failure.js';
@@ -70,6 +71,7 @@ class WsEndpoint implements Endpoint {
   port = 0;
   readonly #open = new Set<WsConnection>();
   readonly #http: Server;
+  readonly #connections: Connections;
   readonly #sockets: WebSocketServer;
   #beat: NodeJS.Timeout | undefined;
   #lastId = 0;
@@ -81,6 +83,7 @@ class WsEndpoint implements Endpoint {
       options.tls === undefined
         ? createHttp(refuse)
         : secureHttp(options.tls, (refusal) => handlers.refused?.(refusal));
+    this.#connections = new Connections(this.#http);
     this.#sockets = new WebSocketServer({
       server: this.#http,
       maxPayload: hardMessageBytesMax(options.frameBytesMax),
@@ -130,7 +133,7 @@ class WsEndpoint implements Endpoint {
       // One turn of the loop sends the close frames; who does not answer them is not waited for.
       setImmediate(() => {
         for (const connection of this.#open) connection.terminate();
-        this.#http.closeAllConnections();
+        this.#connections.cutOff();
       });
     });
     return this.#closing;

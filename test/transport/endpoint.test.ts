@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -191,6 +192,18 @@ describe.each(IMPLEMENTATIONS)('an endpoint on %s', (_name, listen) => {
       await once(socket, 'open');
       socket.send(Uint8Array.of(7));
       expect(await nextMessage(socket)).toEqual(Uint8Array.of(7));
+    });
+
+    it('closes although somebody has connected and says nothing', async () => {
+      const { endpoint } = await start({ tls: { certFile, keyFile } });
+      const silent = connect(endpoint.port, '127.0.0.1');
+      silent.on('error', () => undefined);
+      await once(silent, 'connect');
+      // It is accepted behind that one, in the order in which they came.
+      await once(new WebSocket(`wss://127.0.0.1:${endpoint.port}`, { ca: readFileSync(certFile) }), 'open');
+      const cutOff = once(silent.resume(), 'close');
+      await endpoint.close();
+      await cutOff;
     });
 
     it('is refused by clients that do not', async () => {
