@@ -34,6 +34,7 @@ try {
   await Promise.all(starts);
   const urls = replicas.map(({ port }) => `ws://127.0.0.1:${port}`);
   const client = await connect({ replicas: urls, service: bank });
+  over.signal.addEventListener('abort', () => void client.close());
   await client.execute('deposit', { account: 'anna', amount: 100 });
 
   await engines.get(2)?.stop();
@@ -45,7 +46,6 @@ try {
   // A majority again, and it needs replica 2: so that has what it missed.
   await client.execute('deposit', { account: 'bert', amount: 7 });
   print(`with replica 3 away: ${await client.execute('total')}`);
-  await client.close();
 } catch (error) {
   if (!(error instanceof PsmrError)) throw error;
   process.stderr.write(`${error.code}: ${error.message}\n`);

@@ -21,6 +21,7 @@ export function encodeEntry(entry: Entry): Uint8Array[] {
   header.writeDoubleLE(entry.mergePoint, 16);
   const pieces: Uint8Array[] = [header];
   for (const frame of entry.frames) {
+    // Kept with the entry: one out of Buffer's pool would keep 8 KiB with it.
     const length = Buffer.alloc(4);
     length.writeUInt32LE(frame.byteLength, 0);
     pieces.push(length, frame);

@@ -127,8 +127,8 @@ export class ClusterSeat implements ReplicaAdmin {
     return this.#known.endpoints(this.#reports.members ?? this.#known.all.map(({ id }) => id));
   }
 
-  /** What its endpoints offer. `token`: what clients must give; null: nothing. */
-  served(token: string | null): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls' | 'openHttp'> {
+  /** It is to serve clients: what its endpoints offer then. `token`: what clients must give; null: nothing. */
+  serveClients(token: string | null): Pick<ServerParts, 'routes' | 'replica' | 'replicas' | 'httpTls' | 'openHttp'> {
     this.#peers.askClientsFor(token);
     const { own, tls } = this.#options.settings;
     const { routes, endpoints: replicas } = this;

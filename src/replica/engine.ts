@@ -9,9 +9,9 @@ import type { Service } from '../service/command.js';
 import type { ServiceDefinition } from '../service/define-service.js';
 import type { CheckpointManifest } from '../storage/checkpoint-store.js';
 import type { DataDir } from '../storage/data-dir.js';
-import { failureCode } from '../storage/storage-error.js';
 import { clientOfPort } from './attach.js';
 import { EngineEndpoints } from './engine-endpoints.js';
+import { engineFailure } from './engine-failure.js';
 import { EngineCheckpoints } from './engine-checkpoints.js';
 import {
   clientMemoryOf,
@@ -244,7 +244,7 @@ export class Engine {
       status: () => this.status(),
       events: this.#recording.events,
       healthy: () => this.#control.state === EngineState.running,
-      ...this.#seat?.served(listening.token ?? null),
+      ...this.#seat?.serveClients(listening.token ?? null),
     }));
   }
 
@@ -328,7 +328,7 @@ export class Engine {
   #failWith(reason: string, cause: unknown, details: Record<string, unknown> = {}): void {
     if (this.#stopping !== null || this.#control.state !== EngineState.running) return;
     this.#control.enter(EngineState.failed, reason);
-    const failure = new PsmrError(failureCode(cause), `The engine has stopped because ${reason}`, { cause, details });
+    const failure = engineFailure(reason, cause, details);
     this.#failed = failure;
     this.#checkpoints.end(failure);
     this.#wakeClients();

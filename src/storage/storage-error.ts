@@ -1,4 +1,4 @@
-import { PsmrError, messageOf, type ErrorCode } from '../errors.js';
+import { PsmrError, messageOf } from '../errors.js';
 
 /** The advice about damage where there is but one copy of the data. */
 export const RESTORE = ' Restore the data directory from a copy, or start with an empty one.';
@@ -49,9 +49,4 @@ export function storageFailed(file: string, cause: unknown): PsmrError {
     `${file} cannot be written or read: ${messageOf(cause)}. Check the disk's space, permissions and health, then start again.`,
     { cause, details: { file } },
   );
-}
-
-/** Of an engine that `cause` ended: what the disk refused is mended at the disk, and keeps its code for people and for exit codes. */
-export function failureCode(cause: unknown): ErrorCode {
-  return cause instanceof PsmrError && cause.code === 'STORAGE_FAILED' ? cause.code : 'ENGINE_FAILED';
 }

@@ -1,8 +1,7 @@
 /**
  * What `ws` masks messages with. Masks protect proxies from scripts in browsers that choose what is sent, which nobody
  * here is: any will do. With zeros `ws` sends the bytes as they are, uncopied, behind the header: two pieces, which suits
- * large messages. A small one is cheaper to send as one piece, which `ws` makes of it where there is something to mask
- * (a fifth of what sending takes in a thread that seldom sends).
+ * large messages. A small one is cheaper to send as one piece, which `ws` makes of it where there is something to mask.
  */
 const ONE_PIECE_BYTES = 1_024;
 

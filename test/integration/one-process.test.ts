@@ -156,6 +156,8 @@ describe('three replicas in one process', { timeout: 120_000 }, () => {
     await replicas.agreedCheckpoint();
     expect(await healths()).toEqual([503, 503, 503]);
 
+    const elsewhere = { host: '0.0.0.0', port: replicas.httpPortOf(1) };
+    await expect(replicas.engine(1).listen({ http: elsewhere })).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
     const listening = await replicas.engine(1).listen();
     expect(listening.http?.port).toBe(replicas.httpPortOf(1));
     expect(await healths()).toEqual([200, 503, 503]);

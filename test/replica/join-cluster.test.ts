@@ -7,7 +7,7 @@ import { describeCluster } from '../../src/config/cluster.js';
 import type { PsmrError } from '../../src/errors.js';
 import { ReplicaHttp } from '../../src/replica/admin/replica-http.js';
 import type { ReplicaStatus } from '../../src/replica/admin/replica-status.js';
-import { jsonAnswer, openHttpEndpoint } from '../../src/replica/http-endpoint.js';
+import { jsonAnswer, openHttpEndpoint, type HttpEndpoint } from '../../src/replica/http-endpoint.js';
 import { joinCluster, type Joined } from '../../src/replica/join-cluster.js';
 import { ReplicaMemory } from '../../src/replica/replica-memory.js';
 import type { ReplicaSettings } from '../../src/replica/replica-settings.js';
@@ -151,24 +151,13 @@ describe('a replica of a new cluster', () => {
   });
 
   it('is seen by those that have not seen it yet, from when it takes part to its end', async () => {
-    const directory = newDirectory();
-    const { incarnation } = ReplicaMemory.open(directory, { cluster: 'shop', replica: 3 });
-    const formed = { ...FORMED, '3': incarnation };
-    const newcomer = await Newcomer.meets({ formation: { incarnation: 'a', formed } }, [], { rebuild: false });
-    const { http } = await newcomer.takesPart(directory);
-    onTestFinished(() => http.close());
-    const answer = await fetch(`http://127.0.0.1:${http.address.port}/status`);
+    const { url, formed } = await oneThatTakesPart();
+    const answer = await fetch(`${url}/status`);
     expect(await answer.json()).toMatchObject({ state: 'recovering', reason: null, formation: { formed } });
   });
 
   it('says to whoever asks for more than its status that it does not take part yet', async () => {
-    const directory = newDirectory();
-    const { incarnation } = ReplicaMemory.open(directory, { cluster: 'shop', replica: 3 });
-    const formed = { ...FORMED, '3': incarnation };
-    const newcomer = await Newcomer.meets({ formation: { incarnation: 'a', formed } }, [], { rebuild: false });
-    const { http } = await newcomer.takesPart(directory);
-    onTestFinished(() => http.close());
-    const url = `http://127.0.0.1:${http.address.port}`;
+    const { url, http } = await oneThatTakesPart();
     const refusal = { code: 'UNREACHABLE', details: { takesPart: false } };
     for (const request of [
       new Request(`${url}/replicas`, { method: 'POST', body: '{}' }),
@@ -190,3 +179,14 @@ describe('a replica of a new cluster', () => {
     expect(error).toMatchObject({ code: 'DATA_MISMATCH', message: expect.stringContaining('--rebuild') as string });
   });
 });
+
+/** Replica 3 of a cluster that has formed; its workers are still to be started. */
+async function oneThatTakesPart(): Promise<{ url: string; http: HttpEndpoint; formed: Record<string, string> }> {
+  const directory = newDirectory();
+  const { incarnation } = ReplicaMemory.open(directory, { cluster: 'shop', replica: 3 });
+  const formed = { ...FORMED, '3': incarnation };
+  const newcomer = await Newcomer.meets({ formation: { incarnation: 'a', formed } }, [], { rebuild: false });
+  const { http } = await newcomer.takesPart(directory);
+  onTestFinished(() => http.close());
+  return { url: `http://127.0.0.1:${http.address.port}`, http, formed };
+}

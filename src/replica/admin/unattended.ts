@@ -1,27 +1,23 @@
-/** What a replica asks the others beside its work, and nobody waits for: it never rejects, which would end the process. What goes wrong with it is told. */
+/**
+ * What a replica asks the others beside its work, and nobody waits for: it never rejects, which would end the process.
+ * What goes wrong with it is told, once: what is tried every few seconds fails every few seconds.
+ */
 import { messageOf, PsmrError } from '../../errors.js';
+import { ProblemLog } from '../../transport/peers/problem-log.js';
 
 export class Unattended {
-  readonly #problem: (problem: PsmrError) => void;
-  #told: string | null = null;
+  readonly #problems: ProblemLog;
 
   constructor(problem: (problem: PsmrError) => void) {
-    this.#problem = problem;
+    this.#problems = new ProblemLog(problem);
   }
 
   async run(act: () => Promise<void>): Promise<void> {
     try {
       await act();
     } catch (thrown) {
-      this.#tell(thrown instanceof PsmrError ? thrown : cannotAsk(thrown));
+      this.#problems.report('asking', thrown instanceof PsmrError ? thrown : cannotAsk(thrown));
     }
-  }
-
-  /** What is tried again every few seconds fails in the same way every few seconds: once is enough. */
-  #tell(problem: PsmrError): void {
-    if (problem.message === this.#told) return;
-    this.#told = problem.message;
-    this.#problem(problem);
   }
 }
 

@@ -64,6 +64,7 @@ export class MessageSender {
   readonly #pump = (): void => {
     this.#scheduled = false;
     if (this.#queuedBytes === 0 || this.#socket.readyState !== this.#socket.OPEN) return;
+    // So little is one message: there is nothing to hold together.
     if (this.#queuedBytes < DIRECT_BYTES) this.#fill();
     else {
       this.#stream.cork();
@@ -84,7 +85,9 @@ export class MessageSender {
   /** Moves one piece, or as much of it as fits in a chunk, out of the queue. */
   #next(): void {
     const piece = this.#queue[this.#head] ?? new Uint8Array(0);
-    const part = this.#offset === 0 && piece.byteLength <= CHUNK_BYTES_MAX ? piece : this.#cut(piece);
+    // A view of it has V8 move a small piece out of its heap first.
+    const isWhole = this.#offset === 0 && piece.byteLength <= CHUNK_BYTES_MAX;
+    const part = isWhole ? piece : piece.subarray(this.#offset, this.#offset + CHUNK_BYTES_MAX);
     if (part.byteLength > CHUNK_BYTES_MAX - this.#batchBytes || part.byteLength >= DIRECT_BYTES) this.#endBatch();
     this.#batch.push(part);
     this.#batchBytes += part.byteLength;
@@ -94,10 +97,6 @@ export class MessageSender {
     if (this.#offset < piece.byteLength) return;
     this.#head++;
     this.#offset = 0;
-  }
-
-  #cut(piece: Uint8Array): Uint8Array {
-    return piece.subarray(this.#offset, this.#offset + CHUNK_BYTES_MAX);
   }
 
   #endBatch(): void {
