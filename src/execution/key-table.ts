@@ -8,8 +8,10 @@
  *   index    finds an entry by hash (slot-index.ts); while it grows, entries from `moved` on are in `before` only
  *   chunks   entries in the order of insertion: [key, value, key, value, ...], CHUNK_ENTRIES per chunk; no key: deleted
  *   hashes   of the entries, chunk by chunk
+ *   cells    short texts among the values, chunk by chunk (text-cells.ts); IN_CELL stands for them in `chunks`
  */
 import { SlotIndex } from './slot-index.js';
+import { TextCells } from './text-cells.js';
 
 const CHUNK_BITS = 12;
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
@@ -18,7 +20,10 @@ const INDEX_BITS_MIN = 4;
 /** Entries moved per insertion; at 2 or more the growing has ended long before the next one is due. */
 const MOVED_PER_INSERTION = 8;
 
-type Chunk<V> = (string | V | undefined)[];
+/** Stands among values for a text in a cell. */
+const IN_CELL = Symbol('in its cell');
+
+type Chunk<V> = (string | V | typeof IN_CELL | undefined)[];
 
 export class KeyTable<V> {
   #index = new SlotIndex(INDEX_BITS_MIN);
@@ -26,6 +31,8 @@ export class KeyTable<V> {
   #moved = 0;
   #chunks: Chunk<V>[] = [];
   #hashes: Int32Array[] = [];
+  /** Undefined: no text yet. */
+  #cells: (TextCells | undefined)[] = [];
   /** Entries, deleted ones included. */
   #entries = 0;
   #size = 0;
@@ -41,7 +48,7 @@ export class KeyTable<V> {
 
   get(key: string, hash: number): V | undefined {
     const entry = this.#find(key, hash);
-    return entry < 0 ? undefined : (this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1] as V);
+    return entry < 0 ? undefined : this.#valueOf(entry);
   }
 
   has(key: string, hash: number): boolean {
@@ -50,7 +57,7 @@ export class KeyTable<V> {
 
   set(key: string, hash: number, value: V): void {
     const entry = this.#find(key, hash);
-    if (entry >= 0) this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1] = value;
+    if (entry >= 0) this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1] = this.#kept(entry, value);
     else this.#insert(key, hash, value);
   }
 
@@ -67,11 +74,9 @@ export class KeyTable<V> {
 
   /** In the order of insertion. Nothing may be inserted meanwhile. */
   *[Symbol.iterator](): IterableIterator<[string, V]> {
-    for (const chunk of this.#chunks) {
-      for (let at = 0; at < chunk.length; at += 2) {
-        const key = chunk[at] as string | undefined;
-        if (key !== undefined) yield [key, chunk[at + 1] as V];
-      }
+    for (let entry = 0; entry < this.#entries; entry++) {
+      const key = this.#keyOf(entry);
+      if (key !== undefined) yield [key, this.#valueOf(entry)];
     }
   }
 
@@ -90,7 +95,8 @@ export class KeyTable<V> {
       const key = chunk[at];
       const value = chunk[at + 1];
       if (typeof key === 'string') sum += key.length;
-      if (typeof value === 'string') sum += value.length;
+      if (value === IN_CELL) sum += this.#cellsOf(entry).touch(entry & CHUNK_MASK);
+      else if (typeof value === 'string') sum += value.length;
     }
     return sum;
   }
@@ -99,7 +105,26 @@ export class KeyTable<V> {
     return this.#chunks[entry >>> CHUNK_BITS] as Chunk<V>;
   }
 
-  readonly #hasKey = (entry: number, key: string): boolean => this.#chunkOf(entry)[2 * (entry & CHUNK_MASK)] === key;
+  #cellsOf(entry: number): TextCells {
+    return (this.#cells[entry >>> CHUNK_BITS] ??= new TextCells());
+  }
+
+  #keyOf(entry: number): string | undefined {
+    return this.#chunkOf(entry)[2 * (entry & CHUNK_MASK)] as string | undefined;
+  }
+
+  #valueOf(entry: number): V {
+    const value = this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1];
+    return (value === IN_CELL ? this.#cellsOf(entry).read(entry & CHUNK_MASK) : value) as V;
+  }
+
+  /** What stands for the value among the others. */
+  #kept(entry: number, value: V): V | typeof IN_CELL {
+    const inCell = typeof value === 'string' && this.#cellsOf(entry).write(entry & CHUNK_MASK, value);
+    return inCell ? IN_CELL : value;
+  }
+
+  readonly #hasKey = (entry: number, key: string): boolean => this.#keyOf(entry) === key;
 
   /** The key's entry, or -1. */
   #find(key: string, hash: number): number {
@@ -125,7 +150,7 @@ export class KeyTable<V> {
       // The first chunk, which may be a small table's only one, grows as the table does.
       this.#hashes.push(new Int32Array(entry === 0 ? 2 ** INDEX_BITS_MIN : CHUNK_ENTRIES));
     }
-    this.#chunkOf(entry).push(key, value);
+    this.#chunkOf(entry).push(key, this.#kept(entry, value));
     this.#hashesFor(entry)[place] = hash;
     this.#index.place(key, hash, entry);
   }
@@ -153,7 +178,7 @@ export class KeyTable<V> {
     const end = Math.min(this.#moved + count, this.#before.room);
     for (; this.#moved < end; this.#moved++) {
       const entry = this.#moved;
-      const key = this.#chunkOf(entry)[2 * (entry & CHUNK_MASK)] as string | undefined;
+      const key = this.#keyOf(entry);
       const hash = (this.#hashes[entry >>> CHUNK_BITS] as Int32Array)[entry & CHUNK_MASK] as number;
       if (key !== undefined) this.#index.place(key, hash, entry);
     }
@@ -162,18 +187,21 @@ export class KeyTable<V> {
 
   /** Begins anew without the deleted entries, which are more than half: all at once, since every entry's number changes. */
   #compact(): void {
-    const [chunks, hashes] = [this.#chunks, this.#hashes];
+    const [chunks, hashes, cells] = [this.#chunks, this.#hashes, this.#cells];
     let bits = INDEX_BITS_MIN;
     while (2 ** bits < 4 * this.#size) bits++;
     this.#index = new SlotIndex(bits);
     this.#before = null;
     this.#chunks = [];
     this.#hashes = [];
+    this.#cells = [];
     this.#entries = 0;
     chunks.forEach((chunk, number) => {
       for (let at = 0; at < chunk.length; at += 2) {
         const key = chunk[at] as string | undefined;
-        if (key !== undefined) this.#add(key, (hashes[number] as Int32Array)[at / 2] as number, chunk[at + 1] as V);
+        const value = chunk[at + 1];
+        const kept = value === IN_CELL ? cells[number]?.read(at / 2) : value;
+        if (key !== undefined) this.#add(key, (hashes[number] as Int32Array)[at / 2] as number, kept as V);
       }
     });
   }

@@ -71,7 +71,9 @@ function joined(values: readonly unknown[], slots: unknown, text: unknown): unkn
   const texts = new TextReader(text);
   const list: unknown[] = [];
   let other = 0;
-  for (const slot of slots) {
+  // By place: V8 gave up its code for an iterator's loop at every call, for good, on one replica of ten.
+  for (let at = 0; at < slots.length; at++) {
+    const slot = slots[at] as number;
     if (slot <= SHORT_TEXT_MAX) list.push(texts.read(slot));
     else if (slot === OTHER) list.push(values[other++]);
     else list.push(slot === NIL ? null : undefined);

@@ -15,7 +15,7 @@ const STOP_TIMEOUT_MS = 10_000;
 const MIB = 1024 * 1024;
 const STATE_SHARE_OF_MEMORY = 0.75;
 const OLD_GENERATION_MIN_MB = 2048;
-const REPLICATED_YOUNG_GENERATION_MB = 16;
+const REPLICATED_YOUNG_GENERATION_MB = 32;
 
 type MessageOf<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 

@@ -21,6 +21,13 @@ export function neededFrom(index: number, followers: readonly FollowerProgress[]
   return Math.min(index, ...live.map((follower) => follower.matchIndex + 1));
 }
 
+/** The oldest entry that is yet to be executed here, from `next` on, or that one of the followers may have to get. */
+export function unsentFrom(next: number, followers: readonly FollowerProgress[]): number {
+  let index = next;
+  for (const { matchIndex } of followers) index = Math.min(index, matchIndex + 1);
+  return index;
+}
+
 export function statusOf(
   { role, term, leader, commitIndex, membership, followers, settled }: Raft,
   { lastIndex, membershipIndex }: RaftLog,

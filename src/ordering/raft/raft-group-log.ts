@@ -18,7 +18,7 @@ import {
 import { notLeader } from '../not-leader.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { DiskWatch } from './disk-watch.js';
-import { leadershipOf, neededFrom, statusOf } from './group-view.js';
+import { leadershipOf, neededFrom, statusOf, unsentFrom } from './group-view.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -158,8 +158,8 @@ export class RaftGroupLog implements GroupLog {
 
   /** Followers that are a little behind are better served from the log than with a checkpoint. */
   truncateBelow(index: number): Promise<void> {
-    const needed = neededFrom(index, this.#core.followers, this.#options.timing.electionMs);
-    const { retainBytes } = this.#options;
+    const { retainBytes, timing } = this.#options;
+    const needed = neededFrom(index, this.#core.followers, timing.electionMs);
     const spare = this.#log.bytes > 2 * retainBytes ? index : needed;
     return this.#log.bytes <= retainBytes ? Promise.resolve() : this.#log.truncateBelow(spare);
   }
@@ -209,8 +209,7 @@ export class RaftGroupLog implements GroupLog {
   }
 
   #emptyProposal(): Proposal {
-    const { lastMergePoint } = this.#log;
-    return { kind: EntryKind.noop, mergePoint: lastMergePoint, timestampMs: 0, frames: [] };
+    return { kind: EntryKind.noop, mergePoint: this.#log.lastMergePoint, timestampMs: 0, frames: [] };
   }
 
   #append({ kind, mergePoint, timestampMs, frames }: Proposal): number {
@@ -325,9 +324,9 @@ export class RaftGroupLog implements GroupLog {
   #fail(error: unknown): void {
     if (this.#closed || this.#failed) return;
     this.#failed = true;
-    const failure =
-      error instanceof PsmrError ? error : new PsmrError('STORAGE_FAILED', messageOf(error), { cause: error });
-    this.onCommitted?.(failure);
+    this.onCommitted?.(
+      error instanceof PsmrError ? error : new PsmrError('STORAGE_FAILED', messageOf(error), { cause: error }),
+    );
   }
 
   /** Tells of what has changed. */
@@ -341,6 +340,7 @@ export class RaftGroupLog implements GroupLog {
     }
     if (commitIndex === this.#committed) return;
     this.#committed = commitIndex;
+    this.#log.release(unsentFrom(this.#next, this.#core.followers));
     this.onCommitted?.(null);
   }
 

@@ -1,7 +1,8 @@
 /**
  * The log as the Raft core sees it, over a LogStore: every change counts at once, the store follows. While the store
  * cuts off a conflicting tail, what is appended meanwhile waits here; what a sync said of the old tail is not believed
- * of the new one. The newest entries stay in memory, within a bound, for execution and for followers.
+ * of the new one. Entries stay in memory, within a bound, until they are executed and all followers have them: what
+ * lives no longer than that is no work for V8's collector of long-lived memory.
  */
 import { invariant } from '../../errors.js';
 import type { LogStore } from '../../storage/log-store.js';
@@ -50,6 +51,8 @@ export class RaftLog implements LogView {
   #keptHead = 0;
   #keptFrom: number;
   #keptBytes = 0;
+  /** Entries below are not asked for again, as far as is known. */
+  #releasedBelow = 0;
   /** Read back from the store: consecutive entries. */
   #readBack: LoggedEntry[] = [];
   /** What the store has to do yet, in order, while it cuts. */
@@ -136,6 +139,12 @@ export class RaftLog implements LogView {
   /** Appends entry lastIndex + 1 as it came from another replica. */
   appendReceived({ term, entry, record }: ReceivedEntry): void {
     this.#append(term, entry, [record]);
+  }
+
+  /** Entries below `index` need not stay in memory: who asks for one waits for the disk. */
+  release(index: number): void {
+    this.#releasedBelow = index;
+    this.#letOldGo();
   }
 
   /** Drops entries above `index`: another leader's stand there. */
@@ -225,7 +234,8 @@ export class RaftLog implements LogView {
 
   #letOldGo(): void {
     // What the store has not got yet cannot be read back.
-    while (!this.#cutting && this.#keptBytes > KEPT_BYTES_MAX && this.#kept.length - this.#keptHead > 1) {
+    while (!this.#cutting && this.#kept.length - this.#keptHead > 1) {
+      if (this.#keptBytes <= KEPT_BYTES_MAX && this.#keptFrom >= this.#releasedBelow) break;
       this.#keptBytes -= this.#kept[this.#keptHead]?.bytes ?? 0;
       this.#kept[this.#keptHead++] = undefined;
       this.#keptFrom++;

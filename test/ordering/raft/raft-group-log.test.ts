@@ -118,6 +118,35 @@ describe('a replicated group log', () => {
     expect(replica.taken[0]?.index).toBe(checkpoint.index + 1);
   });
 
+  it('keeps in memory what is yet to be executed somewhere, also for a follower that was cut off, and nothing else', async () => {
+    const group = await started(3);
+    const leader = await group.elected();
+    const behind = [...group.replicas.values()].find((each) => each !== leader);
+    if (behind === undefined) throw new Error('there are three');
+    const all = [...group.replicas.values()];
+    const executed = (count: number): boolean => all.every((each) => textsOf(each).length === count);
+    for (const text of numbered(1, 100)) {
+      leader.log.propose(proposal(text));
+      await group.pass(1);
+    }
+    await group.until('all executed', () => executed(100));
+    group.network.block(leader.id, behind.id);
+    for (const text of numbered(101, 200)) {
+      leader.log.propose(proposal(text));
+      await group.pass(1);
+    }
+    await group.until('two executed', () => all.every((each) => each === behind || textsOf(each).length === 200));
+    group.network.unblock(leader.id, behind.id);
+    await group.until('all executed', () => executed(200));
+    expect(all.map((each) => each.diskReads)).toEqual([0, 0, 0]);
+
+    for (const { log } of all) {
+      log.startFrom(1);
+      expect(log.take()?.index).toBe(1);
+    }
+    expect(all.map((each) => each.diskReads)).toEqual([1, 1, 1]);
+  });
+
   it('moves the leadership when asked to, and back to whom the group prefers when that one has been away', async () => {
     const group = await started(3, 3, { preferred: 2 });
     await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);

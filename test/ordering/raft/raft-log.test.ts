@@ -32,6 +32,31 @@ describe('the log as the Raft core sees it', () => {
     await log.close();
   });
 
+  it('has what it need not keep in memory, also where no sync has taken it yet and where a tail is cut off', async () => {
+    const { log } = await opened(new MemoryDisk());
+    const append = (index: number, term: number): void => {
+      const frames = [new Uint8Array(100).fill(index + 100 * term)];
+      log.append(term, { index, kind: EntryKind.commands, timestampMs: index, mergePoint: 0, frames });
+    };
+    for (let index = 1; index <= 30; index++) append(index, 1);
+    void log.sync();
+    for (let index = 31; index <= 50; index++) append(index, 1);
+    log.release(46);
+    const expectAll = (...expected: readonly [index: number, term: number][]): void => {
+      for (const [index, term] of expected) expect(log.at(index).entry.frames[0]?.[0]).toBe(index + 100 * term);
+    };
+    expectAll([1, 1], [30, 1], [31, 1], [45, 1], [46, 1], [50, 1]);
+    log.truncateAbove(20);
+    for (let index = 21; index <= 40; index++) append(index, 2);
+    log.release(41);
+    // The store has the old ones yet.
+    expectAll([1, 1], [20, 1], [21, 2], [40, 2]);
+    await log.sync();
+    log.release(41);
+    expectAll([20, 1], [21, 2], [39, 2], [40, 2]);
+    await log.close();
+  });
+
   it('knows the time of entries that it holds no more', async () => {
     const disk = new MemoryDisk();
     const { log, store } = await opened(disk);

@@ -26,6 +26,8 @@ export interface GroupReplica {
   checkpointNeededFrom: number;
   /** How often it was told that its disk hangs. */
   hangs: number;
+  /** How often its log has asked the disk for entries since this start. */
+  diskReads: number;
 }
 
 export class SimulatedGroup {
@@ -70,6 +72,12 @@ export class SimulatedGroup {
       failure: null,
       checkpointNeededFrom: 0,
       hangs: 0,
+      diskReads: 0,
+    };
+    const read = store.read.bind(store);
+    store.read = (from, maxBytes) => {
+      replica.diskReads++;
+      return read(from, maxBytes);
     };
     this.replicas.set(id, replica);
     replica.log.startFrom(start.index + 1);
