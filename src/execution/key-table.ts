@@ -11,6 +11,7 @@
  *   cells    short texts among the values, chunk by chunk (text-cells.ts); IN_CELL stands for them in `chunks`
  */
 import { SlotIndex } from './slot-index.js';
+import { TableSnapshot, type Entries } from './table-snapshot.js';
 import { TextCells } from './text-cells.js';
 
 const CHUNK_BITS = 12;
@@ -36,6 +37,8 @@ export class KeyTable<V> {
   /** Entries, deleted ones included. */
   #entries = 0;
   #size = 0;
+  /** The newest one that is being handed out; older ones have set aside all they need. */
+  #snapshot: TableSnapshot<V> | null = null;
 
   get size(): number {
     return this.#size;
@@ -57,13 +60,15 @@ export class KeyTable<V> {
 
   set(key: string, hash: number, value: V): void {
     const entry = this.#find(key, hash);
-    if (entry >= 0) this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1] = this.#kept(entry, value);
-    else this.#insert(key, hash, value);
+    if (entry < 0) return this.#insert(key, hash, value);
+    this.#snapshot?.keep(entry);
+    this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1] = this.#kept(entry, value);
   }
 
   delete(key: string, hash: number): void {
     const entry = this.#find(key, hash);
     if (entry < 0) return;
+    this.#snapshot?.keep(entry);
     this.#index.forget(key);
     this.#before?.forget(key);
     const chunk = this.#chunkOf(entry);
@@ -78,6 +83,30 @@ export class KeyTable<V> {
       const key = this.#keyOf(entry);
       if (key !== undefined) yield [key, this.#valueOf(entry)];
     }
+  }
+
+  /** The content as it is now, in the order of insertion, whatever changes while it is walked. */
+  freeze(): IterableIterator<[string, V]> {
+    this.#snapshot?.keepAll();
+    this.#snapshot = new TableSnapshot(this.#entries, (from, end) => this.#read(from, end));
+    return this.#handOut(this.#snapshot);
+  }
+
+  *#handOut(snapshot: TableSnapshot<V>): IterableIterator<[string, V]> {
+    try {
+      yield* snapshot.entries();
+    } finally {
+      if (this.#snapshot === snapshot) this.#snapshot = null;
+    }
+  }
+
+  #read(from: number, end: number): Entries<V> {
+    const entries: [string, V][] = [];
+    for (let entry = from; entry < end; entry++) {
+      const key = this.#keyOf(entry);
+      if (key !== undefined) entries.push([key, this.#valueOf(entry)]);
+    }
+    return entries;
   }
 
   /**
@@ -187,6 +216,8 @@ export class KeyTable<V> {
 
   /** Begins anew without the deleted entries, which are more than half: all at once, since every entry's number changes. */
   #compact(): void {
+    this.#snapshot?.keepAll();
+    this.#snapshot = null;
     const [chunks, hashes, cells] = [this.#chunks, this.#hashes, this.#cells];
     let bits = INDEX_BITS_MIN;
     while (2 ** bits < 4 * this.#size) bits++;

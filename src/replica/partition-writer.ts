@@ -1,6 +1,6 @@
 /**
- * Writes a partition out while commands run: it is marked at once, encoded a piece at a time between slices of
- * execution, and made whole again when everything is on disk (section 8 of the design).
+ * Writes a partition out while commands run: it is marked at once, and encoded a piece at a time between slices of
+ * execution (section 8 of the design).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodeValue, encodeValue } from '../execution/command-batch.js';
@@ -15,12 +15,11 @@ import { ChunkKind, PartHash } from './part-hash.js';
 
 /** About how much is encoded between two turns of the event loop. */
 const CHUNK_BYTES = 64 * 1024;
-const FOLD_KEYS = 512;
 
 /** What is known of a part before it is written. */
 export type PartPlace = Pick<PartManifest, 'part' | 'nextIndex' | 'position' | 'timestampMs'>;
 
-/** Marks the partition now; the promise resolves when the part is durable and the partition whole again. */
+/** Marks the partition now; the promise resolves when the part is durable. */
 export function writePartition(
   values: StreamValues,
   sessions: SessionTable,
@@ -39,10 +38,7 @@ export function writePartition(
     await writeEntries(writer, ChunkKind.everywhere, everywhere, hash, pace);
     await writeSessionItems(writer, sessionChunks, hash);
     if (published !== null) await writeEvents(writer, published, hash, pace);
-    const manifest = await writer.finish({ ...place, keys: hash.keys, hash: hash.hex });
-    await foldBack(values.own);
-    await foldBack(values.everywhere);
-    return manifest;
+    return writer.finish({ ...place, keys: hash.keys, hash: hash.hex });
   };
   return write();
 }
@@ -144,8 +140,4 @@ async function writeEvents(
     begunMs = performance.now();
   }
   if (items.length > 0) await writer.write(encodeValue([ChunkKind.events, items]));
-}
-
-async function foldBack(store: PartitionStore): Promise<void> {
-  while (!store.fold(FOLD_KEYS)) await nextTurn();
 }
