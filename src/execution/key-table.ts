@@ -11,7 +11,7 @@
  *   cells    short texts among the values, chunk by chunk (text-cells.ts); IN_CELL stands for them in `chunks`
  */
 import { SlotIndex } from './slot-index.js';
-import { TableSnapshot, type Entries } from './table-snapshot.js';
+import { TableSnapshot, type EntryBlock } from './table-snapshot.js';
 import { TextCells } from './text-cells.js';
 
 const CHUNK_BITS = 12;
@@ -79,16 +79,13 @@ export class KeyTable<V> {
 
   /** In the order of insertion. Nothing may be inserted meanwhile. */
   *[Symbol.iterator](): IterableIterator<[string, V]> {
-    for (let entry = 0; entry < this.#entries; entry++) {
-      const key = this.#keyOf(entry);
-      if (key !== undefined) yield [key, this.#valueOf(entry)];
-    }
+    for (const [number, chunk] of this.#chunks.entries()) yield* entriesOf(chunk, this.#cells[number]);
   }
 
   /** The content as it is now, in the order of insertion, whatever changes while it is walked. */
   freeze(): IterableIterator<[string, V]> {
     this.#snapshot?.keepAll();
-    this.#snapshot = new TableSnapshot(this.#entries, (from, end) => this.#read(from, end));
+    this.#snapshot = new TableSnapshot(this.#entries, (from, end) => this.#copy(from, end));
     return this.#handOut(this.#snapshot);
   }
 
@@ -100,13 +97,13 @@ export class KeyTable<V> {
     }
   }
 
-  #read(from: number, end: number): Entries<V> {
-    const entries: [string, V][] = [];
-    for (let entry = from; entry < end; entry++) {
-      const key = this.#keyOf(entry);
-      if (key !== undefined) entries.push([key, this.#valueOf(entry)]);
-    }
-    return entries;
+  /** Of entries of one chunk. */
+  #copy(from: number, end: number): EntryBlock<V> {
+    const place = from & CHUNK_MASK;
+    const count = end - from;
+    const slots = this.#chunkOf(from).slice(2 * place, 2 * (place + count));
+    const cells = this.#cells[from >>> CHUNK_BITS]?.copy(place, place + count);
+    return { entries: () => entriesOf(slots, cells) };
   }
 
   /**
@@ -143,8 +140,7 @@ export class KeyTable<V> {
   }
 
   #valueOf(entry: number): V {
-    const value = this.#chunkOf(entry)[2 * (entry & CHUNK_MASK) + 1];
-    return (value === IN_CELL ? this.#cellsOf(entry).read(entry & CHUNK_MASK) : value) as V;
+    return valueAt(this.#chunkOf(entry), 2 * (entry & CHUNK_MASK), this.#cells[entry >>> CHUNK_BITS]);
   }
 
   /** What stands for the value among the others. */
@@ -230,10 +226,22 @@ export class KeyTable<V> {
     chunks.forEach((chunk, number) => {
       for (let at = 0; at < chunk.length; at += 2) {
         const key = chunk[at] as string | undefined;
-        const value = chunk[at + 1];
-        const kept = value === IN_CELL ? cells[number]?.read(at / 2) : value;
-        if (key !== undefined) this.#add(key, (hashes[number] as Int32Array)[at / 2] as number, kept as V);
+        const hash = (hashes[number] as Int32Array)[at / 2] as number;
+        if (key !== undefined) this.#add(key, hash, valueAt(chunk, at, cells[number]));
       }
     });
   }
+}
+
+function* entriesOf<V>(chunk: Chunk<V>, cells: TextCells | undefined): IterableIterator<[string, V]> {
+  for (let at = 0; at < chunk.length; at += 2) {
+    const key = chunk[at] as string | undefined;
+    if (key !== undefined) yield [key, valueAt(chunk, at, cells)];
+  }
+}
+
+/** Of the entry whose key stands at this place. */
+function valueAt<V>(chunk: Chunk<V>, at: number, cells: TextCells | undefined): V {
+  const value = chunk[at + 1];
+  return (value === IN_CELL ? cells?.read(at / 2) : value) as V;
 }

@@ -1,8 +1,8 @@
 /**
  * Short texts of a list of values, apart from the rest. Most values of a batch are texts of a few dozen characters, by the
  * thousand: written one by one they take msgpackr a fifth of all processor time, written as one text little more than half of that. And
- * each value that is kept holds on to the text that it was cut from: that is a piece of PIECE bytes here, and up to 6,000
- * where msgpackr reads texts itself.
+ * each value that is kept as it is (the longer ones, see text-cells.ts) holds on to the text that it was cut from: that is a
+ * piece of PIECE bytes here, and up to 6,000 where msgpackr reads texts itself.
  *
  *   slots   a byte per value: 0 to 252, a text of so many characters; 253: undefined; 254: nil; 255: any other value
  *   text    the short texts, one behind the other, a byte per character (ISO 8859-1; only ASCII is written)

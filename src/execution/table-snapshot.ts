@@ -2,21 +2,26 @@
  * The content of a table at one time, handed out while the table changes: before an entry that has not been handed out is
  * overwritten or deleted, its block of entries is set aside as it was (copy on write). The table itself is the same as without.
  */
-const BLOCK_BITS = 5;
+const BLOCK_BITS = 8;
+/** Blocks lie within pieces of a multiple of so many entries. */
+export const BLOCK_ENTRIES = 1 << BLOCK_BITS;
 
-export type Entries<V> = readonly [key: string, value: V][];
+/** Some entries of a table, as they were. */
+export interface EntryBlock<V> {
+  entries: () => IterableIterator<[key: string, value: V]>;
+}
 
 export class TableSnapshot<V> {
   readonly #end: number;
-  readonly #read: (from: number, end: number) => Entries<V>;
+  readonly #copy: (from: number, end: number) => EntryBlock<V>;
   /** Blocks below have been handed out. */
   #next = 0;
-  readonly #aside = new Map<number, Entries<V>>();
+  readonly #aside = new Map<number, EntryBlock<V>>();
 
-  /** `end`: how many entries there are; `read`: those from one place of the table to another. */
-  constructor(end: number, read: (from: number, end: number) => Entries<V>) {
+  /** `end`: how many entries there are; `copy`: of those from one place of the table to another. */
+  constructor(end: number, copy: (from: number, end: number) => EntryBlock<V>) {
     this.#end = end;
-    this.#read = read;
+    this.#copy = copy;
   }
 
   /** The entry is about to change. */
@@ -27,21 +32,21 @@ export class TableSnapshot<V> {
 
   /** All places are about to change. */
   keepAll(): void {
-    for (let entry = this.#next << BLOCK_BITS; entry < this.#end; entry += 1 << BLOCK_BITS) this.keep(entry);
+    for (let entry = this.#next * BLOCK_ENTRIES; entry < this.#end; entry += BLOCK_ENTRIES) this.keep(entry);
   }
 
   *entries(): IterableIterator<[string, V]> {
-    while (this.#next << BLOCK_BITS < this.#end) {
+    while (this.#next * BLOCK_ENTRIES < this.#end) {
       const block = this.#next;
-      const entries = this.#aside.get(block) ?? this.#block(block);
+      const { entries } = this.#aside.get(block) ?? this.#block(block);
       this.#aside.delete(block);
       this.#next++;
-      yield* entries;
+      yield* entries();
     }
   }
 
-  #block(block: number): Entries<V> {
-    const from = block << BLOCK_BITS;
-    return this.#read(from, Math.min(this.#end, from + (1 << BLOCK_BITS)));
+  #block(block: number): EntryBlock<V> {
+    const from = block * BLOCK_ENTRIES;
+    return this.#copy(from, Math.min(this.#end, from + BLOCK_ENTRIES));
   }
 }

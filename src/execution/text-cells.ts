@@ -48,6 +48,16 @@ export class TextCells {
     return this.#bytes.toString('latin1', from, from + (this.#lengths[cell] as number));
   }
 
+  /** Of the cells from one to another, which are 0 and up in it. */
+  copy(from: number, end: number): TextCells {
+    const copy = new TextCells();
+    copy.#lengths = this.#lengths.slice(from, end);
+    copy.#cellWords = this.#cellWords;
+    [copy.#words, copy.#bytes] = memoryOf(copy.#lengths.length * this.#cellWords);
+    copy.#words.set(this.#words.subarray(from * this.#cellWords, end * this.#cellWords));
+    return copy;
+  }
+
   /** See KeyTable's prefetch. */
   touch(cell: number): number {
     return this.#words[cell * this.#cellWords] as number;

@@ -5,6 +5,8 @@ const REST = 12;
 /** A large one, once it has taken so long, ms: the log that it ends must not grow without end. */
 const REST_LATE = 3;
 const LATE_MS = 15_000;
+/** One value can be as large as thousands of pieces. */
+const REST_MAX_MS = 500;
 
 /** Keeps a checkpoint from taking the cores that commands need: all streams of all replicas write theirs at once. */
 export class CheckpointPace {
@@ -30,6 +32,7 @@ export class CheckpointPace {
     const isIdle = busyUs === this.#busyBefore;
     this.#busyBefore = busyUs;
     if (isIdle) return 0;
-    return workedMs * (performance.now() - this.#begunMs < LATE_MS ? REST : REST_LATE);
+    const rest = performance.now() - this.#begunMs < LATE_MS ? REST : REST_LATE;
+    return Math.min(REST_MAX_MS, rest * workedMs);
   }
 }

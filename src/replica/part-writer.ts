@@ -28,7 +28,7 @@ export class PartWriter {
     write: (writer: CheckpointWriter, place: PartPlace) => Promise<PartManifest>,
   ): Promise<void> {
     const { group, log, checkpoints, done, skipped } = this.#options;
-    // The partition is marked already, and can be so but once.
+    // One at a time is enough for a disk, and for memory: what changes meanwhile is set aside.
     if (this.#writing) {
       skipped(checkpoint);
       return;

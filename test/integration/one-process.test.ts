@@ -142,8 +142,8 @@ describe('three replicas in one process', { timeout: 120_000 }, () => {
     const { parts } = await replicas.agreedCheckpoint();
     expect(parts.map(({ part }) => part)).toEqual([0, 1, 2]);
     expect(await client.execute('stamp', { prefix: 'k', id: 'all' })).toBe(20);
-    const states = replicas.ids.map((id) => replicas.engine(id).status()?.state);
-    expect(states).toEqual(['running', 'running', 'running']);
+    const states = (): unknown[] => replicas.ids.map((id) => replicas.engine(id).status()?.state);
+    await expect.poll(states, LIMIT).toEqual(['running', 'running', 'running']);
     await client.close();
     await replicas.end();
     for (const id of replicas.ids) await expect(fetch(replicas.httpOf(id))).rejects.toThrow('fetch failed');

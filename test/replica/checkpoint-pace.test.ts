@@ -15,5 +15,7 @@ describe('the pace of a checkpoint', () => {
     vi.advanceTimersByTime(20_000);
     busyUs += 100;
     expect(pace.restMs(10)).toBe(30);
+    busyUs += 100;
+    expect(pace.restMs(1000)).toBe(500);
   });
 });

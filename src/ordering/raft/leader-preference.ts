@@ -34,6 +34,11 @@ export class LeaderPreference {
     this.#steadySince = null;
   }
 
+  /** The connection to this replica has ended: perhaps it is started again before anybody misses it. */
+  lost(peer: ReplicaId, voters: readonly ReplicaId[]): void {
+    if (peer === this.#preferredOf(voters)) this.#owed = true;
+  }
+
   /** Whom to hand over to now; 0: nobody. */
   wishes(core: Raft, lastIndex: number, nowMs: number): ReplicaId {
     const preferred = this.#preferredOf(core.membership.voters);

@@ -94,7 +94,10 @@ export class RaftGroupLog implements GroupLog {
     this.#links = options.openLinks({
       message: (from, bytes) => this.#receive(from, bytes),
       up: (peer) => this.#step((now) => this.#core.probe(peer, now)),
-      down: (peer) => this.#step((now) => this.#core.peerLost(peer, now)),
+      down: (peer) => {
+        this.#preference.lost(peer, this.#core.membership.voters);
+        this.#step((now) => this.#core.peerLost(peer, now));
+      },
     });
     this.#step(() => undefined);
   }
@@ -172,11 +175,8 @@ export class RaftGroupLog implements GroupLog {
     if (this.#closed) throw logClosed();
     if (this.#core.role !== 'leader') throw notLeader(this.#core.leader);
     if (this.#core.leader === to) return;
-    const answer = { accepted: false };
-    this.#step((now) => {
-      answer.accepted = this.#core.transferLeadership(to, now);
-    });
-    if (!answer.accepted) throw cannotLead(this.group, to);
+    const accepted = this.#step((now) => this.#core.transferLeadership(to, now));
+    if (accepted !== true) throw cannotLead(this.group, to);
   }
 
   /** Proposes a new membership, one server more or less; returns its index. Throws as transferLeadership does. */
@@ -246,16 +246,17 @@ export class RaftGroupLog implements GroupLog {
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }
 
-  /** Lets the core do something, then does what follows from it. */
-  #step(act: (nowMs: number) => void, received: readonly ReceivedEntry[] = []): void {
-    if (this.#closed) return;
+  /** Lets the core do something, then does what follows from it. Null: this log is closed. */
+  #step<T>(act: (nowMs: number) => T, received: readonly ReceivedEntry[] = []): T | null {
+    if (this.#closed) return null;
     const { clock } = this.#options;
-    act(clock.now());
+    const answer = act(clock.now());
     this.#carryOut(this.#core.takeEffects(), received);
     if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
     this.#look();
     this.#disk.look(this.#syncing || this.#options.hardState.busy, clock.now());
     this.#timer.set(this.#core.deadlineMs);
+    return answer;
   }
 
   /** A new leader's first entry commits all that its predecessors left. */
@@ -349,8 +350,6 @@ export class RaftGroupLog implements GroupLog {
     const instead = this.#disk.successor(this.#core, this.#durable, nowMs);
     const to = instead || this.#preference.wishes(this.#core, this.#log.lastIndex, nowMs);
     if (to === 0) return;
-    this.#step((now) => {
-      this.#core.transferLeadership(to, now);
-    });
+    this.#step((now) => this.#core.transferLeadership(to, now));
   }
 }

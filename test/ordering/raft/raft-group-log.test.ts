@@ -158,6 +158,13 @@ describe('a replicated group log', () => {
     await group.pass(2000);
     await group.start(2);
     await group.until('the preferred one leads again', () => group.leader?.id === 2, 20_000);
+
+    group.leader?.log.transferLeadership(3);
+    await group.until('replica 3 leads', () => group.leader?.id === 3);
+    await group.pass(10_000);
+    await group.crash(2);
+    await group.start(2); // quicker than anybody could miss it
+    await group.until('the preferred one leads again', () => group.leader?.id === 2, 20_000);
   });
 
   it('is not handed over to a replica that is unfit, and goes on', async () => {
