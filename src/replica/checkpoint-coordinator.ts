@@ -2,7 +2,7 @@
  * Follows checkpoints to their end on this replica: complete when all parts are durable, then logs are truncated. Those
  * ordered by another replica's group 0 come by themselves.
  */
-import { PsmrError } from '../errors.js';
+import type { PsmrError } from '../errors.js';
 import type { CheckpointManifest, CheckpointStore, PartManifest } from '../storage/checkpoint-store.js';
 
 export interface CheckpointCoordinatorOptions {
@@ -27,8 +27,8 @@ export class CheckpointCoordinator {
   readonly #options: CheckpointCoordinatorOptions;
   /** Parts of checkpoints that are not complete yet, by checkpoint. */
   readonly #parts = new Map<number, Map<number, PartManifest>>();
-  /** Checkpoints that some worker left out, as it was still writing another. */
-  readonly #skipped = new Set<number>();
+  /** Checkpoints that some workers left out, by their groups: those that are still writing an older one. */
+  readonly #skipped = new Map<number, Set<number>>();
   /** Calls that the checkpoint under way answers, and calls that came too late for it. */
   #current: Waiter[] = [];
   #next: Waiter[] = [];
@@ -51,7 +51,7 @@ export class CheckpointCoordinator {
 
   /**
    * Takes a checkpoint of everything executed before the call; resolves when it is complete on this replica. Errors:
-   * NOT_LEADER (group 0 is led elsewhere, or was before the checkpoint was committed), OVERLOADED (one is being written).
+   * NOT_LEADER (group 0 is led elsewhere, or was before the checkpoint was committed).
    */
   take(): Promise<CheckpointManifest> {
     return new Promise((resolve, reject) => {
@@ -64,7 +64,7 @@ export class CheckpointCoordinator {
   ordered(index: number): void {
     if (!this.#running) return;
     this.#orderedAt = index;
-    if (this.#skipped.has(index)) this.refused(stillWriting());
+    this.#orderAgainIfSkipped();
   }
 
   /** The checkpoint asked for was not ordered, or was lost in a change of leader. */
@@ -73,6 +73,8 @@ export class CheckpointCoordinator {
   }
 
   partDone(id: number, part: PartManifest): void {
+    for (const [skipped, writing] of this.#skipped) if (skipped > id) writing.delete(part.part);
+    this.#orderAgainIfSkipped();
     if (id <= this.#newest) return;
     const parts = this.#parts.get(id) ?? new Map<number, PartManifest>();
     this.#parts.set(id, parts.set(part.part, part));
@@ -86,9 +88,9 @@ export class CheckpointCoordinator {
       });
   }
 
-  partSkipped(id: number): void {
-    this.#skipped.add(id);
-    if (id === this.#orderedAt) this.refused(stillWriting());
+  /** The group's worker is still writing its part of an older one, of which `partDone` is to come. */
+  partSkipped(id: number, group: number): void {
+    this.#skipped.set(id, (this.#skipped.get(id) ?? new Set()).add(group));
   }
 
   fail(error: Error): void {
@@ -100,10 +102,19 @@ export class CheckpointCoordinator {
 
   #begin(): void {
     this.#running = true;
-    this.#orderedAt = null;
     this.#current = this.#next;
     this.#next = [];
+    this.#order();
+  }
+
+  #order(): void {
+    this.#orderedAt = null;
     this.#options.order();
+  }
+
+  /** The one asked for will not be complete here: another is ordered once all who left it out could write it. */
+  #orderAgainIfSkipped(): void {
+    if (this.#orderedAt !== null && this.#skipped.get(this.#orderedAt)?.size === 0) this.#order();
   }
 
   #finish(settle: (waiter: Waiter) => void): void {
@@ -124,13 +135,9 @@ export class CheckpointCoordinator {
     await store.dropBelow(id);
     for (const part of parts) truncate(part.part, part.nextIndex);
     for (const known of [...this.#parts.keys()]) if (known <= id) this.#parts.delete(known);
-    for (const known of [...this.#skipped]) if (known <= id) this.#skipped.delete(known);
+    for (const known of [...this.#skipped.keys()]) if (known <= id) this.#skipped.delete(known);
     completed(manifest);
     if (this.#running && this.#orderedAt !== null && id >= this.#orderedAt)
       this.#finish((waiter) => waiter.resolve(manifest));
   }
-}
-
-function stillWriting(): PsmrError {
-  return new PsmrError('OVERLOADED', 'The checkpoint before this one is still being written. Ask again in a moment.');
 }

@@ -76,7 +76,7 @@ export class EngineCheckpoints {
       case 'part':
         return this.#coordinator.partDone(message.checkpoint, message.part);
       case 'part-skipped':
-        return this.#coordinator.partSkipped(message.checkpoint);
+        return this.#coordinator.partSkipped(message.checkpoint, message.part);
       case 'checkpoint-ordered':
         return this.#coordinator.ordered(message.index);
       case 'checkpoint-refused':

@@ -136,7 +136,7 @@ export class GroupWorker {
       log: storage.log,
       checkpoints: storage.checkpoints,
       done: (checkpoint, part) => this.send({ type: 'part', checkpoint, part }),
-      skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint }),
+      skipped: (checkpoint) => this.send({ type: 'part-skipped', checkpoint, part: task.group }),
     });
     this.#replication = this.#openReplication();
     storage.log.onCommitted = (error) => {

@@ -78,7 +78,7 @@ export type FromWorker =
   | { readonly type: 'checkpoint-refused'; readonly leader: number }
   | { readonly type: 'part'; readonly checkpoint: number; readonly part: PartManifest }
   /** The part before it is still being written. */
-  | { readonly type: 'part-skipped'; readonly checkpoint: number }
+  | { readonly type: 'part-skipped'; readonly checkpoint: number; readonly part: number }
   /** Replicated groups only, as the following: now and then, and whenever the leader has changed. */
   | {
       readonly type: 'raft-status';

@@ -213,7 +213,7 @@ export class DurableEngine {
       log,
       checkpoints,
       done: (checkpoint, part) => this.#coordinator.partDone(checkpoint, part),
-      skipped: (checkpoint) => this.#coordinator.partSkipped(checkpoint),
+      skipped: (checkpoint) => this.#coordinator.partSkipped(checkpoint, log.group),
     });
     return {
       control: this.control,

@@ -128,7 +128,7 @@ export class SimulatedReplica {
       done: (checkpoint, part) => {
         if (this.alive) this.coordinator.partDone(checkpoint, part);
       },
-      skipped: (checkpoint) => this.coordinator.partSkipped(checkpoint),
+      skipped: (checkpoint) => this.coordinator.partSkipped(checkpoint, log.group),
     });
     return {
       control: this.control,
