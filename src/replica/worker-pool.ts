@@ -142,8 +142,8 @@ export class WorkerPool {
 }
 
 /**
- * Partitions live on their workers' heaps, but for short texts: each may take its share of most of the memory, where V8's own limit would end
- * it at a few GiB. Young generations larger than V8's spare commands' short-lived objects a good part of the collector;
+ * Partitions live on their workers' heaps, but for short texts: each may take its share of most of the memory, where V8's
+ * own limit would end it at a few GiB. Young generations larger than V8's spare commands' short-lived objects a good part of the collector;
  * but what survives in one is copied at once, and that pause is in the latency of whoever waits for several replicas.
  */
 export function heapLimits(

@@ -18,7 +18,7 @@ export function leadershipOf({ role, settled, transferringTo, leader, term }: Ra
 /** The oldest entry that has to stay when those below `index` may go. */
 export function neededFrom(index: number, followers: readonly FollowerProgress[], electionMs: number): number {
   const live = followers.filter((follower) => follower.silentMs < electionMs * GONE_AFTER_ELECTIONS);
-  return Math.min(index, ...live.map((follower) => follower.matchIndex + 1));
+  return unsentFrom(index, live);
 }
 
 /** The oldest entry that is yet to be executed here, from `next` on, or that one of the followers may have to get. */

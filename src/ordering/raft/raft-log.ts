@@ -51,8 +51,6 @@ export class RaftLog implements LogView {
   #keptHead = 0;
   #keptFrom: number;
   #keptBytes = 0;
-  /** Entries below are not asked for again, as far as is known. */
-  #releasedBelow = 0;
   /** Read back from the store: consecutive entries. */
   #readBack: LoggedEntry[] = [];
   /** What the store has to do yet, in order, while it cuts. */
@@ -143,8 +141,7 @@ export class RaftLog implements LogView {
 
   /** Entries below `index` need not stay in memory: who asks for one waits for the disk. */
   release(index: number): void {
-    this.#releasedBelow = index;
-    this.#letOldGo();
+    this.#letOldGo(index);
   }
 
   /** Drops entries above `index`: another leader's stand there. */
@@ -232,10 +229,11 @@ export class RaftLog implements LogView {
     this.#memberships.push({ index: entry.index, membership: membershipOf(entry) });
   }
 
-  #letOldGo(): void {
+  /** What is more than the bound, and what is below `released`. */
+  #letOldGo(released = 0): void {
     // What the store has not got yet cannot be read back.
     while (!this.#cutting && this.#kept.length - this.#keptHead > 1) {
-      if (this.#keptBytes <= KEPT_BYTES_MAX && this.#keptFrom >= this.#releasedBelow) break;
+      if (this.#keptBytes <= KEPT_BYTES_MAX && this.#keptFrom >= released) break;
       this.#keptBytes -= this.#kept[this.#keptHead]?.bytes ?? 0;
       this.#kept[this.#keptHead++] = undefined;
       this.#keptFrom++;
