@@ -3,8 +3,8 @@
  * overwritten or deleted, its block of entries is set aside as it was (copy on write). The table itself is the same as without.
  */
 const BLOCK_BITS = 8;
-/** Blocks lie within pieces of a multiple of so many entries. */
-export const BLOCK_ENTRIES = 1 << BLOCK_BITS;
+/** A power of two: no block lies in two of the chunks of a KeyTable. */
+const BLOCK_ENTRIES = 1 << BLOCK_BITS;
 
 /** Some entries of a table, as they were. */
 export interface EntryBlock<V> {
