@@ -5,6 +5,8 @@ import type { Detail, Row } from './row.js';
 import { figureText } from '../measure/turns.js';
 
 const SAMPLE_S = 10;
+/** The state is filled, compilers have settled, the first checkpoints are written, and allocators have met a backlog. */
+const WARM_UP_S = 120;
 /** Shorter runs are cut in so many pieces. */
 const SAMPLES_MIN = 6;
 const KIB_PER_MIB = 1024;
@@ -21,8 +23,9 @@ export const memoryFlatRow: Row = {
     const load = await startKvLoad(setting, cluster.urls);
     const seconds = options.minutes * S_PER_MINUTE;
     const sample = Math.min(SAMPLE_S, seconds / SAMPLES_MIN);
-    // The state is filled and compilers have settled.
-    await load.run(sample);
+    const warmUp = sample * (WARM_UP_S / SAMPLE_S);
+    progress(`warming up for ${figureText(warmUp)} s`);
+    await load.run(warmUp);
     const seen = cluster.ids.map((): number[] => []);
     const rates: number[] = [];
     for (let at = 0; at < Math.round(seconds / sample); at++) {

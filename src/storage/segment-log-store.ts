@@ -26,8 +26,9 @@ const FIRST_SEGMENT_BYTES = 1024 * 1024;
 /** The next segment is prepared while the newest one fills from here to there, as shares of it. */
 const SPARE_FROM = 0.25;
 const SPARE_TO = 0.85;
-/** A write buffer larger than this is not kept for the next write. */
-const KEPT_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Write buffers that are kept for later writes: one is filled while another is written. A larger one is not kept. */
+const KEPT_BUFFERS = 2;
+const KEPT_BUFFER_BYTES = 2 * 1024 * 1024;
 
 export interface SegmentLogOptions {
   /** The size that segment files grow to; a larger record gets a file of its own. Default 16 MiB. */
@@ -55,7 +56,8 @@ export class SegmentLogStore implements LogStore {
   #spare: Spare | null = null;
   /** Spares that planned segments will be made of. */
   readonly #planned = new Map<Segment, Spare>();
-  #buffer: Uint8Array | null = null;
+  /** Write buffers that nothing uses now. */
+  readonly #buffers: Uint8Array[] = [];
   #durableIndex: number;
   /** Syncs and cuts, one after another. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -200,8 +202,7 @@ export class SegmentLogStore implements LogStore {
 
   #runFor(segment: Segment): WriteRun {
     if (this.#open?.segment !== segment) {
-      this.#open = new WriteRun(segment, this.#buffer);
-      this.#buffer = null;
+      this.#open = new WriteRun(segment, this.#buffers.pop() ?? null);
       this.#runs.push(this.#open);
     }
     return this.#open;
@@ -260,7 +261,8 @@ export class SegmentLogStore implements LogStore {
   #written(run: WriteRun): void {
     this.#runs.shift();
     this.#durableIndex = run.lastIndex;
-    if (run.buffer.byteLength <= KEPT_BUFFER_BYTES) this.#buffer = run.buffer;
+    if (run.buffer.byteLength <= KEPT_BUFFER_BYTES && this.#buffers.length < KEPT_BUFFERS)
+      this.#buffers.push(run.buffer);
   }
 
   async #flush(): Promise<number> {

@@ -10,6 +10,7 @@ import type { FileSystem, StoredFile } from './file-system.js';
 
 /** Zeros go out in pieces, each synced: one large one would hold up the syncs of every log on the disk. */
 const PIECE_BYTES = 256 * 1024;
+const ZEROS = new Uint8Array(PIECE_BYTES);
 const SALT_LIMIT = 0x1_0000_0000;
 
 export interface LogDirectory {
@@ -81,7 +82,7 @@ export class Spare {
     const file = this.#opened();
     while (this.#written < this.#wanted) {
       const bytes = Math.min(PIECE_BYTES, this.fileBytes - this.#written);
-      await file.write(this.#written, new Uint8Array(bytes));
+      await file.write(this.#written, ZEROS.subarray(0, bytes));
       await file.sync();
       this.#written += bytes;
     }
