@@ -5,7 +5,7 @@ import type { Detail, Row } from './row.js';
 import { figureText } from '../measure/turns.js';
 
 const SAMPLE_S = 10;
-/** The state is filled, compilers have settled, the first checkpoints are written, and allocators have met a backlog. */
+/** The state is filled, compilers have settled, the first checkpoints are written, and allocators have met a backlog. Shorter runs warm up for as long as they take. */
 const WARM_UP_S = 120;
 /** Shorter runs are cut in so many pieces. */
 const SAMPLES_MIN = 6;
@@ -23,7 +23,7 @@ export const memoryFlatRow: Row = {
     const load = await startKvLoad(setting, cluster.urls);
     const seconds = options.minutes * S_PER_MINUTE;
     const sample = Math.min(SAMPLE_S, seconds / SAMPLES_MIN);
-    const warmUp = sample * (WARM_UP_S / SAMPLE_S);
+    const warmUp = Math.min(WARM_UP_S, seconds);
     progress(`warming up for ${figureText(warmUp)} s`);
     await load.run(warmUp);
     const seen = cluster.ids.map((): number[] => []);

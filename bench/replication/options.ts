@@ -46,7 +46,7 @@ const OPTIONS = {
   },
   minutes: {
     flag: '--minutes <n>',
-    help: 'memory-flat: how long, after 2 minutes of warm-up (default: 10)',
+    help: 'memory-flat: how long, after a warm-up as long, of 2 minutes at most (default: 10)',
     type: decimal(0.001, 10_000, 'a number of minutes from 0.001 to 10000'),
   },
   data: { flag: '--data <dir>', help: 'where all keep their data (default: the temporary directory)', type: path },
