@@ -102,7 +102,10 @@ export class TestNetwork {
     writeIpCommands(this.#namespaces.map((namespace) => `netns add ${namespace}`));
     quieten(bridges);
     writeIpCommands(
-      numbers.flatMap((network) => [`link add bridge${network} type bridge`, `link set bridge${network} up`]),
+      numbers.flatMap((network) => [
+        `link add bridge${network} type bridge mcast_snooping 0`,
+        `link set bridge${network} up`,
+      ]),
       bridges,
     );
     for (const host of this.hosts) {
