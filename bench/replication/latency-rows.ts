@@ -8,13 +8,13 @@ import type { Row } from './row.js';
 import { ratioOf, takeTurns } from '../measure/turns.js';
 
 const US_PER_MS = 1000;
-/** Rounds at a rate that are not measured. */
-const WARM_ROUNDS = 5;
 /**
- * Where one command follows the other, V8 compiles what they need after thousands of them: by the count, since a machine
- * that is half as fast needs twice the time.
+ * V8 compiles what calls need after thousands of them: by the count, since a machine that is half as fast needs twice the
+ * time. Where one command follows the other.
  */
 const WARM_COMMANDS = 12_000;
+/** Where calls are due at a rate. */
+const WARM_CALLS = 4000;
 const WARM_TURNS_MAX = 30;
 
 export const oneRow: Row = {
@@ -34,7 +34,7 @@ export const oneRow: Row = {
       redis: async () => latencyMs(await redis.run(seconds)).p50,
     };
     await redis.run(seconds);
-    await warmUp(() => psmr.run(seconds), progress);
+    await warmUp(() => psmr.run(seconds), WARM_COMMANDS, progress);
     const turns = await takeTurns(contenders, rounds, progress);
     return {
       figure: ratioOf(turns.psmr, turns.redis),
@@ -64,8 +64,7 @@ export const halfLoadRow: Row = {
     const half = Math.round(spreadOf(maximum).median / 2);
     progress(`half of the maximum: ${half} commands/s`);
     const load = await startKvLoad(setting, cluster.urls, { rate: half });
-    progress('warming up');
-    for (let round = 0; round < WARM_ROUNDS; round++) await load.run(seconds);
+    await warmUp(() => load.run(seconds), WARM_CALLS * options.batch, progress);
     const summaries: LatencySummary[] = [];
     const p99 = async (): Promise<number> => {
       const summary = latencyMs(await load.run(seconds));
@@ -90,11 +89,11 @@ export const halfLoadRow: Row = {
   },
 };
 
-async function warmUp(run: () => Promise<Sample>, progress: (line: string) => void): Promise<void> {
-  let commands = 0;
-  for (let turn = 0; turn < WARM_TURNS_MAX && commands < WARM_COMMANDS; turn++) {
-    progress(`warming up: ${commands} of ${WARM_COMMANDS} commands`);
-    commands += (await run()).commands;
+async function warmUp(run: () => Promise<Sample>, commands: number, progress: (line: string) => void): Promise<void> {
+  let done = 0;
+  for (let turn = 0; turn < WARM_TURNS_MAX && done < commands; turn++) {
+    progress(`warming up: ${done} of ${commands} commands`);
+    done += (await run()).commands;
   }
 }
 

@@ -36,8 +36,8 @@ interface OpenEntry {
 export class Proposer {
   readonly #options: ProposerOptions;
   #pending: OfferedFrame[] = [];
+  /** Oldest first. What is settled leaves at once: an entry here keeps its frames in memory. */
   #open: OpenEntry[] = [];
-  #closed = 0;
   #bytes = 0;
   /** Leadership of this term was lost with entries open: those may have been replaced. -1: none. */
   #doubtfulTerm = -1;
@@ -83,15 +83,12 @@ export class Proposer {
 
   /** A committed entry was taken from the log: what was proposed for its place is settled now. */
   taken({ index }: Entry): void {
-    if (this.#closed === this.#open.length) return;
+    if (this.#open.length === 0) return;
     if (this.#doubtfulTerm >= 0) return this.#settleDoubtful(index);
-    for (let open = this.#open[this.#closed]; open !== undefined && open.index <= index;) {
+    for (let [open] = this.#open; open !== undefined && open.index <= index; [open] = this.#open) {
       this.#bytes -= open.bytes;
-      open = this.#open[++this.#closed];
+      this.#open.shift();
     }
-    if (this.#closed < this.#open.length) return;
-    this.#open = [];
-    this.#closed = 0;
   }
 
   /** This replica has led, and leads no more (or again, in another term). */
@@ -106,10 +103,9 @@ export class Proposer {
    */
   #settleDoubtful(index: number): void {
     const { term } = this.#options.log.positionOf(index);
-    const open = this.#open.slice(this.#closed);
+    const open = this.#open;
     const isLost = (entry: OpenEntry): boolean => entry.index >= index && entry.term < term;
     this.#open = open.filter((entry) => entry.index > index && !isLost(entry));
-    this.#closed = 0;
     if (this.#open.every((entry) => entry.term > this.#doubtfulTerm)) this.#doubtfulTerm = -1;
     const still = new Set(this.#open);
     for (const entry of open) if (!still.has(entry)) this.#bytes -= entry.bytes;

@@ -26,8 +26,7 @@ export class DurableGroupLog implements GroupLog {
   readonly #awaitDisk: boolean;
   readonly #directory: string;
   /** Entries proposed here and not taken yet: they need not be read back. */
-  #fresh: Entry[] = [];
-  #freshTaken = 0;
+  readonly #fresh: Entry[] = [];
   #replay: Entry[] = [];
   #next: number;
   #committedIndex: number;
@@ -120,16 +119,9 @@ export class DurableGroupLog implements GroupLog {
   }
 
   #takeFresh(): Entry | null {
-    let entry = this.#fresh[this.#freshTaken];
     // During replay the store may have handed out what was proposed meanwhile.
-    while (entry !== undefined && entry.index < this.#next) entry = this.#fresh[++this.#freshTaken];
-    if (entry?.index !== this.#next) return null;
-    this.#freshTaken++;
-    if (this.#freshTaken === this.#fresh.length) {
-      this.#fresh = [];
-      this.#freshTaken = 0;
-    }
-    return entry;
+    while ((this.#fresh[0]?.index ?? this.#next) < this.#next) this.#fresh.shift();
+    return this.#fresh[0]?.index === this.#next ? (this.#fresh.shift() ?? null) : null;
   }
 
   #takeStored(): Entry | null {

@@ -11,8 +11,7 @@ export class MemoryGroupLog implements GroupLog {
   /** Nobody else proposes, and nobody else leads. */
   onLeadership: (() => void) | null = null;
   onAppended: ((entry: Entry) => void) | null = null;
-  #entries: Entry[] = [];
-  #taken = 0;
+  readonly #entries: Entry[] = [];
   #next = 1;
   #lastIndex = 0;
   #timestampMs = 0;
@@ -69,15 +68,10 @@ export class MemoryGroupLog implements GroupLog {
   }
 
   take(): Entry | null {
-    const entry = this.#entries[this.#taken];
-    if (entry === undefined || this.#closed) return null;
-    this.#taken++;
+    const entry = this.#closed ? undefined : this.#entries.shift();
+    if (entry === undefined) return null;
     this.#next = entry.index + 1;
     this.#bytes -= entryBytes(entry.frames);
-    if (this.#taken === this.#entries.length) {
-      this.#entries = [];
-      this.#taken = 0;
-    }
     return entry;
   }
 

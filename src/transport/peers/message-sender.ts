@@ -16,6 +16,7 @@ const DIRECT_BYTES = 8_192;
 
 /** The queue is shortened from this many pieces on that have left. */
 const SPENT_MAX = 1024;
+const NOTHING = new Uint8Array(0);
 
 export class MessageSender {
   readonly #socket: WebSocket;
@@ -84,7 +85,7 @@ export class MessageSender {
 
   /** Moves one piece, or as much of it as fits in a chunk, out of the queue. */
   #next(): void {
-    const piece = this.#queue[this.#head] ?? new Uint8Array(0);
+    const piece = this.#queue[this.#head] ?? NOTHING;
     // A view of it has V8 move a small piece out of its heap first.
     const isWhole = this.#offset === 0 && piece.byteLength <= CHUNK_BYTES_MAX;
     const part = isWhole ? piece : piece.subarray(this.#offset, this.#offset + CHUNK_BYTES_MAX);
@@ -95,7 +96,8 @@ export class MessageSender {
     this.#offset += part.byteLength;
     if (part.byteLength >= DIRECT_BYTES) this.#endBatch();
     if (this.#offset < piece.byteLength) return;
-    this.#head++;
+    // What has left must not stay in memory for what has not.
+    this.#queue[this.#head++] = NOTHING;
     this.#offset = 0;
   }
 
