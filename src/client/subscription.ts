@@ -2,6 +2,7 @@
 import type { PartitionMap } from '../classifier/partition-map.js';
 import { PsmrError } from '../errors.js';
 import type { EventPlace } from '../execution/event-ring.js';
+import { Fifo } from '../fifo.js';
 import type { DecodedEvent } from '../transport/subscription-frames.js';
 import { clientClosed } from './client-errors.js';
 import type { CheckedSubscribeOptions } from './subscribe-options.js';
@@ -74,8 +75,7 @@ interface Waiter {
 export class MergedSubscription implements Subscription {
   readonly #streams: number;
   readonly #parts: Part[] = [];
-  #queue: Queued[] = [];
-  #head = 0;
+  readonly #queue = new Fifo<Queued>();
   #waiters: Waiter[] = [];
   #starting = 0;
   #end: PsmrError | 'closed' | null = null;
@@ -123,8 +123,8 @@ export class MergedSubscription implements Subscription {
 
   next(): Promise<IteratorResult<SubscriptionEvent, undefined>> {
     if (this.#end === 'closed') return Promise.resolve({ done: true, value: undefined });
-    const queued = this.#shift();
-    if (queued !== null) return Promise.resolve({ done: false, value: this.#take(queued) });
+    const queued = this.#queue.shift();
+    if (queued !== undefined) return Promise.resolve({ done: false, value: this.#take(queued) });
     if (this.#end !== null) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
@@ -136,8 +136,7 @@ export class MergedSubscription implements Subscription {
 
   close(): void {
     this.#finish('closed');
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.takeAll();
   }
 
   /** The client is closed. */
@@ -190,17 +189,6 @@ export class MergedSubscription implements Subscription {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) waiter.resolve({ done: false, value: this.#take(queued) });
     else this.#queue.push(queued);
-  }
-
-  #shift(): Queued | null {
-    const queued = this.#queue[this.#head];
-    if (queued === undefined) return null;
-    this.#head++;
-    if (this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
-    return queued;
   }
 
   #take({ part, event, link }: Queued): SubscriptionEvent {

@@ -3,6 +3,7 @@
  * Then follows what it has proposed until that is committed, or lost in a change of leader. Pure but for its log.
  */
 import { type PsmrError } from '../errors.js';
+import { Fifo } from '../fifo.js';
 import { EntryKind, type Entry, type GroupLog, type Proposal } from './group-log.js';
 
 export interface ProposerOptions {
@@ -37,7 +38,7 @@ export class Proposer {
   readonly #options: ProposerOptions;
   #pending: OfferedFrame[] = [];
   /** Oldest first. What is settled leaves at once: an entry here keeps its frames in memory. */
-  #open: OpenEntry[] = [];
+  readonly #open = new Fifo<OpenEntry>();
   #bytes = 0;
   /** Leadership of this term was lost with entries open: those may have been replaced. -1: none. */
   #doubtfulTerm = -1;
@@ -85,7 +86,7 @@ export class Proposer {
   taken({ index }: Entry): void {
     if (this.#open.length === 0) return;
     if (this.#doubtfulTerm >= 0) return this.#settleDoubtful(index);
-    for (let [open] = this.#open; open !== undefined && open.index <= index; [open] = this.#open) {
+    for (let open = this.#open.first; open !== undefined && open.index <= index; open = this.#open.first) {
       this.#bytes -= open.bytes;
       this.#open.shift();
     }
@@ -94,7 +95,7 @@ export class Proposer {
   /** This replica has led, and leads no more (or again, in another term). */
   leadershipLost(): void {
     this.#refusePending();
-    this.#doubtfulTerm = this.#open.at(-1)?.term ?? -1;
+    this.#doubtfulTerm = this.#open.last?.term ?? -1;
   }
 
   /**
@@ -103,12 +104,13 @@ export class Proposer {
    */
   #settleDoubtful(index: number): void {
     const { term } = this.#options.log.positionOf(index);
-    const open = this.#open;
+    const open = this.#open.takeAll();
     const isLost = (entry: OpenEntry): boolean => entry.index >= index && entry.term < term;
-    this.#open = open.filter((entry) => entry.index > index && !isLost(entry));
-    if (this.#open.every((entry) => entry.term > this.#doubtfulTerm)) this.#doubtfulTerm = -1;
-    const still = new Set(this.#open);
-    for (const entry of open) if (!still.has(entry)) this.#bytes -= entry.bytes;
+    const isOpen = (entry: OpenEntry): boolean => entry.index > index && !isLost(entry);
+    const still = open.filter(isOpen);
+    for (const entry of still) this.#open.push(entry);
+    if (still.every((entry) => entry.term > this.#doubtfulTerm)) this.#doubtfulTerm = -1;
+    for (const entry of open) if (!isOpen(entry)) this.#bytes -= entry.bytes;
     for (const entry of open) if (isLost(entry)) entry.lost(this.#options.refusal());
   }
 

@@ -1,4 +1,5 @@
 import { messageOf, PsmrError } from '../../errors.js';
+import { Fifo } from '../../fifo.js';
 import type { LogStore } from '../../storage/log-store.js';
 import { logClosed } from '../../storage/storage-error.js';
 import { decodeEntry, encodeEntry } from '../entry-codec.js';
@@ -26,7 +27,7 @@ export class DurableGroupLog implements GroupLog {
   readonly #awaitDisk: boolean;
   readonly #directory: string;
   /** Entries proposed here and not taken yet: they need not be read back. */
-  readonly #fresh: Entry[] = [];
+  readonly #fresh = new Fifo<Entry>();
   #replay: Entry[] = [];
   #next: number;
   #committedIndex: number;
@@ -120,8 +121,8 @@ export class DurableGroupLog implements GroupLog {
 
   #takeFresh(): Entry | null {
     // During replay the store may have handed out what was proposed meanwhile.
-    while ((this.#fresh[0]?.index ?? this.#next) < this.#next) this.#fresh.shift();
-    return this.#fresh[0]?.index === this.#next ? (this.#fresh.shift() ?? null) : null;
+    while ((this.#fresh.first?.index ?? this.#next) < this.#next) this.#fresh.shift();
+    return this.#fresh.first?.index === this.#next ? (this.#fresh.shift() ?? null) : null;
   }
 
   #takeStored(): Entry | null {

@@ -1,4 +1,5 @@
 import { PsmrError } from '../../errors.js';
+import { Fifo } from '../../fifo.js';
 import { logClosed } from '../../storage/storage-error.js';
 import { entryBytes } from '../entry-codec.js';
 import type { Entry, GroupLog, LogPosition, Proposal } from '../group-log.js';
@@ -11,7 +12,7 @@ export class MemoryGroupLog implements GroupLog {
   /** Nobody else proposes, and nobody else leads. */
   onLeadership: (() => void) | null = null;
   onAppended: ((entry: Entry) => void) | null = null;
-  readonly #entries: Entry[] = [];
+  readonly #entries = new Fifo<Entry>();
   #next = 1;
   #lastIndex = 0;
   #timestampMs = 0;
