@@ -28,19 +28,28 @@ function noCommands(): Commands {
   return { types: [], args: [], masks: [], calls: [], slots: [], deadlines: [] };
 }
 
-/** Above this many taken ones the arrays are cut: often enough to free memory, seldom enough to cost nothing. */
-const COMPACT_AFTER = 65_536;
+/** The arrays of one part of the queue: elsewhere V8 gives up the code that appends to them, for good, where one outgrows 128 KiB. */
+const PART_MAX = 8192;
 
 export class CommandQueue {
-  #commands = noCommands();
+  /** Oldest first; none is empty but the last one. */
+  #parts: Commands[] = [];
+  #last = noCommands();
+  /** Of the first part, taken. */
   #head = 0;
+  #length = 0;
+
+  constructor() {
+    this.#begin();
+  }
 
   get length(): number {
-    return this.#commands.types.length - this.#head;
+    return this.#length;
   }
 
   push(type: CommandType, args: unknown, mask: StreamMask, call: Call, slot: number, deadline: number): void {
-    const commands = this.#commands;
+    if (this.#last.types.length === PART_MAX) this.#addPart();
+    const commands = this.#last;
     const at = commands.types.length;
     // Stores are compiled into place, where push() is a call.
     commands.types[at] = type;
@@ -49,45 +58,75 @@ export class CommandQueue {
     commands.calls[at] = call;
     commands.slots[at] = slot;
     commands.deadlines[at] = deadline;
+    this.#length++;
   }
 
   /** When the oldest one's wait ends; Infinity where there is none. */
   get deadline(): number {
-    return this.#commands.deadlines[this.#head] ?? Infinity;
+    return this.#parts[0]?.deadlines[this.#head] ?? Infinity;
   }
 
   /** The first `count`, still queued. */
   peek(count: number): Commands {
-    invariant(count <= this.length, 'no more commands are looked at than are queued');
-    const { types, args, masks, calls, slots, deadlines } = this.#commands;
-    if (this.#head === 0 && count === types.length) return this.#commands;
-    const from = this.#head;
-    const to = from + count;
-    return {
-      types: types.slice(from, to),
-      args: args.slice(from, to),
-      masks: masks.slice(from, to),
-      calls: calls.slice(from, to),
-      slots: slots.slice(from, to),
-      deadlines: deadlines.slice(from, to),
-    };
+    invariant(count <= this.#length, 'no more commands are looked at than are queued');
+    const [first = this.#last, ...later] = this.#parts;
+    if (this.#head === 0 && count === first.types.length) return first;
+    let commands = cut(first, this.#head, this.#head + count);
+    for (const part of later) {
+      const missing = count - commands.types.length;
+      if (missing === 0) break;
+      commands = joined(commands, cut(part, 0, missing));
+    }
+    return commands;
   }
 
   /** Takes the first `count` out; what `peek` returned stays as it is. */
   drop(count: number): void {
     this.#head += count;
-    if (this.#head === this.#commands.types.length) {
-      this.#commands = noCommands();
-      this.#head = 0;
-    } else if (this.#head >= COMPACT_AFTER) {
-      this.#commands = this.peek(this.length);
-      this.#head = 0;
+    this.#length -= count;
+    if (this.#length === 0) return this.#begin();
+    for (let [first] = this.#parts; first !== undefined && this.#head >= first.types.length; [first] = this.#parts) {
+      this.#head -= first.types.length;
+      this.#parts.shift();
     }
   }
 
   takeAll(): Commands {
-    const commands = this.peek(this.length);
+    const commands = this.peek(this.#length);
     this.drop(commands.types.length);
     return commands;
   }
+
+  #begin(): void {
+    this.#parts = [];
+    this.#head = 0;
+    this.#addPart();
+  }
+
+  #addPart(): void {
+    this.#last = noCommands();
+    this.#parts.push(this.#last);
+  }
+}
+
+function cut({ types, args, masks, calls, slots, deadlines }: Commands, from: number, to: number): Commands {
+  return {
+    types: types.slice(from, to),
+    args: args.slice(from, to),
+    masks: masks.slice(from, to),
+    calls: calls.slice(from, to),
+    slots: slots.slice(from, to),
+    deadlines: deadlines.slice(from, to),
+  };
+}
+
+function joined(one: Commands, other: Commands): Commands {
+  return {
+    types: one.types.concat(other.types),
+    args: one.args.concat(other.args),
+    masks: one.masks.concat(other.masks),
+    calls: one.calls.concat(other.calls),
+    slots: one.slots.concat(other.slots),
+    deadlines: one.deadlines.concat(other.deadlines),
+  };
 }

@@ -97,7 +97,9 @@ export function readArguments(
       continue;
     }
     const object: Record<string, unknown> = {};
-    for (let place = 0; place < properties.length; place++) object[properties[place] as string] = values[next++];
+    // Most commands have the same first property, the key: V8 remembers one name per place in the code.
+    if (properties.length > 0) object[properties[0] as string] = values[next++];
+    for (let place = 1; place < properties.length; place++) object[properties[place] as string] = values[next++];
     args.push(object);
   }
   return next === values.length ? args : null;
