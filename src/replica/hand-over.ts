@@ -21,7 +21,7 @@ export async function handOver(log: RaftGroupLog): Promise<void> {
     if (successor === 0) return;
     tried.add(successor);
     try {
-      log.transferLeadership(successor);
+      log.transferLeadership(successor, false);
     } catch (error) {
       if (!(error instanceof PsmrError)) throw error;
     }

@@ -2,14 +2,19 @@ import type { Raft, ReplicaId } from './raft-types.js';
 
 /** The preferred replica must have been there, and up to date, for so long. */
 const STEADY_MS = 2000;
+/** The same where the leader before could not go on: its trouble may come again. Twice as long where it does, up to an hour. */
+const RELIEF_MS = 30_000;
+const RELIEF_MS_MAX = 3_600_000;
+/** Trouble that comes again after more than so many times as long has nothing to do with what was. */
+const RELIEF_OVER = 10;
 /** After a transfer that failed. */
 const RETRY_MS = 10_000;
 /** How long a follower may take to answer a new leader, or may be silent. */
 const AWAY_MS = 1000;
 
 /**
- * Moves a group's leadership back to the replica that is to have it, once that one has recovered. A leader that got the
- * group handed over while the preferred one was there keeps it: somebody wanted it so.
+ * Moves a group's leadership back to the replica that is to have it, once that one has recovered. A leader that somebody
+ * wanted to have the group, while the preferred one was there, keeps it.
  */
 export class LeaderPreference {
   readonly #preferredOf: (voters: readonly ReplicaId[]) => ReplicaId;
@@ -19,6 +24,10 @@ export class LeaderPreference {
   #wasThere = false;
   #steadySince: number | null = null;
   #notBefore = 0;
+  #handed = { term: -1, stay: false };
+  #steadyMs = STEADY_MS;
+  #reliefMs = 0;
+  #relievedAt = 0;
 
   /** `preferredOf`: 0: nobody. */
   constructor(preferredOf: (voters: readonly ReplicaId[]) => ReplicaId, self: ReplicaId) {
@@ -26,9 +35,17 @@ export class LeaderPreference {
     this.#self = self;
   }
 
-  /** This replica leads from now on; `handedOver`: since another leader wanted it to. */
-  begin(handedOver: boolean, nowMs: number): void {
-    this.#owed = !handedOver;
+  /** A leader has this replica stand in its place, in this term. `stay`: somebody wants it to lead. */
+  handed(term: number, stay: boolean): void {
+    this.#handed = { term, stay };
+  }
+
+  /** This replica leads from now on, in this term. */
+  begin(term: number, nowMs: number): void {
+    const { stay } = this.#handed;
+    const handed = term === this.#handed.term;
+    this.#owed = !handed || !stay;
+    this.#steadyMs = handed && !stay ? this.#relief(nowMs) : STEADY_MS;
     this.#begunAt = nowMs;
     this.#wasThere = false;
     this.#steadySince = null;
@@ -36,7 +53,7 @@ export class LeaderPreference {
 
   /** The connection to this replica has ended: perhaps it is started again before anybody misses it. */
   lost(peer: ReplicaId, voters: readonly ReplicaId[]): void {
-    if (peer === this.#preferredOf(voters)) this.#owed = true;
+    if (peer === this.#preferredOf(voters)) this.#away();
   }
 
   /** Whom to hand over to now; 0: nobody. */
@@ -48,15 +65,28 @@ export class LeaderPreference {
     }
     const follower = core.followers.find((each) => each.id === preferred);
     const there = follower?.state === 'streaming' && follower.silentMs < AWAY_MS;
-    if (!there && (this.#wasThere || nowMs - this.#begunAt > AWAY_MS)) this.#owed = true;
+    if (!there && (this.#wasThere || nowMs - this.#begunAt > AWAY_MS)) this.#away();
     this.#wasThere = there;
     // A busy log is never matched to its end; what is under way is little.
     const steady = there && lastIndex - follower.matchIndex < 1000;
     if (!steady || !this.#owed) this.#steadySince = null;
     else this.#steadySince ??= nowMs;
-    if (this.#steadySince === null || nowMs - this.#steadySince < STEADY_MS || nowMs < this.#notBefore) return 0;
+    if (this.#steadySince === null || nowMs - this.#steadySince < this.#steadyMs || nowMs < this.#notBefore) return 0;
     this.#notBefore = nowMs + RETRY_MS;
     this.#steadySince = null;
     return preferred;
+  }
+
+  /** Whatever ails it has an end that will be seen. */
+  #away(): void {
+    this.#owed = true;
+    this.#steadyMs = STEADY_MS;
+  }
+
+  #relief(nowMs: number): number {
+    const again = nowMs - this.#relievedAt < RELIEF_OVER * this.#reliefMs;
+    this.#relievedAt = nowMs;
+    this.#reliefMs = again ? Math.min(2 * this.#reliefMs, RELIEF_MS_MAX) : RELIEF_MS;
+    return this.#reliefMs;
   }
 }

@@ -157,10 +157,10 @@ export class Leading {
     this.#countRounds();
   }
 
-  transfer(to: ReplicaId): boolean {
+  transfer(to: ReplicaId, stay: boolean): boolean {
     const { id, membership } = this.#state;
     if (to === id || !membership.voters.includes(to) || this.removed) return false;
-    return this.#transfer.begin(to);
+    return this.#transfer.begin(to, stay);
   }
 
   probe(id: ReplicaId): void {

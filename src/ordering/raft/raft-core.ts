@@ -139,9 +139,9 @@ export class RaftCore implements Raft {
     else this.#leading.read(id, 0);
   }
 
-  transferLeadership(to: ReplicaId, nowMs: number): boolean {
+  transferLeadership(to: ReplicaId, stay: boolean, nowMs: number): boolean {
     this.#advance(nowMs);
-    return this.#leading?.transfer(to) ?? false;
+    return this.#leading?.transfer(to, stay) ?? false;
   }
 
   probe(id: ReplicaId, nowMs: number): void {

@@ -54,8 +54,6 @@ export class RaftGroupLog implements GroupLog {
   #durable = 0;
   /** The newest term that was begun with a no-op here. */
   #ledTerm = -1;
-  /** The newest term in which a leader had this replica stand in its place. */
-  #handedTerm = -1;
   readonly #timer: DeadlineTimer;
   #failed = false;
   #closed = false;
@@ -168,14 +166,14 @@ export class RaftGroupLog implements GroupLog {
   }
 
   /**
-   * Hands the group to another replica, which takes over when it has all entries. Throws NOT_LEADER, INVALID_ARGUMENT,
-   * ENGINE_STOPPED.
+   * Hands the group to another replica, which takes over when it has all entries; `stay`: it is to keep the group, whoever
+   * is preferred. Throws NOT_LEADER, INVALID_ARGUMENT, ENGINE_STOPPED.
    */
-  transferLeadership(to: ReplicaId): void {
+  transferLeadership(to: ReplicaId, stay = true): void {
     if (this.#closed) throw logClosed();
     if (this.#core.role !== 'leader') throw notLeader(this.#core.leader);
     if (this.#core.leader === to) return;
-    const accepted = this.#step((now) => this.#core.transferLeadership(to, now));
+    const accepted = this.#step((now) => this.#core.transferLeadership(to, stay, now));
     if (accepted !== true) throw cannotLead(this.group, to);
   }
 
@@ -241,7 +239,7 @@ export class RaftGroupLog implements GroupLog {
     if (received.message.type === 'timeout-now') {
       // Not to take what is handed over costs an attempt; to take it, all that waits here until it can be answered.
       if (this.#options.unfit() || this.#committed - this.#next >= UNEXECUTED_MAX) return;
-      this.#handedTerm = received.message.term + 1;
+      this.#preference.handed(received.message.term + 1, received.message.stay);
     }
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }
@@ -262,7 +260,7 @@ export class RaftGroupLog implements GroupLog {
   /** A new leader's first entry commits all that its predecessors left. */
   #beginToLead(): void {
     this.#ledTerm = this.#core.term;
-    this.#preference.begin(this.#handedTerm === this.#ledTerm, this.#options.clock.now());
+    this.#preference.begin(this.#ledTerm, this.#options.clock.now());
     this.#append(this.#emptyProposal());
     this.#core.appended(this.#options.clock.now(), true);
     this.#carryOut(this.#core.takeEffects(), []);
@@ -350,6 +348,6 @@ export class RaftGroupLog implements GroupLog {
     const instead = this.#disk.successor(this.#core, this.#durable, nowMs);
     const to = instead || this.#preference.wishes(this.#core, this.#log.lastIndex, nowMs);
     if (to === 0) return;
-    this.#step((now) => this.#core.transferLeadership(to, now));
+    this.#step((now) => this.#core.transferLeadership(to, false, now));
   }
 }

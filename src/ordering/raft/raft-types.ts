@@ -119,6 +119,8 @@ export interface CheckpointNotice extends MessageHead {
 /** Leadership transfer: ask for votes now. */
 export interface TimeoutNow extends MessageHead {
   readonly type: 'timeout-now';
+  /** Somebody wants it to lead, whoever is preferred; else the leader only cannot go on. */
+  readonly stay: boolean;
 }
 
 /** A follower asks on behalf of a reader. */
@@ -203,8 +205,8 @@ export interface Raft {
   hardStateDurable(nowMs: number): void;
   /** Asks for an index that a linearizable read must see; answered in Effects.reads. Followers ask their leader. */
   read(id: number, nowMs: number): void;
-  /** As leader: brings `to` up to date, then tells it to stand. False: it cannot be done now. */
-  transferLeadership(to: ReplicaId, nowMs: number): boolean;
+  /** As leader: brings `to` up to date, then tells it to stand; `stay`: see TimeoutNow. False: it cannot be done now. */
+  transferLeadership(to: ReplicaId, stay: boolean, nowMs: number): boolean;
   /** As leader: this follower has installed a checkpoint, or its link has come up: probe it now. */
   probe(id: ReplicaId, nowMs: number): void;
   /** The connection to this replica has ended: as a follower of it, expect no more of it. */

@@ -14,13 +14,15 @@ export class Transfer {
    */
   told = false;
   #due = false;
+  #stay = false;
 
   constructor(state: ReplicaState) {
     this.#state = state;
   }
 
-  begin(to: ReplicaId): boolean {
+  begin(to: ReplicaId, stay: boolean): boolean {
     if (this.to !== 0 && this.to !== to) return false;
+    this.#stay = stay;
     if (this.to === to) return true;
     this.to = to;
     this.deadline = this.#state.now + this.#state.timing.electionMs;
@@ -34,6 +36,7 @@ export class Transfer {
 
   end(): void {
     this.to = 0;
+    this.#stay = false;
     this.deadline = Number.POSITIVE_INFINITY;
     this.#due = false;
   }
@@ -53,6 +56,6 @@ export class Transfer {
     if (follower === undefined) return;
     const { id, term, outbox } = this.#state;
     this.told = true;
-    outbox.send({ type: 'timeout-now', from: id, to: follower.id, term });
+    outbox.send({ type: 'timeout-now', from: id, to: follower.id, term, stay: this.#stay });
   }
 }

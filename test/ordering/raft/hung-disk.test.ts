@@ -84,6 +84,19 @@ describe('a disk that does not answer', () => {
     await agreed(group);
   });
 
+  it('has its replica lead again though it answers as soon as another leads', async () => {
+    const group = await started(5, 3, 1);
+    await group.until('the preferred one leads', () => group.leader?.id === 1);
+    const release = group.hangDisk(1);
+    await loaded(group, 'hung', () => group.leader !== null && group.leader.id !== 1, LIMIT_MS);
+    release();
+    // Its trouble may come again: not at once.
+    await group.pass(20_000);
+    expect(group.leader?.id).not.toBe(1);
+    await group.until('it leads again', () => group.leader?.id === 1, 20_000);
+    await agreed(group);
+  });
+
   it('is waited for where nobody has a better one', async () => {
     const group = await started(2, 3);
     const leader = await group.elected();
