@@ -71,13 +71,14 @@ export class CommandQueue {
     invariant(count <= this.#length, 'no more commands are looked at than are queued');
     const [first = this.#last, ...later] = this.#parts;
     if (this.#head === 0 && count === first.types.length) return first;
-    let commands = cut(first, this.#head, this.#head + count);
+    const cuts = [cut(first, this.#head, this.#head + count)];
+    let missing = count - (first.types.length - this.#head);
     for (const part of later) {
-      const missing = count - commands.types.length;
-      if (missing === 0) break;
-      commands = joined(commands, cut(part, 0, missing));
+      if (missing <= 0) break;
+      cuts.push(cut(part, 0, missing));
+      missing -= part.types.length;
     }
-    return commands;
+    return joined(cuts);
   }
 
   /** Takes the first `count` out; what `peek` returned stays as it is. */
@@ -120,13 +121,15 @@ function cut({ types, args, masks, calls, slots, deadlines }: Commands, from: nu
   };
 }
 
-function joined(one: Commands, other: Commands): Commands {
+function joined(parts: readonly Commands[]): Commands {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
   return {
-    types: one.types.concat(other.types),
-    args: one.args.concat(other.args),
-    masks: one.masks.concat(other.masks),
-    calls: one.calls.concat(other.calls),
-    slots: one.slots.concat(other.slots),
-    deadlines: one.deadlines.concat(other.deadlines),
+    types: parts.flatMap(({ types }) => types),
+    args: parts.flatMap(({ args }) => args),
+    masks: parts.flatMap(({ masks }) => masks),
+    calls: parts.flatMap(({ calls }) => calls),
+    slots: parts.flatMap(({ slots }) => slots),
+    deadlines: parts.flatMap(({ deadlines }) => deadlines),
   };
 }

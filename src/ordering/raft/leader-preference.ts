@@ -37,7 +37,7 @@ export class LeaderPreference {
 
   /** A leader has this replica stand in its place, in this term. `stay`: somebody wants it to lead. */
   handed(term: number, stay: boolean): void {
-    this.#handed = { term, stay };
+    if (term >= this.#handed.term) this.#handed = { term, stay };
   }
 
   /** This replica leads from now on, in this term. */
@@ -73,6 +73,8 @@ export class LeaderPreference {
     else this.#steadySince ??= nowMs;
     if (this.#steadySince === null || nowMs - this.#steadySince < this.#steadyMs || nowMs < this.#notBefore) return 0;
     this.#notBefore = nowMs + RETRY_MS;
+    // Should this one lead on, it was refused, and each attempt keeps commands waiting for an election's time.
+    if (this.#steadyMs > STEADY_MS) this.#steadyMs = Math.min(2 * this.#steadyMs, RELIEF_MS_MAX);
     this.#steadySince = null;
     return preferred;
   }

@@ -181,6 +181,8 @@ export class Leading {
       if (!this.#state.membership.voters.includes(follower.id)) continue;
       if (best === undefined || follower.match > best.match) best = follower;
     }
+    // Whom somebody wanted to lead is another.
+    if (best?.id !== this.#transfer.to) this.#transfer.end();
     this.#transfer.tell(best);
   }
 

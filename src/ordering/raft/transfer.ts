@@ -22,7 +22,7 @@ export class Transfer {
 
   begin(to: ReplicaId, stay: boolean): boolean {
     if (this.to !== 0 && this.to !== to) return false;
-    this.#stay = stay;
+    this.#stay = stay || (this.to === to && this.#stay);
     if (this.to === to) return true;
     this.to = to;
     this.deadline = this.#state.now + this.#state.timing.electionMs;

@@ -47,6 +47,24 @@ describe('the group of a preferred replica that is well', () => {
     expect(goesBackAfter(preference, 1e6)).toBe(30);
   });
 
+  it('is offered less and less often where the replica does not take it', () => {
+    const preference = new LeaderPreference(() => 1, 2);
+    preference.handed(5, false);
+    preference.begin(5, 0);
+    const offers: number[] = [];
+    for (let second = 0; second < 1000; second++)
+      if (preference.wishes(core, 10, second * 1000) === 1) offers.push(second);
+    expect(offers).toEqual([30, 91, 212, 453, 934]);
+  });
+
+  it('knows of the newest time only that it was handed over', () => {
+    const preference = new LeaderPreference(() => 1, 2);
+    preference.handed(6, true);
+    preference.handed(5, false);
+    preference.begin(6, 0);
+    expect(goesBackAfter(preference, 0)).toBeNull();
+  });
+
   it('goes back 2 s after it has returned, whatever was the matter', () => {
     const preference = new LeaderPreference(() => 1, 2);
     preference.handed(5, false);
