@@ -107,9 +107,8 @@ async function endOf(
   stopped: Promise<string>,
 ): Promise<PsmrError | string> {
   try {
-    // An engine that fails meanwhile may leave what is being opened unanswered.
-    const listening = await Promise.race([engine.listen(tokenOf(undefined)), stopped, engine.failure]);
-    if (typeof listening === 'string' || listening instanceof PsmrError) return listening;
+    const listening = await Promise.race([engine.listen(tokenOf(undefined)), stopped]);
+    if (typeof listening === 'string') return listening;
     const { url, http } = listening;
     const { service, streams } = engine.stats();
     const admin = http === null ? null : httpUrl(tls ? 'https' : 'http', http);
