@@ -28,20 +28,16 @@ function noCommands(): Commands {
   return { types: [], args: [], masks: [], calls: [], slots: [], deadlines: [] };
 }
 
-/** The arrays of one part of the queue: elsewhere V8 gives up the code that appends to them, for good, where one outgrows 128 KiB. */
+/** Of one part of the queue: where an array outgrows 128 KiB, V8 gives up the code that appends to it, for good. */
 const PART_MAX = 8192;
 
 export class CommandQueue {
-  /** Oldest first; none is empty but the last one. */
-  #parts: Commands[] = [];
   #last = noCommands();
+  /** Oldest first; none is empty but the last one. */
+  #parts = [this.#last];
   /** Of the first part, taken. */
   #head = 0;
   #length = 0;
-
-  constructor() {
-    this.#begin();
-  }
 
   get length(): number {
     return this.#length;

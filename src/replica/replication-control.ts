@@ -74,7 +74,7 @@ export class ReplicationControl {
       case 'set-peers':
         return this.#log.setPeers(command.peers);
       case 'move-leader':
-        return this.#log.transferLeadership(command.to);
+        return this.#log.transferLeadership(command.to, true);
       case 'change-members':
         this.#log.changeMembership(command.members);
         return;

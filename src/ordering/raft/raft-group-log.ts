@@ -169,7 +169,7 @@ export class RaftGroupLog implements GroupLog {
    * Hands the group to another replica, which takes over when it has all entries; `stay`: it is to keep the group, whoever
    * is preferred. Throws NOT_LEADER, INVALID_ARGUMENT, ENGINE_STOPPED.
    */
-  transferLeadership(to: ReplicaId, stay = true): void {
+  transferLeadership(to: ReplicaId, stay: boolean): void {
     if (this.#closed) throw logClosed();
     if (this.#core.role !== 'leader') throw notLeader(this.#core.leader);
     if (this.#core.leader === to) return;

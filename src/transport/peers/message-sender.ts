@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { Fifo } from '../../fifo.js';
 import type { Masks } from '../masks.js';
 import { CHUNK_BYTES_MAX, LENGTH_BYTES } from './message-reader.js';
 
@@ -14,17 +15,12 @@ const WINDOW_BYTES = 1_048_576;
 /** Pieces from this size on are not copied together with others. */
 const DIRECT_BYTES = 8_192;
 
-/** The queue is shortened from this many pieces on that have left. */
-const SPENT_MAX = 1024;
-const NOTHING = new Uint8Array(0);
-
 export class MessageSender {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #masks: Masks;
-  #queue: Uint8Array[] = [];
-  /** The first piece in the queue that is not sent, and how much of it is. */
-  #head = 0;
+  readonly #queue = new Fifo<Uint8Array>();
+  /** How much of the first piece in the queue is sent. */
   #offset = 0;
   #queuedBytes = 0;
   #scheduled = false;
@@ -72,20 +68,17 @@ export class MessageSender {
       this.#fill();
       this.#stream.uncork();
     }
-    if (this.#head === this.#queue.length || this.#head > SPENT_MAX) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
   };
 
   #fill(): void {
-    while (this.#head < this.#queue.length && this.#socket.bufferedAmount < WINDOW_BYTES) this.#next();
+    while (this.#socket.bufferedAmount < WINDOW_BYTES && this.#next());
     this.#endBatch();
   }
 
-  /** Moves one piece, or as much of it as fits in a chunk, out of the queue. */
-  #next(): void {
-    const piece = this.#queue[this.#head] ?? NOTHING;
+  /** Moves one piece, or as much of it as fits in a chunk, out of the queue. False: there is none. */
+  #next(): boolean {
+    const piece = this.#queue.first;
+    if (piece === undefined) return false;
     // A view of it has V8 move a small piece out of its heap first.
     const isWhole = this.#offset === 0 && piece.byteLength <= CHUNK_BYTES_MAX;
     const part = isWhole ? piece : piece.subarray(this.#offset, this.#offset + CHUNK_BYTES_MAX);
@@ -95,10 +88,10 @@ export class MessageSender {
     this.#queuedBytes -= part.byteLength;
     this.#offset += part.byteLength;
     if (part.byteLength >= DIRECT_BYTES) this.#endBatch();
-    if (this.#offset < piece.byteLength) return;
-    // What has left must not stay in memory for what has not.
-    this.#queue[this.#head++] = NOTHING;
+    if (this.#offset < piece.byteLength) return true;
+    this.#queue.shift();
     this.#offset = 0;
+    return true;
   }
 
   #endBatch(): void {
@@ -115,7 +108,7 @@ export class MessageSender {
   /** Hands everything queued to the system, whatever it holds already: for the end of a link. */
   flush(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    while (this.#head < this.#queue.length) this.#next();
+    while (this.#next());
     this.#endBatch();
   }
 }

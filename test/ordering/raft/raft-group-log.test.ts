@@ -150,7 +150,7 @@ describe('a replicated group log', () => {
   it('moves the leadership when asked to, and back to whom the group prefers when that one has been away', async () => {
     const group = await started(3, 3, { preferred: 2 });
     await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
-    group.leader?.log.transferLeadership(3);
+    group.leader?.log.transferLeadership(3, true);
     await group.until('replica 3 leads', () => group.leader?.id === 3);
     await group.pass(10_000);
     expect(group.leader?.id).toBe(3);
@@ -159,7 +159,7 @@ describe('a replicated group log', () => {
     await group.start(2);
     await group.until('the preferred one leads again', () => group.leader?.id === 2, 20_000);
 
-    group.leader?.log.transferLeadership(3);
+    group.leader?.log.transferLeadership(3, true);
     await group.until('replica 3 leads', () => group.leader?.id === 3);
     await group.pass(10_000);
     await group.crash(2);
@@ -172,11 +172,11 @@ describe('a replicated group log', () => {
     await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
     const unfit = group.replicas.get(3);
     if (unfit !== undefined) unfit.unfit = true;
-    group.leader?.log.transferLeadership(3);
+    group.leader?.log.transferLeadership(3, true);
     await group.pass(1000);
     expect(group.leader?.id).toBe(2);
     if (unfit !== undefined) unfit.unfit = false;
-    group.leader?.log.transferLeadership(3);
+    group.leader?.log.transferLeadership(3, true);
     await group.until('replica 3 leads', () => group.leader?.id === 3);
   });
 
@@ -191,13 +191,13 @@ describe('a replicated group log', () => {
       await group.pass(1);
     }
     await group.until('it holds them', () => late.log.committedIndex === leader.log.committedIndex);
-    leader.log.transferLeadership(3);
+    leader.log.transferLeadership(3, true);
     await group.pass(1000);
     expect(group.leader?.id).toBe(2);
     late.executes = true;
     leader.log.propose(proposal('has it look'));
     await group.until('it has executed them', () => textsOf(late).includes('has it look'));
-    leader.log.transferLeadership(3);
+    leader.log.transferLeadership(3, true);
     await group.until('replica 3 leads', () => group.leader?.id === 3);
   });
 
