@@ -74,12 +74,12 @@ export class LeaderPreference {
     if (this.#steadySince === null || nowMs - this.#steadySince < this.#steadyMs || nowMs < this.#notBefore) return 0;
     this.#notBefore = nowMs + RETRY_MS;
     // Should this one lead on, it was refused, and each attempt keeps commands waiting for an election's time.
-    if (this.#steadyMs > STEADY_MS) this.#steadyMs = Math.min(2 * this.#steadyMs, RELIEF_MS_MAX);
+    if (this.#steadyMs > STEADY_MS) this.#steadyMs = longer(this.#steadyMs);
     this.#steadySince = null;
     return preferred;
   }
 
-  /** Whatever ails it has an end that will be seen. */
+  /** What ailed it was seen, and so will be that it is over. */
   #away(): void {
     this.#owed = true;
     this.#steadyMs = STEADY_MS;
@@ -88,7 +88,11 @@ export class LeaderPreference {
   #relief(nowMs: number): number {
     const again = nowMs - this.#relievedAt < RELIEF_OVER * this.#reliefMs;
     this.#relievedAt = nowMs;
-    this.#reliefMs = again ? Math.min(2 * this.#reliefMs, RELIEF_MS_MAX) : RELIEF_MS;
+    this.#reliefMs = again ? longer(this.#reliefMs) : RELIEF_MS;
     return this.#reliefMs;
   }
+}
+
+function longer(reliefMs: number): number {
+  return Math.min(2 * reliefMs, RELIEF_MS_MAX);
 }
