@@ -61,6 +61,7 @@ export class ClientIntake {
   readonly #routes = new Map<string, Route>();
   #rings: RingClient[] = [];
   #endpoint: Endpoint | null = null;
+  #opening: Promise<Endpoint> | null = null;
   #gate: SessionGate | null = null;
 
   constructor(options: ClientIntakeOptions) {
@@ -79,7 +80,8 @@ export class ClientIntake {
     token: string | null,
     welcome: () => Welcome,
   ): Promise<number> {
-    this.#endpoint = await listen(endpoint, this.openGate(service, token, welcome));
+    this.#opening = listen(endpoint, this.openGate(service, token, welcome));
+    this.#endpoint = await this.#opening;
     return this.#endpoint.port;
   }
 
@@ -160,9 +162,11 @@ export class ClientIntake {
     return moved;
   }
 
+  /** Also an endpoint that is being opened: a thread that ended with its socket open would take the process with it. */
   async close(): Promise<void> {
-    await this.#endpoint?.close();
-    this.#endpoint = null;
+    const endpoint = await this.#opening?.catch(() => null);
+    this.#opening = this.#endpoint = null;
+    await endpoint?.close();
   }
 
   #hasRoom(): boolean {

@@ -88,7 +88,8 @@ export class Engine {
       await engine.#recover();
       return engine;
     } catch (error) {
-      await engine.stop();
+      // What it failed by may keep it from stopping; then it is told of all the same.
+      await Promise.race([engine.stop(), engine.failure]);
       throw error;
     }
   }
@@ -261,10 +262,11 @@ export class Engine {
     // A replica learns from the others how much of its logs is committed; that may take as long as a majority is away.
     if (this.#seat === null) await recovered;
     else recovered.catch(() => undefined);
+    // A worker may have died since: then all is closed, or about to be.
+    this.#assertRunning();
     this.#seat?.start();
     const everyBytes = this.#options.checkpointEveryBytes;
-    if (this.#dataDir === null || everyBytes === null) return;
-    this.#checkpoints.takeEvery(everyBytes);
+    if (this.#dataDir !== null && everyBytes !== null) this.#checkpoints.takeEvery(everyBytes);
   }
 
   #checkpointed(manifest: CheckpointManifest): void {

@@ -1,7 +1,7 @@
 /** What stream workers and group 0's worker have in common: control messages in, a duty cycle, an orderly end. */
 import type { MessagePort } from 'node:worker_threads';
 import { PartitionMap } from '../classifier/partition-map.js';
-import { messageOf, PsmrError } from '../errors.js';
+import { PsmrError } from '../errors.js';
 import { ControlBlock } from '../memory/control-block.js';
 import { Counter, Counters } from '../memory/counters.js';
 import { DurableGroupLog } from '../ordering/local/durable-log.js';
@@ -23,6 +23,7 @@ import type { ReplicationEvents } from './replicated-log.js';
 import { ReplicationControl } from './replication-control.js';
 import type { RingClientMemory } from './ring-client.js';
 import { type LeaderSight, StallWatch } from './stall-watch.js';
+import { endBy } from './worker-end.js';
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.js';
 
 /** What the two kinds of node offer to their worker. */
@@ -155,6 +156,9 @@ export class GroupWorker {
       this.#port.on('message', (message: ToWorker) => this.#receive(prepared, message));
       this.send({ type: 'ready' });
       await Promise.race([this.ended, stray]);
+    } catch (error) {
+      this.send({ type: 'failed', ...endBy(error) });
+      throw error;
     } finally {
       // What the main thread still asks for, a checkpoint say, would find a closed log.
       this.#port.removeAllListeners('message');
@@ -268,8 +272,7 @@ export class GroupWorker {
       const port = await node.clients.listen(message.endpoint, message.service, message.token, welcome);
       this.send({ type: 'listening', port });
     } catch (error) {
-      const code = error instanceof PsmrError ? error.code : 'ENGINE_FAILED';
-      this.send({ type: 'listen-failed', code, message: messageOf(error) });
+      this.send({ type: 'listen-failed', ...endBy(error) });
     }
   }
 

@@ -13,8 +13,13 @@ export async function endOf(serve: (stray: Promise<never>) => Promise<void>): Pr
     await serve(strayErrors());
     return null;
   } catch (error) {
-    return { code: error instanceof PsmrError ? error.code : 'ENGINE_FAILED', message: messageOf(error) };
+    return endBy(error);
   }
+}
+
+/** What the main thread is told of an error that ends a worker. */
+export function endBy(error: unknown): NonNullable<WorkerEnd> {
+  return { code: error instanceof PsmrError ? error.code : 'ENGINE_FAILED', message: messageOf(error) };
 }
 
 /** Why a worker that was not asked to end has ended. */

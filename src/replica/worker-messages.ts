@@ -70,6 +70,8 @@ export type FromWorker =
   | { readonly type: 'recovered' }
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'unlistened' }
+  /** It cannot go on, and begins to close what it holds open: that takes as long as the disk does not answer. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** In place of `listening`. */
   | { readonly type: 'listen-failed'; readonly code: string; readonly message: string }
   /** Group 0 has proposed the checkpoint asked for. */

@@ -44,6 +44,8 @@ interface WorkerHandle {
   readonly port: MessagePort;
   readonly waiters: Waiter[];
   ended: Promise<void>;
+  /** Why it does nothing any more; null: it does. */
+  failure: PsmrError | null;
 }
 
 export class WorkerPool {
@@ -77,9 +79,11 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.port.postMessage(message);
   }
 
-  /** The next message of a type from one worker. Rejects when it fails to listen, dies or is to stop. */
+  /** The next message of a type from one worker. Rejects when it fails to listen, is dead or dies, or is to stop. */
   next<T extends FromWorker['type']>(group: number, type: T): Promise<MessageOf<T>> {
     if (this.#stopping) return Promise.reject(stopped());
+    const failure = this.#workers[group]?.failure ?? null;
+    if (failure !== null) return Promise.reject(failure);
     return new Promise((resolve, reject) => {
       const accept = (message: FromWorker): void => {
         if (isOf(message, type)) resolve(message);
@@ -110,27 +114,31 @@ export class WorkerPool {
   #start(task: WorkerTask): WorkerHandle {
     const { port1, port2 } = new MessageChannel();
     const filename = task.group === 0 ? SYNC_WORKER : STREAM_WORKER;
-    const worker: WorkerHandle = { port: port1, waiters: [], ended: Promise.resolve() };
+    const worker: WorkerHandle = { port: port1, waiters: [], ended: Promise.resolve(), failure: null };
     port1.on('message', (message: FromWorker) => this.#receive(task.group, worker, message));
     const run = this.#pool.run({ task, port: port2 }, { filename, transferList: [port2] }) as Promise<WorkerEnd>;
     worker.ended = run.then(
-      (end) => this.#ended(task.group, worker, failureOf(end)),
+      (end) => this.#failed(task.group, worker, failureOf(end)),
       (error: unknown) =>
-        this.#ended(task.group, worker, new PsmrError('ENGINE_FAILED', messageOf(error), { cause: error })),
+        this.#failed(task.group, worker, new PsmrError('ENGINE_FAILED', messageOf(error), { cause: error })),
     );
     return worker;
   }
 
-  #ended(group: number, worker: WorkerHandle, failure: PsmrError): void {
+  /** It says so itself, and then ends, or ends without a word. */
+  #failed(group: number, worker: WorkerHandle, failure: PsmrError): void {
+    const isNew = worker.failure === null;
+    worker.failure ??= failure;
     const waiters = worker.waiters.splice(0);
     for (const waiter of waiters) waiter.reject(this.#stopping ? stopped() : failure);
-    if (!this.#stopping) this.#handlers.died(group, failure);
+    if (isNew && !this.#stopping) this.#handlers.died(group, failure);
   }
 
   #receive(group: number, worker: WorkerHandle, message: FromWorker): void {
     if (isOfCheckpoint(message)) return this.#handlers.checkpoint(message);
     if (isOfReplication(message)) return this.#handlers.replication(group, message);
     if (message.type === 'slow') return this.#handlers.slow(group, message);
+    if (message.type === 'failed') return this.#failed(group, worker, errorFromWire(message.code, message.message));
     if (message.type === 'recovered') this.#handlers.recovered(group);
     // Others may wait for something else meanwhile: a replica for its recovery, say, while it opens its endpoints.
     const awaited = message.type === 'listen-failed' ? 'listening' : message.type;

@@ -141,6 +141,25 @@ describe('a bad day of one machine', () => {
     await client.close();
   });
 
+  it('a replica whose threads fail while their disk does not answer says why, and ends', LIMIT, async () => {
+    const replicas = await Replicas.start({ streams: 1, badDays: true });
+    const client = await ledgerOf(replicas);
+    const load = new Load(client, 'dead');
+    await replicas.until('stream 1 has the leader that it is to have', (views) => leads(views[1]));
+    await goesOn(load, 50);
+    // Each thread has a sync under way that does not end.
+    replicas.badDay(2, 'disk-gone');
+    await goesOn(load, 50);
+    replicas.badDay(2, 'threads-die');
+    await replicas.ended(2);
+    expect(replicas.said.join('\n')).toMatch(/^2: psmr: .* died: a bad day ends this thread/m);
+    await goesOn(load, 50);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    await check(client, [load]);
+    await client.close();
+  });
+
   it(
     'a follower gets 100 MB that it has missed, and until then they take no memory from the others',
     LIMIT,

@@ -1,4 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createPartitionMap } from '../../src/classifier/create-partition-map.js';
+import { limitsWithDefaults } from '../../src/config/limits.js';
+import { createEngineMemory } from '../../src/replica/engine-memory.js';
+import type { WorkerTask } from '../../src/replica/worker-messages.js';
+import type { WorkerPool as Pool } from '../../src/replica/worker-pool.js';
 import { connect, Engine, type PsmrError } from 'psmr';
 import { Child } from './child.js';
 import { rejectionOf } from './codes.js';
@@ -46,6 +51,39 @@ async function untilRefused(call: () => Promise<unknown>): Promise<PsmrError> {
       return error as PsmrError;
     }
   }
+}
+
+describe('a worker that has died', () => {
+  it('is waited for by nobody: those who begin to afterwards are told why it did', async () => {
+    const { WorkerPool } = (await import(new URL('../../dist/src/replica/worker-pool.js', import.meta.url).href)) as {
+      WorkerPool: typeof Pool;
+    };
+    let dies: (error: unknown) => void = () => undefined;
+    const died = new Promise((resolve) => (dies = resolve));
+    const pool = new WorkerPool([0, 1].map(taskWithoutService), {
+      checkpoint: () => undefined,
+      replication: () => undefined,
+      slow: () => undefined,
+      recovered: () => undefined,
+      died: (_group, error) => dies(error),
+    });
+    const before = rejectionOf(pool.next(1, 'ready'));
+    expect(await died).toMatchObject({ code: 'INVALID_SERVICE' });
+    expect((await before).code).toBe('INVALID_SERVICE');
+    expect((await rejectionOf(pool.next(1, 'listening'))).code).toBe('INVALID_SERVICE');
+    await pool.stop();
+    expect((await rejectionOf(pool.next(1, 'listening'))).code).toBe('ENGINE_STOPPED');
+  });
+});
+
+/** A stream's worker dies of it; group 0's has no use for a service. */
+function taskWithoutService(group: number): WorkerTask {
+  const { control, counters, links } = createEngineMemory(1);
+  return {
+    ...{ group, replica: 0, replication: null, dataDir: null, durability: 'memory', checkpoint: null, spinUs: 0 },
+    ...{ serviceUrl: serviceUrl('none').href, partitionMap: createPartitionMap({ streams: 1 }).toJson() },
+    ...{ limits: limitsWithDefaults({}), control, counters, links },
+  };
 }
 
 describe('a process whose engine has failed', () => {

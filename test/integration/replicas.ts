@@ -15,6 +15,8 @@ import { temporaryDirectory } from './temporary.js';
 
 const CLI = join(import.meta.dirname, '../../dist/src/cli/main.cjs');
 const SECRET = 'a secret of the tests';
+/** For what has no limit of its own: less than a test has. */
+const WAIT_MS_MAX = 90_000;
 
 export interface ReplicaGroup {
   readonly group: number;
@@ -52,7 +54,7 @@ export interface ReplicaPlace {
   readonly http: { readonly host: string; readonly port: number };
 }
 
-export type BadDay = 'disk-full' | 'disk-quick' | 'disk-hangs' | 'disk-holds' | 'disk-gone' | 'clock';
+export type BadDay = 'disk-full' | 'disk-quick' | 'disk-hangs' | 'disk-holds' | 'disk-gone' | 'clock' | 'threads-die';
 
 interface ClusterFile {
   readonly streams: number;
@@ -235,7 +237,7 @@ export class Replicas {
       throw new Error(`replica ${id} ended with ${String(code)}:\n${this.said.join('\n')}`);
     });
     ended.catch(() => undefined);
-    await Promise.race([once(lines, 'line'), ended]);
+    await this.#within(`replica ${id} serves or ends`, Promise.race([once(lines, 'line'), ended]));
   }
 
   async kill(id: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -262,7 +264,8 @@ export class Replicas {
   async ended(id: number): Promise<number | null> {
     const child = this.#processes.get(id);
     if (child === undefined) throw new Error(`replica ${id} was started`);
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    if (child.exitCode === null && child.signalCode === null)
+      await this.#within(`replica ${id} ends`, once(child, 'exit'));
     return child.exitCode;
   }
 
@@ -324,6 +327,15 @@ export class Replicas {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: Buffer.concat(pieces).toString() };
+  }
+
+  /** A test that waits for too long says for what, and what the replicas have said. */
+  async #within(what: string, awaited: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not yet: ${what}\n${this.said.join('\n')}`)), WAIT_MS_MAX);
+    });
+    await Promise.race([awaited, late]).finally(() => clearTimeout(timer));
   }
 
   #badDays(id: number): string {

@@ -4,13 +4,13 @@
  * as it is there; `disk-holds`: nor does a thread that waits for one itself, while others end; `disk-gone`: none ever
  * ends, nor the thread that waits for it. The last three are about files whose path has what the file says; `stands`, which is
  * written here, names those that a thread waits for itself. `clock`: by how many ms the system's clock has been set. It
- * goes by the monotonic one.
+ * goes by the monotonic one. `threads-die`: something in each worker thread throws that nobody catches.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { threadId } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 
 type Sync = typeof fs.fdatasync;
 
@@ -98,3 +98,9 @@ globalThis.Date = class extends RealDate {
     return now();
   }
 } as DateConstructor;
+
+function dieIfWanted(): void {
+  if (is('threads-die')) throw new Error('a bad day ends this thread');
+}
+
+if (!isMainThread) setInterval(dieIfWanted, LOOK_MS).unref();
