@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
+import { renderCluster } from '../../src/cli/cluster-text.js';
 import { prepareLocalCluster } from '../../src/cli/local-cluster-files.js';
 import { preferredLeader } from '../../src/config/preferred-leader.js';
 import { loadConfig } from '../../src/config/config.js';
@@ -125,10 +126,15 @@ export class ReplicaProcesses {
   /** Asks again and again until it holds of all replicas that answer. */
   async until(what: string, holds: (views: readonly ReplicaView[]) => boolean, limitMs = 60_000): Promise<void> {
     const deadline = performance.now() + limitMs;
-    while (!holds(await this.#admin.views().catch(() => []))) {
+    for (;;) {
+      const views = await this.#admin.views().catch(() => []);
+      if (holds(views)) return;
       if (this.#stopped) throw new PsmrError('ENGINE_STOPPED', 'The replicas have been stopped.');
       if (performance.now() > deadline)
-        throw new PsmrError('ENGINE_FAILED', `The replicas did not come so far in ${limitMs} ms: ${what}.`);
+        throw new PsmrError(
+          'ENGINE_FAILED',
+          `The replicas did not come so far in ${limitMs} ms: ${what}.\n${renderCluster(views)}`,
+        );
       await pause(LOOK_MS);
     }
   }
