@@ -59,9 +59,12 @@ function renderGroups(views: readonly ReplicaView[]): string {
 
 function lagText({ followers }: ReplicaGroupStatus): string {
   if (followers.length === 0) return '-';
-  return followers
-    .map(({ id, lag, state }) => `${id}:${lag}${state === 'needs-checkpoint' ? ' (needs a checkpoint)' : ''}`)
-    .join(' ');
+  return followers.map((follower) => `${follower.id}:${follower.lag}${hindranceOf(follower)}`).join(' ');
+}
+
+function hindranceOf({ state, unfit }: ReplicaGroupStatus['followers'][number]): string {
+  if (state === 'needs-checkpoint') return ' (needs a checkpoint)';
+  return unfit ? ' (not fit to lead)' : '';
 }
 
 /** What has changed since, a line each: for those who do not watch a terminal. `before` null: all is new. */

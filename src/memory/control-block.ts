@@ -3,7 +3,7 @@
  * indexes, so that no two threads write to the same line.
  *
  *   words     Int32, 16 per line:    line 0: 0 engine state | 1 fed;  line 1 + g: 0 bell of group g's worker | 1 leader |
- *                                    2 disk
+ *                                    2 disk | 3 behind
  *   indexes   BigInt64, 8 per line:  line g: 0 wanted | 1 delivered;  line groups + g: 0 awaited | 1 time
  *   reason    1 KiB: why the engine failed: u32 length, then UTF-8 (written once, before the state says failed)
  *
@@ -14,6 +14,7 @@
  *   leader[g]     the replica that leads group g, as far as is known here; 0: not known (written by group g)
  *   disk[g]       1: group g's thread is in a call that waits for its disk (written by group g); 2: it has been there for
  *                 seconds (written by the main thread)
+ *   behind[g]     1: much of group g is committed that has not been executed here    (written by group g)
  * The indexes only rise. `wanted` may name what group 0 has lost meanwhile; group 0 fills what is awaited (invariant I3).
  */
 import { Doorbell } from './doorbell.js';
@@ -26,6 +27,7 @@ const TIME = 1;
 const FED = 1;
 const LEADER = 1;
 const DISK = 2;
+const BEHIND = 3;
 const AT_DISK = 1;
 const STUCK_AT_DISK = 2;
 const REASON_BYTES = 1024;
@@ -132,6 +134,17 @@ export class ControlBlock {
 
   setAtDisk(group: number, is: boolean): void {
     Atomics.store(this.#words, (1 + group) * WORDS_PER_LINE + DISK, is ? AT_DISK : 0);
+  }
+
+  /** Whether a group other than this one has yet to execute much that is committed. */
+  anyBehindBut(group: number): boolean {
+    for (let other = 0; other < this.#groups; other++)
+      if (other !== group && Atomics.load(this.#words, (1 + other) * WORDS_PER_LINE + BEHIND) === 1) return true;
+    return false;
+  }
+
+  setBehind(group: number, is: boolean): void {
+    Atomics.store(this.#words, (1 + group) * WORDS_PER_LINE + BEHIND, Number(is));
   }
 
   /** The group's thread has been silent for seconds. True: the disk is why. */

@@ -46,14 +46,14 @@ function ledByAnother({ role, leader }: RaftStatus): boolean {
   return role !== 'leader' && leader !== 0;
 }
 
-/** The voter that lacks least; 0: none. */
+/** The voter that lacks least, of those that are fit to lead; 0: none. */
 export function successorOf(
   { membership: { voters }, followers }: Pick<RaftStatus, 'membership' | 'followers'>,
   tried: ReadonlySet<number>,
 ): number {
   const able = followers.filter(
-    ({ id, state, silentMs }) =>
-      voters.includes(id) && !tried.has(id) && state === 'streaming' && silentMs < SILENT_MS_MAX,
+    ({ id, state, silentMs, unfit }) =>
+      voters.includes(id) && !unfit && !tried.has(id) && state === 'streaming' && silentMs < SILENT_MS_MAX,
   );
   return able.sort((a, b) => b.matchIndex - a.matchIndex)[0]?.id ?? 0;
 }

@@ -34,6 +34,8 @@ export class MemberChanges {
         'UNREACHABLE',
         `Replica ${to} cannot lead group ${group}: it does not answer. Start it first.`,
       );
+    // It would not take it: each attempt keeps commands waiting.
+    if (followers.some(({ id, unfit }) => id === to && unfit)) return 'under way';
     this.#post(group, { type: 'move-leader', to });
     return 'under way';
   }

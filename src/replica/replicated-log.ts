@@ -77,10 +77,11 @@ export async function openReplicatedLog(
     map: PartitionMap;
     events: ReplicationEvents;
     unfit: () => boolean;
+    behind: (is: boolean) => void;
   },
 ): Promise<RaftGroupLog> {
   const { cluster, replica, group, members, timing, retainBytes } = replication;
-  const { dataDir, fileSystem, store, part, map, events, unfit } = parts;
+  const { dataDir, fileSystem, store, part, map, events, unfit, behind } = parts;
   const start = {
     index: part?.position.index ?? 0,
     term: part?.position.term ?? 0,
@@ -116,6 +117,7 @@ export async function openReplicatedLog(
     checkpointNeeded: (from) => events.checkpointNeeded(from),
     malformed: (from, why) => events.malformed(from, why),
     unfit,
+    behind,
     diskHangs: () => events.problem(diskHangs(group, dataDir)),
   });
   log.setPeers(replication.peers);

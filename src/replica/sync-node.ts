@@ -29,6 +29,7 @@ import type { PollOutcome } from './duty-cycle.js';
 import { FeedIntake, orderedByFeed } from './feed-intake.js';
 import { GroupLeadership } from './leadership.js';
 import type { RingClientMemory } from './ring-client.js';
+import { RunsUnderWay } from './runs-under-way.js';
 import { OutgoingLink, type LinkMemory } from './stream-links.js';
 import { StreamSignals } from './stream-signals.js';
 
@@ -64,11 +65,10 @@ export class SyncNode {
   readonly #signals: StreamSignals;
   readonly #recoveredTo: number;
   readonly #leadership: GroupLeadership;
+  readonly #runs: RunsUnderWay;
   #feed: FeedIntake | null = null;
   /** A checkpoint entry that waits for the results of the runs before it. */
   #heldCheckpoint: Entry | null = null;
-  /** Runs handed out whose results have not come back. */
-  #outstandingRuns = 0;
   #deliveredIndex: number;
   #accepting = false;
   #entries = 0;
@@ -78,6 +78,7 @@ export class SyncNode {
     this.#options = options;
     const { replica, map, limits, control, links, log, wake, nowMs } = options;
     this.sessions = new SessionTable(limits);
+    this.#runs = new RunsUnderWay(map.streams);
     this.#signals = new StreamSignals(control, map.streams);
     this.#leadership = new GroupLeadership({ group: 0, replica, log, control, wake });
     this.clients = this.#openIntake();
@@ -106,12 +107,11 @@ export class SyncNode {
   }
 
   get recovered(): boolean {
-    return this.#deliveredIndex >= this.#recoveredTo && this.#outstandingRuns === 0;
+    return this.#deliveredIndex >= this.#recoveredTo && this.#runs.count === 0;
   }
 
-  /** Some streams may still answer while others do not: results that are missing, whichever, count as the same. */
   get stuckAt(): number | null {
-    return this.#outstandingRuns > 0 ? 0 : null;
+    return this.#runs.oldest;
   }
 
   addFeed(memory: RingClientMemory): void {
@@ -146,7 +146,7 @@ export class SyncNode {
     this.#account();
     if (worked) return 'progress';
     const { log } = this.#options;
-    return log.committedIndex < log.lastIndex || this.#outstandingRuns === 0 ? 'park' : 'spin';
+    return log.committedIndex < log.lastIndex || this.#runs.count === 0 ? 'park' : 'spin';
   }
 
   #openIntake(): ClientIntake {
@@ -205,11 +205,11 @@ export class SyncNode {
 
   #takeResults(): boolean {
     let worked = false;
-    for (const ring of this.#results) {
+    for (const [at, ring] of this.#results.entries()) {
       for (let message = ring.read(); message !== null; message = ring.read()) {
         for (const { session, frame, digest } of decodeSyncResults(message))
           this.#conclude(sessionKeyOf(session), frame, digest);
-        this.#outstandingRuns--;
+        this.#runs.reported(at + 1);
         worked = true;
       }
     }
@@ -236,7 +236,7 @@ export class SyncNode {
     for (let count = 0; count < ENTRIES_PER_POLL && this.#mayDeliver(); count++) {
       const entry = this.#heldCheckpoint ?? this.#takeEntry();
       if (entry === null) break;
-      if (entry.kind === EntryKind.checkpoint && this.#outstandingRuns > 0) {
+      if (entry.kind === EntryKind.checkpoint && this.#runs.count > 0) {
         this.#heldCheckpoint = entry;
         break;
       }
@@ -287,7 +287,7 @@ export class SyncNode {
     }
     for (const run of cutter.finish()) {
       this.#hand(run);
-      this.#outstandingRuns++;
+      this.#runs.handed(run);
     }
   }
 

@@ -35,7 +35,7 @@ const view = (id: number, told: ReplicaStatus | null): ReplicaView => ({
   problem: told === null ? new PsmrError('UNREACHABLE', 'No replica answers.') : null,
 });
 
-const follower = { id: 2, matchIndex: 5, state: 'streaming', silentMs: 1, lag: 4 } as const;
+const follower = { id: 2, matchIndex: 5, state: 'streaming', silentMs: 1, unfit: false, lag: 4 } as const;
 const LED = [
   group(0, { role: 'leader', commitIndex: 120, executedIndex: 119, commandsPerSecond: 7.6, followers: [follower] }),
   group(1, { term: 5, leader: 2, commitIndex: 80, executedIndex: 80 }),
@@ -69,6 +69,11 @@ describe('a cluster', () => {
       '  1 (hot)        2     5      90  1:80 2:88 3:-    3:90 (needs a checkpoint)       12000',
       '',
     ]);
+  });
+
+  it('says who would not take the leadership', () => {
+    const led = group(0, { role: 'leader', followers: [follower, { ...follower, id: 3, unfit: true }] });
+    expect(renderCluster([view(1, status(1, [led]))])).toContain('2:4 3:4 (not fit to lead)');
   });
 
   it('says who is no member any more, whatever that one still believes', () => {

@@ -22,12 +22,15 @@ it('who leads nothing, or alone, need not hand over', async () => {
   expect(log.status.role).toBe('leader');
 });
 
-it('hands over to the voter that lacks least, and is there', () => {
-  const follower = (id: number, matchIndex: number, silentMs = 10, state = 'streaming' as const): object => ({
-    ...{ id, matchIndex, silentMs, state },
+it('hands over to the voter that lacks least, is there and is fit to lead', () => {
+  const follower = (id: number, matchIndex: number, silentMs = 10, unfit = false): object => ({
+    ...{ id, matchIndex, silentMs, unfit, state: 'streaming' },
   });
-  const followers = [follower(2, 90), follower(3, 100, 5000), follower(4, 100), follower(5, 95)];
-  const status = { membership: { voters: [1, 2, 3, 5], learners: [4] }, followers } as Parameters<
+  const followers = [
+    ...[follower(2, 90), follower(3, 100, 5000), follower(4, 100), follower(5, 95)],
+    follower(6, 100, 10, true),
+  ];
+  const status = { membership: { voters: [1, 2, 3, 5, 6], learners: [4] }, followers } as Parameters<
     typeof successorOf
   >[0];
   expect(successorOf(status, new Set())).toBe(5);

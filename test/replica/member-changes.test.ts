@@ -5,10 +5,22 @@ import { GroupReports } from '../../src/replica/group-reports.js';
 import { MemberChanges } from '../../src/replica/member-changes.js';
 import type { ToWorker } from '../../src/replica/worker-messages.js';
 
-const there = (id: number): FollowerProgress => ({ id, matchIndex: 20, state: 'streaming', silentMs: 10 });
-const silent = (id: number): FollowerProgress => ({ id, matchIndex: 20, state: 'streaming', silentMs: 4000 });
+const there = (id: number): FollowerProgress => ({
+  id,
+  matchIndex: 20,
+  state: 'streaming',
+  silentMs: 10,
+  unfit: false,
+});
+const silent = (id: number): FollowerProgress => ({
+  id,
+  matchIndex: 20,
+  state: 'streaming',
+  silentMs: 4000,
+  unfit: false,
+});
 /** A leader that was elected a moment ago counts its own time. */
-const unheard = (id: number): FollowerProgress => ({ id, matchIndex: 0, state: 'probing', silentMs: 10 });
+const unheard = (id: number): FollowerProgress => ({ id, matchIndex: 0, state: 'probing', silentMs: 10, unfit: false });
 
 /** What replica 1, leader of group 0, makes of what it is asked. */
 function leading(
@@ -74,6 +86,12 @@ describe('a replica that is to lead', () => {
     const { changes, posted } = leading([1, 2, 3], [4], [there(2), silent(3), there(4)]);
     expect(changes.moveLeader(0, 2)).toBe('under way');
     expect(posted).toEqual([{ type: 'move-leader', to: 2 }]);
+  });
+
+  it('is not told to while it would not take the group', () => {
+    const { changes, posted } = leading([1, 2, 3], [], [{ ...there(2), unfit: true }, there(3)]);
+    expect(changes.moveLeader(0, 2)).toBe('under way');
+    expect(posted).toEqual([]);
   });
 
   it.each([

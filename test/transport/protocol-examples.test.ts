@@ -137,7 +137,7 @@ describe('the bytes in docs/protocol.md', () => {
     const messages: RaftMessage[] = [
       { ...asked, lastIndex: 8, lastTerm: 4 },
       { ...sent, lastIndex: 9, terms: [[9, 5]], commitIndex: 7, round: 2 },
-      { type: 'append-reply', from: 3, to: 1, term: 5, ok: true, index: 9, indexTerm: 0, round: 2 },
+      { type: 'append-reply', from: 3, to: 1, term: 5, ok: true, index: 9, indexTerm: 0, round: 2, unfit: true },
     ];
     for (const message of messages) {
       const bytes = Buffer.concat(encodeRaftMessage(message, message.type === 'append-request' ? [record] : []));

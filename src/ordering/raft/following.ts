@@ -91,11 +91,11 @@ export class Following {
   }
 
   #tell(ok: boolean, index: number, indexTerm: number, round: number): void {
-    const { id, leader, term, outbox } = this.#state;
+    const { id, leader, term, unfit, outbox } = this.#state;
     if (ok) {
       this.#toldIndex = Math.max(this.#toldIndex, index);
       this.#toldRound = Math.max(this.#toldRound, round);
     }
-    outbox.send({ type: 'append-reply', from: id, to: leader, term, ok, index, indexTerm, round });
+    outbox.send({ type: 'append-reply', from: id, to: leader, term, ok, index, indexTerm, round, unfit });
   }
 }

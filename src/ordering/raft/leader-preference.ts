@@ -1,6 +1,6 @@
 import type { Raft, ReplicaId } from './raft-types.js';
 
-/** The preferred replica must have been there, and up to date, for so long. */
+/** The preferred replica must have been there, up to date and fit to lead, for so long. */
 const STEADY_MS = 2000;
 /** The same where the leader before could not go on: its trouble may come again. Twice as long where it does, up to an hour. */
 const RELIEF_MS = 30_000;
@@ -68,7 +68,7 @@ export class LeaderPreference {
     if (!there && (this.#wasThere || nowMs - this.#begunAt > AWAY_MS)) this.#away();
     this.#wasThere = there;
     // A busy log is never matched to its end; what is under way is little.
-    const steady = there && lastIndex - follower.matchIndex < 1000;
+    const steady = there && !follower.unfit && lastIndex - follower.matchIndex < 1000;
     if (!steady || !this.#owed) this.#steadySince = null;
     else this.#steadySince ??= nowMs;
     if (this.#steadySince === null || nowMs - this.#steadySince < this.#steadyMs || nowMs < this.#notBefore) return 0;

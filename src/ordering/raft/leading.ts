@@ -108,7 +108,10 @@ export class Leading {
     const follower = this.#follower(reply.from);
     if (follower === undefined) return;
     if (reply.index > this.#state.log.lastIndex || reply.round > this.#rounds.current) return;
-    if (reply.round >= follower.round) follower.answeredAt = this.#state.now;
+    if (reply.round >= follower.round) {
+      follower.answeredAt = this.#state.now;
+      follower.unfit = reply.unfit;
+    }
     if (!reply.ok) follower.refused(reply, this.#state.log);
     else {
       follower.accepted(reply.index);

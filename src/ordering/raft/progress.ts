@@ -20,6 +20,8 @@ export class Progress {
   /** The newest round of heartbeats answered. */
   round = 0;
   answeredAt: number;
+  /** It had better not lead now. */
+  unfit = false;
   /** The newest commit index sent. */
   toldCommit = 0;
   /** When something was sent to it last. */

@@ -66,9 +66,17 @@ export class RaftCore implements Raft {
 
   get followers(): readonly FollowerProgress[] {
     const { now } = this.#state;
-    return (this.#leading?.followers ?? []).map(({ id, match, state, answeredAt }) => {
-      return { id, matchIndex: match, state, silentMs: now - answeredAt };
+    return (this.#leading?.followers ?? []).map(({ id, match, state, answeredAt, unfit }) => {
+      return { id, matchIndex: match, state, silentMs: now - answeredAt, unfit };
     });
+  }
+
+  get unfit(): boolean {
+    return this.#state.unfit;
+  }
+
+  set unfit(unfit: boolean) {
+    this.#state.unfit = unfit;
   }
 
   get deadlineMs(): number {
@@ -206,10 +214,10 @@ export class RaftCore implements Raft {
 
   /** Those who ask in an old term are told of the newer one. */
   #refuseOlderTerm(message: RaftMessage): void {
-    const { id, term, outbox } = this.#state;
+    const { id, term, unfit, outbox } = this.#state;
     const head = { from: id, to: message.from, term };
     if (message.type === 'append-request' || message.type === 'checkpoint-notice') {
-      outbox.send({ ...head, type: 'append-reply', ok: false, index: 0, indexTerm: 0, round: 0 });
+      outbox.send({ ...head, type: 'append-reply', ok: false, index: 0, indexTerm: 0, round: 0, unfit });
     } else if (message.type === 'vote-request') {
       outbox.send({ ...head, type: 'vote-reply', pre: message.pre, granted: false });
     }

@@ -37,8 +37,10 @@ export interface RaftGroupLogOptions {
   readonly checkpointNeeded: (from: ReplicaId) => void;
   /** A message that no replica without a fault sends has come from this one, and is passed over. */
   readonly malformed: (from: ReplicaId, why: PsmrError) => void;
-  /** Another group here stands still with its disk: who leads here now had better be another replica. */
+  /** Another group here is behind, or stands still with its disk: who leads here now had better be another replica. */
   readonly unfit: () => boolean;
+  /** Whether this group is: much is committed that has not been executed here. */
+  readonly behind: (is: boolean) => void;
   /** This replica's disk does not answer. Once each time. */
   readonly diskHangs: () => void;
 }

@@ -18,6 +18,7 @@ import {
 import { notLeader } from '../not-leader.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { DiskWatch } from './disk-watch.js';
+import { Fitness, isBehind } from './fitness.js';
 import { leadershipOf, neededFrom, statusOf, unsentFrom } from './group-view.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
@@ -28,9 +29,6 @@ import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.j
 import { encodeMembership, type ReceivedEntry } from './raft-record.js';
 import type { Effects, ReplicaId } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
-
-/** So many entries are executed before a client notices; a replica that was away may have thousands to go. */
-const UNEXECUTED_MAX = 64;
 
 export class RaftGroupLog implements GroupLog {
   readonly group: number;
@@ -44,6 +42,7 @@ export class RaftGroupLog implements GroupLog {
   readonly #reads: ReadRequests;
   readonly #preference: LeaderPreference;
   readonly #disk: DiskWatch;
+  readonly #fitness: Fitness;
   #leadership: Leadership = { leading: false, leader: null, term: 0 };
   #next: number;
   #committed: number;
@@ -88,6 +87,7 @@ export class RaftGroupLog implements GroupLog {
     });
     this.#preference = new LeaderPreference(options.preferred, replica);
     this.#disk = new DiskWatch(() => options.diskHangs());
+    this.#fitness = new Fitness(options, () => isBehind(this.#log, this.#next, this.#committed));
     this.#durable = this.#log.lastIndex;
     this.#links = options.openLinks({
       message: (from, bytes) => this.#receive(from, bytes),
@@ -126,9 +126,8 @@ export class RaftGroupLog implements GroupLog {
   propose(proposal: Proposal): number {
     if (this.#closed) throw logClosed();
     if (!this.#leadership.leading) throw notLeader(this.#core.leader);
-    const index = this.#append(proposal);
     this.#flushSoon();
-    return index;
+    return this.#append(proposal);
   }
 
   startFrom(index: number): void {
@@ -237,8 +236,7 @@ export class RaftGroupLog implements GroupLog {
     const received = readMessage(from, this.#options.replica, bytes);
     if (received instanceof PsmrError) return this.#options.malformed(from, received);
     if (received.message.type === 'timeout-now') {
-      // Not to take what is handed over costs an attempt; to take it, all that waits here until it can be answered.
-      if (this.#options.unfit() || this.#committed - this.#next >= UNEXECUTED_MAX) return;
+      if (this.#fitness.unfit) return;
       this.#preference.handed(received.message.term + 1, received.message.stay);
     }
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
@@ -247,12 +245,13 @@ export class RaftGroupLog implements GroupLog {
   /** Lets the core do something, then does what follows from it. Null: this log is closed. */
   #step<T>(act: (nowMs: number) => T, received: readonly ReceivedEntry[] = []): T | null {
     if (this.#closed) return null;
-    const { clock } = this.#options;
-    const answer = act(clock.now());
+    const now = this.#options.clock.now();
+    this.#core.unfit = this.#fitness.look(now);
+    const answer = act(now);
     this.#carryOut(this.#core.takeEffects(), received);
     if (this.#core.role === 'leader' && this.#core.term !== this.#ledTerm) this.#beginToLead();
     this.#look();
-    this.#disk.look(this.#syncing || this.#options.hardState.busy, clock.now());
+    this.#disk.look(this.#syncing || this.#options.hardState.busy, this.#options.clock.now());
     this.#timer.set(this.#core.deadlineMs);
     return answer;
   }

@@ -6,7 +6,7 @@
  *   vote-reply      nothing                                                    flags: 1 pre, 2 granted
  *   append-request  20 f64 previous index | 28 f64 previous term | 36 f64 commit index | 44 f64 round | 52 u32 entries
  *                   then each entry as its log stores it: u32 bytes, the bytes (which begin with the entry's term)
- *   append-reply    20 f64 index | 28 f64 term of index | 36 f64 round          flags: 1 ok
+ *   append-reply    20 f64 index | 28 f64 term of index | 36 f64 round          flags: 1 ok, 2 unfit
  *   checkpoint-notice 20 f64 first index
  *   timeout-now     nothing                                                    flags: 1 stay
  *   read-request    20 f64 id
@@ -35,7 +35,7 @@ const FORMS: Readonly<Record<RaftMessage['type'], { readonly flags: number; read
   'vote-request': { flags: 3, fields: 2 },
   'vote-reply': { flags: 3, fields: 0 },
   'append-request': { flags: 0, fields: 4 },
-  'append-reply': { flags: 1, fields: 3 },
+  'append-reply': { flags: 3, fields: 3 },
   'checkpoint-notice': { flags: 0, fields: 1 },
   'timeout-now': { flags: 1, fields: 0 },
   'read-request': { flags: 0, fields: 1 },
@@ -105,7 +105,7 @@ function writeFields(message: RaftMessage, head: Buffer): number {
       return 0;
     case 'append-reply':
       write(head, message.index, message.indexTerm, message.round);
-      return Number(message.ok);
+      return Number(message.ok) | (Number(message.unfit) << 1);
     case 'checkpoint-notice':
       write(head, message.firstIndex);
       return 0;
@@ -183,7 +183,17 @@ function decodeSmall(
     case 'vote-reply':
       return { type, from, to, term, pre: first, granted: second };
     case 'append-reply':
-      return { type, from, to, term, ok: first, index: field(0), indexTerm: field(1), round: field(2) };
+      return {
+        type,
+        from,
+        to,
+        term,
+        ok: first,
+        index: field(0),
+        indexTerm: field(1),
+        round: field(2),
+        unfit: second,
+      };
     case 'checkpoint-notice':
       return { type, from, to, term, firstIndex: field(0) };
     case 'timeout-now':

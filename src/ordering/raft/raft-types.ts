@@ -107,6 +107,8 @@ export interface AppendReply extends MessageHead {
   /** Not ok: the term of the follower's entry at `index`, for fast back-up. */
   readonly indexTerm: number;
   readonly round: number;
+  /** It had better not lead now: it would not take what is handed over. */
+  readonly unfit: boolean;
 }
 
 /** The leader's log no longer holds what the follower needs: it has to fetch a checkpoint (section 8 of the design). */
@@ -166,6 +168,8 @@ export interface FollowerProgress {
   readonly state: 'probing' | 'streaming' | 'needs-checkpoint';
   /** ms since it last answered. */
   readonly silentMs: number;
+  /** It has said that it had better not lead now. */
+  readonly unfit: boolean;
 }
 
 /** One replica's part in one Raft group: pure, deterministic, synchronous. Implemented by RaftCore. */
@@ -184,6 +188,8 @@ export interface Raft {
   readonly followers: readonly FollowerProgress[];
   /** When `tick` is due next, ms. */
   readonly deadlineMs: number;
+  /** Set by the driver: this replica had better not lead now, which its leader is told. */
+  unfit: boolean;
 
   tick(nowMs: number): void;
   receive(message: RaftMessage, nowMs: number): void;

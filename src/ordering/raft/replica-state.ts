@@ -21,6 +21,8 @@ export class ReplicaState {
   commitIndex: number;
   /** This replica's own log survives a crash up to here. */
   durableIndex: number;
+  /** It had better not lead now. */
+  unfit = false;
   #hardState: HardState;
 
   constructor(options: RaftOptions) {

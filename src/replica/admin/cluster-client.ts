@@ -104,7 +104,8 @@ export class ClusterClient {
     const { length } = await this.#groups();
     if (group >= length)
       throw new PsmrError('INVALID_ARGUMENT', `There is no group ${group}: groups are 0 to ${length - 1}.`);
-    await this.#untilDone(group, '/leader', { group, to }, `group ${group} moves to replica ${to}`);
+    const what = `group ${group} moves to replica ${to}`;
+    await this.#untilDone(group, '/leader', { group, to }, what, () => this.#unfitness(group, to));
   }
 
   async addMember(replica: ReplicaConfig): Promise<void> {
@@ -156,6 +157,13 @@ export class ClusterClient {
     const views = await this.views().catch(() => []);
     if (views.some((view) => view.id === id && view.status !== null)) return '';
     return `Replica ${id} does not answer: start it with psmr replica --config FILE --id ${id} --rebuild. `;
+  }
+
+  async #unfitness(group: number, id: number): Promise<string> {
+    const { leader } = leaderOf(await this.views().catch(() => []), group);
+    const followers = leader?.status?.groups[group]?.followers ?? [];
+    if (!followers.some((follower) => follower.id === id && follower.unfit)) return '';
+    return `Replica ${id} takes no group yet: it executes what it has missed, or its disk does not answer. `;
   }
 
   /** Moves away first what it leads. False: it took part in no group. */

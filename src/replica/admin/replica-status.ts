@@ -104,6 +104,7 @@ const groupSchema = z.object({
       matchIndex: whole,
       state: z.enum(['probing', 'streaming', 'needs-checkpoint']),
       silentMs: z.number(),
+      unfit: z.boolean().default(false),
       lag: whole,
     }),
   ),

@@ -10,7 +10,9 @@ const requestsIn = (messages: readonly RaftMessage[]): AppendRequest[] =>
 
 function acknowledge(one: SingleCore, { to, lastIndex, round }: AppendRequest): AppendRequest[] {
   const head = { from: to, to: 1, term: one.core.term } as const;
-  return requestsIn(one.receive({ ...head, type: 'append-reply', ok: true, index: lastIndex, indexTerm: 0, round }));
+  return requestsIn(
+    one.receive({ ...head, type: 'append-reply', ok: true, index: lastIndex, indexTerm: 0, round, unfit: false }),
+  );
 }
 
 /** A leader whose followers have everything and know it. */

@@ -35,6 +35,7 @@ async function lonely(voters: number[]) {
     checkpointNeeded: () => undefined,
     malformed: (from, { code }) => malformed.push(`${from}: ${code}`),
     unfit: () => false,
+    behind: () => undefined,
     diskHangs: () => undefined,
   });
   let now = 0;

@@ -6,7 +6,12 @@ import type { Raft } from '../../../src/ordering/raft/raft-types.js';
 const core = {
   settled: true,
   membership: { voters: [1, 2, 3], learners: [] },
-  followers: [{ id: 1, matchIndex: 10, state: 'streaming', silentMs: 0 }],
+  followers: [{ id: 1, matchIndex: 10, state: 'streaming', silentMs: 0, unfit: false }],
+} as unknown as Raft;
+/** The same, when that one executes what it has missed. */
+const unfit = {
+  ...core,
+  followers: core.followers.map((follower) => ({ ...follower, unfit: true })),
 } as unknown as Raft;
 
 /** The time from which on leadership goes back, s; null: not within five hours. */
@@ -22,6 +27,13 @@ describe('the group of a preferred replica that is well', () => {
     const preference = new LeaderPreference(() => 1, 2);
     preference.begin(5, 0);
     expect(goesBackAfter(preference, 0)).toBe(2);
+  });
+
+  it('is not offered to it while it is unfit, and goes back 2 s after', () => {
+    const preference = new LeaderPreference(() => 1, 2);
+    preference.begin(5, 0);
+    for (let second = 0; second < 100; second++) expect(preference.wishes(unfit, 10, second * 1000)).toBe(0);
+    expect(goesBackAfter(preference, 100)).toBe(2);
   });
 
   it('stays with another where somebody wants it so', () => {

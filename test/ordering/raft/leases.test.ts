@@ -64,7 +64,7 @@ describe('a lease counts on followers that give nobody else their vote meanwhile
       const requests = one.settle().filter((message) => message.type === 'append-request');
       for (const { to, lastIndex, round } of requests) {
         const head = { from: to, to: 1, term: one.core.term } as const;
-        one.receive({ ...head, type: 'append-reply', ok: true, index: lastIndex, indexTerm: 0, round });
+        one.receive({ ...head, type: 'append-reply', ok: true, index: lastIndex, indexTerm: 0, round, unfit: false });
       }
     };
     const heartbeats = (): void => {

@@ -6,7 +6,15 @@ const WITHOUT_3: Membership = { voters: [1, 2], learners: [3] };
 
 function acknowledge(one: SingleCore): void {
   const head = { from: 2, to: 1, term: one.core.term } as const;
-  one.receive({ ...head, type: 'append-reply', ok: true, index: one.log.lastIndex, indexTerm: 0, round: 0 });
+  one.receive({
+    ...head,
+    type: 'append-reply',
+    ok: true,
+    index: one.log.lastIndex,
+    indexTerm: 0,
+    round: 0,
+    unfit: false,
+  });
 }
 
 describe('a change of the membership is refused', () => {

@@ -187,7 +187,7 @@ describe('a replicated group log', () => {
     if (leader === null || late === undefined) throw new Error('they run');
     late.executes = false;
     for (let at = 0; at < 100; at++) {
-      leader.log.propose(proposal(`entry ${at}`));
+      leader.log.propose(proposal(`entry ${at}`, 0, 10 * at));
       await group.pass(1);
     }
     await group.until('it holds them', () => late.log.committedIndex === leader.log.committedIndex);
@@ -199,6 +199,24 @@ describe('a replicated group log', () => {
     await group.until('it has executed them', () => textsOf(late).includes('has it look'));
     leader.log.transferLeadership(3, true);
     await group.until('replica 3 leads', () => group.leader?.id === 3);
+  });
+
+  it('goes back to the preferred replica when that one has executed what it missed, and is not stopped for it before', async () => {
+    const group = await started(3, 3, { preferred: 2 });
+    await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
+    await group.crash(2);
+    const leader = await group.elected();
+    for (let at = 0; at < 100; at++) leader.log.propose(proposal(`missed ${at}`, 0, 10 * at));
+    const late = await group.start(2);
+    late.executes = false;
+    for (let ms = 0; ms < 20_000; ms += 10) {
+      await group.pass(10);
+      expect(leader.log.leadership.leading).toBe(true);
+    }
+    expect(leader.log.status.followers).toContainEqual(expect.objectContaining({ id: 2, unfit: true }));
+    late.executes = true;
+    leader.log.propose(proposal('has it look', 0, 1000));
+    await group.until('the preferred one leads', () => group.leader?.id === 2, 3000);
   });
 
   it('changes its members one at a time', async () => {

@@ -25,6 +25,7 @@ const small: fc.Arbitrary<RaftMessage> = fc.oneof(
     ...head,
     type: fc.constant('append-reply' as const),
     ok: flag,
+    unfit: flag,
     index: whole,
     indexTerm: whole,
     round: whole,

@@ -24,6 +24,7 @@ const small: fc.Arbitrary<RaftMessage> = fc.oneof(
     type: fc.constant('append-reply' as const),
     ...head,
     ok: fc.boolean(),
+    unfit: fc.boolean(),
     index: count,
     indexTerm: count,
     round: count,

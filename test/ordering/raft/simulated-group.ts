@@ -159,6 +159,7 @@ export class SimulatedGroup {
         throw why;
       },
       unfit: () => this.replicas.get(id)?.unfit ?? false,
+      behind: () => undefined,
       diskHangs: () => {
         const replica = this.replicas.get(id);
         if (replica !== undefined) replica.hangs++;

@@ -15,7 +15,7 @@ function anyMessage(random: () => number): RaftMessage {
   const messages: RaftMessage[] = [
     { ...head, type: 'vote-request', pre: yes(), lastIndex: number(), lastTerm: number(), transfer: yes() },
     { ...head, type: 'vote-reply', pre: yes(), granted: yes() },
-    { ...head, type: 'append-reply', ok: yes(), index: number(), indexTerm: number(), round: number() },
+    { ...head, type: 'append-reply', ok: yes(), index: number(), indexTerm: number(), round: number(), unfit: yes() },
     { ...head, type: 'checkpoint-notice', firstIndex: number() },
     { ...head, type: 'timeout-now', stay: random() < 0.5 },
     { ...head, type: 'read-request', id: number() },
@@ -49,7 +49,7 @@ describe('messages that no replica without a fault sends', () => {
     one.lead();
     const { term } = one.core;
     const head = { from: 7, to: 1, term: term + 5 };
-    one.receive({ ...head, type: 'append-reply', ok: false, index: 0, indexTerm: 0, round: 0 });
+    one.receive({ ...head, type: 'append-reply', ok: false, index: 0, indexTerm: 0, round: 0, unfit: false });
     one.receive({ ...head, type: 'read-request', id: 1 });
     one.receive({ ...head, type: 'vote-request', pre: false, lastIndex: 99, lastTerm: term, transfer: false });
     expect(one.core).toMatchObject({ role: 'leader', term });
@@ -61,7 +61,15 @@ describe('messages of long ago', () => {
     const one = new SingleCore();
     one.lead();
     const head = { from: 2, to: 1, term: one.core.term - 1 };
-    const reply: AppendReply = { ...head, type: 'append-reply', ok: true, index: 1, indexTerm: 0, round: 0 };
+    const reply: AppendReply = {
+      ...head,
+      type: 'append-reply',
+      ok: true,
+      index: 1,
+      indexTerm: 0,
+      round: 0,
+      unfit: false,
+    };
     one.receive(reply);
     expect(one.core.commitIndex).toBe(0);
     one.receive({ ...reply, term: one.core.term });

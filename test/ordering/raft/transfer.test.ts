@@ -7,7 +7,7 @@ function hasAll(one: SingleCore, from: ReplicaId): readonly RaftMessage[] {
   const { lastIndex } = one.log;
   const head = { from, to: 1, term: one.core.term } as const;
   const indexTerm = one.log.termOf(lastIndex);
-  return one.receive({ ...head, type: 'append-reply', ok: true, index: lastIndex, indexTerm, round: 0 });
+  return one.receive({ ...head, type: 'append-reply', ok: true, index: lastIndex, indexTerm, round: 0, unfit: false });
 }
 
 const told = (messages: readonly RaftMessage[]): RaftMessage[] => messages.filter(({ type }) => type === 'timeout-now');

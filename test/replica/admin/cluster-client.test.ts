@@ -173,6 +173,19 @@ describe("the operator's client", () => {
     expect(await failure(client(cluster).removeMember(2))).toMatchObject({ code: 'UNREACHABLE' });
   });
 
+  it('says why, when a leader cannot be moved yet', async () => {
+    const cluster = await FakeCluster.start([1, 2]);
+    cluster.slowness = 1e9;
+    cluster.unfit = 2;
+    const hasty = new ClusterClient({ urls: [cluster.urlOf(1)], secret: SECRET, pauseMs: 1, changeMs: 30 });
+    expect(await failure(hasty.moveLeader(0, 2))).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringMatching(
+        /still\. Replica 2 takes no group yet: it executes what it has missed, .* It goes on/,
+      ) as string,
+    });
+  });
+
   it('says that a change goes on, when it takes too long', async () => {
     const cluster = await FakeCluster.start([1]);
     cluster.slowness = 1e9;

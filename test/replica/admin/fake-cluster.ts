@@ -25,6 +25,8 @@ export class FakeCluster {
   readonly done: string[] = [];
   /** Calls until a change is done. */
   slowness = 2;
+  /** Would not take what is handed over; 0: all would. */
+  unfit = 0;
   /** What a checkpoint waits for. */
   writing: Promise<unknown> = Promise.resolve();
   readonly replicas = new Map<number, FakeReplica>();
@@ -138,7 +140,14 @@ export class FakeReplica implements ReplicaAdmin {
             ? []
             : voters
                 .filter((id) => id !== this.id)
-                .map((id) => ({ id, matchIndex: 90, state: 'streaming' as const, silentMs: 3, lag: 10 + group })),
+                .map((id) => ({
+                  id,
+                  matchIndex: 90,
+                  state: 'streaming' as const,
+                  silentMs: 3,
+                  unfit: id === this.#cluster.unfit,
+                  lag: 10 + group,
+                })),
       })),
       checkpoint: 50,
       lastAgreedCheckpoint: 50,

@@ -1,0 +1,46 @@
+import type { RaftGroupLogOptions } from './raft-group-log-options.js';
+import type { RaftLog } from './raft-log.js';
+
+/** So many entries are executed before a client notices. */
+const UNEXECUTED_MAX = 64;
+/** Under load there are always some; who has missed some has those of a longer time. */
+const LATE_MS = 500;
+const LOOK_MS = 50;
+
+/** Whether much is committed that has not been executed here: `next` and what follows. */
+export function isBehind(log: Pick<RaftLog, 'at' | 'timestampMs'>, next: number, committed: number): boolean {
+  return committed - next >= UNEXECUTED_MAX && log.timestampMs - log.at(next).entry.timestampMs >= LATE_MS;
+}
+
+/**
+ * Whether this replica had better not be given a group to lead now. Not to take what is handed over costs an attempt; to
+ * take it costs all that waits here until it can be answered. So its leader is told beforehand.
+ */
+export class Fitness {
+  readonly #options: Pick<RaftGroupLogOptions, 'unfit' | 'behind'>;
+  readonly #isBehind: () => boolean;
+  #behind = false;
+  #unfit = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: Pick<RaftGroupLogOptions, 'unfit' | 'behind'>, behind: () => boolean) {
+    this.#options = options;
+    this.#isBehind = behind;
+  }
+
+  /** As of a moment ago: to be called often. */
+  look(nowMs: number): boolean {
+    if (Math.abs(nowMs - this.#lookedAt) < LOOK_MS) return this.#unfit;
+    this.#lookedAt = nowMs;
+    return this.unfit;
+  }
+
+  /** As of now. */
+  get unfit(): boolean {
+    const behind = this.#isBehind();
+    if (behind !== this.#behind) this.#options.behind(behind);
+    this.#behind = behind;
+    this.#unfit = behind || this.#options.unfit();
+    return this.#unfit;
+  }
+}
