@@ -37,18 +37,26 @@ export const failoverRow: Row = {
     );
     resources.onClose(() => load.stop());
     const gaps: number[][] = Array.from({ length: STREAMS + 1 }, () => []);
+    const backs: number[] = [];
     for (let kill = 1; kill <= options.kills; kill++) {
       const group = (kill - 1) % gaps.length;
-      const gap = await killLeader(cluster, group, probes);
+      const { gap, back } = await killLeader(cluster, group, probes);
       gaps[group]?.push(gap);
-      progress(`kill ${kill} of ${options.kills}, leader of group ${group}: longest gap ${figureText(gap)} ms`);
+      backs.push(back);
+      progress(
+        `kill ${kill} of ${options.kills}, leader of group ${group}: longest gap ${figureText(gap)} ms, ` +
+          `${figureText(back)} ms while it came back`,
+      );
     }
     await load.stop();
     return {
       figure: spreadOf(gaps.flat()),
-      details: gaps.flatMap((seen, group) =>
-        seen.length === 0 ? [] : [{ what: `leader of group ${group}`, unit: 'ms', spread: spreadOf(seen) }],
-      ),
+      details: [
+        ...gaps.flatMap((seen, group) =>
+          seen.length === 0 ? [] : [{ what: `leader of group ${group}`, unit: 'ms', spread: spreadOf(seen) }],
+        ),
+        { what: 'from its start until it leads again', unit: 'ms', spread: spreadOf(backs) },
+      ],
     };
   },
 };
@@ -65,28 +73,37 @@ async function startProbes({ resources }: Setting, urls: readonly string[]): Pro
   return probes;
 }
 
-async function killLeader(cluster: ReplicaProcesses, group: number, probes: readonly AnswerGap[]): Promise<number> {
+/** The longest gaps, ms: after its end, and while it comes back. */
+async function killLeader(
+  cluster: ReplicaProcesses,
+  group: number,
+  probes: readonly AnswerGap[],
+): Promise<{ gap: number; back: number }> {
   await calm(probes);
   const leader = await cluster.leader(group);
-  for (const probe of probes) probe.takeLongest();
+  takeLongest(probes);
   await cluster.kill(leader);
   await pause(AFTER_KILL_MS);
   await Promise.all(probes.map((probe) => probe.nextAnswer()));
-  const gap = Math.max(...probes.map((probe) => probe.takeLongest()));
+  const gap = takeLongest(probes);
   await cluster.run(leader);
   await cluster.settled(CAUGHT_UP_MS);
-  return gap;
+  return { gap, back: takeLongest(probes) };
+}
+
+function takeLongest(probes: readonly AnswerGap[]): number {
+  return Math.max(...probes.map((probe) => probe.takeLongest()));
 }
 
 /** A gap is one's own: what queued up while the replica before was down and came back is answered first. */
 async function calm(probes: readonly AnswerGap[]): Promise<void> {
   const deadline = performance.now() + CALM_LIMIT_MS;
   do {
-    for (const probe of probes) probe.takeLongest();
+    takeLongest(probes);
     await pause(CALM_MS);
     if (performance.now() > deadline)
       throw new PsmrError('OVERLOADED', `The replicas do not keep up with ${RATE} commands/s: no gap can be told.`);
-  } while (Math.max(...probes.map((probe) => probe.takeLongest())) > CALM_GAP_MS);
+  } while (takeLongest(probes) > CALM_GAP_MS);
 }
 
 /** Runs until it is stopped. A failed command makes `stop` reject. */
