@@ -8,6 +8,12 @@ export function streamsOf(mask: StreamMask): number[] {
   return streams;
 }
 
+/** The lowest stream of a mask; 0: it is empty. */
+export function lowestOf({ low, high }: StreamMask): number {
+  if (low !== 0) return 32 - Math.clz32(low & -low);
+  return high === 0 ? 0 : 64 - Math.clz32(high & -high);
+}
+
 export function maskHas(mask: StreamMask, stream: number): boolean {
   return stream <= 32 ? ((mask.low >>> (stream - 1)) & 1) === 1 : ((mask.high >>> (stream - 33)) & 1) === 1;
 }

@@ -75,8 +75,11 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
     part: partOf(task),
     map,
     events,
-    unfit: () => control.anyStuckAtDiskBut(group) || control.anyBehindBut(group),
-    behind: (is) => control.setBehind(group, is),
+    fitness: {
+      stuck: () => control.anyStuckAtDiskBut(group),
+      othersBehind: () => control.anyBehindBut(group),
+      behind: (is) => control.setBehind(group, is),
+    },
   });
   return { log, replicated: { log, events }, checkpoints };
 }

@@ -21,7 +21,7 @@ export async function handOver(log: RaftGroupLog): Promise<void> {
     if (successor === 0) return;
     tried.add(successor);
     try {
-      log.transferLeadership(successor, false);
+      log.transferLeadership(successor, 'needed');
     } catch (error) {
       if (!(error instanceof PsmrError)) throw error;
     }
@@ -46,14 +46,14 @@ function ledByAnother({ role, leader }: RaftStatus): boolean {
   return role !== 'leader' && leader !== 0;
 }
 
-/** The voter that lacks least, of those that are fit to lead; 0: none. */
+/** The voter that lacks least, of those that are fit to lead if there are any; 0: none. */
 export function successorOf(
   { membership: { voters }, followers }: Pick<RaftStatus, 'membership' | 'followers'>,
   tried: ReadonlySet<number>,
 ): number {
   const able = followers.filter(
-    ({ id, state, silentMs, unfit }) =>
-      voters.includes(id) && !unfit && !tried.has(id) && state === 'streaming' && silentMs < SILENT_MS_MAX,
+    ({ id, state, silentMs }) =>
+      voters.includes(id) && !tried.has(id) && state === 'streaming' && silentMs < SILENT_MS_MAX,
   );
-  return able.sort((a, b) => b.matchIndex - a.matchIndex)[0]?.id ?? 0;
+  return able.sort((a, b) => Number(a.unfit) - Number(b.unfit) || b.matchIndex - a.matchIndex)[0]?.id ?? 0;
 }

@@ -74,7 +74,7 @@ export class ReplicationControl {
       case 'set-peers':
         return this.#log.setPeers(command.peers);
       case 'move-leader':
-        return this.#log.transferLeadership(command.to, true);
+        return this.#log.transferLeadership(command.to, 'wanted');
       case 'change-members':
         this.#log.changeMembership(command.members);
         return;
@@ -86,11 +86,15 @@ export class ReplicationControl {
   #look(): void {
     const leading = this.#log.status.role === 'leader';
     if (!this.#stalls.look({ leading, ...this.#sight() }, performance.now())) return;
+    void handOver(this.#log).then(() => this.#tellOfStall(this.#log.status.role === 'leader'));
+  }
+
+  #tellOfStall(goesOn: boolean): void {
     const message =
-      `Group ${this.#log.group} is handed over: this replica is cut off from another group, or its disk does not ` +
-      'answer there, so that commands which touch both wait here. Check its network interfaces and its disk.';
+      `Group ${this.#log.group} ${goesOn ? 'finds no replica to take it over' : 'is handed over'}: this replica is cut ` +
+      'off from another group, or its disk does not answer there, so that commands which touch both wait here. Check ' +
+      'its network interfaces and its disk.';
     this.#send({ type: 'problem', code: 'UNREACHABLE', message });
-    void handOver(this.#log);
   }
 
   #report(): void {

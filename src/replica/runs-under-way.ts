@@ -1,4 +1,4 @@
-import { streamsOf } from '../execution/stream-set.js';
+import { lowestOf } from '../execution/stream-set.js';
 import { Fifo } from '../fifo.js';
 import type { SyncRun } from '../ordering/sync-run.js';
 
@@ -24,8 +24,7 @@ export class RunsUnderWay {
   }
 
   handed(run: SyncRun): void {
-    const [coordinator = 0] = streamsOf(run);
-    this.#open[coordinator - 1]?.push({ index: run.index });
+    this.#open[lowestOf(run) - 1]?.push({ index: run.index });
     this.#count++;
   }
 

@@ -205,11 +205,12 @@ export class SyncNode {
 
   #takeResults(): boolean {
     let worked = false;
-    for (const [at, ring] of this.#results.entries()) {
+    for (let stream = 1; stream <= this.#results.length; stream++) {
+      const ring = this.#results[stream - 1] as RingReader;
       for (let message = ring.read(); message !== null; message = ring.read()) {
         for (const { session, frame, digest } of decodeSyncResults(message))
           this.#conclude(sessionKeyOf(session), frame, digest);
-        this.#runs.reported(at + 1);
+        this.#runs.reported(stream);
         worked = true;
       }
     }

@@ -205,7 +205,7 @@ export class ClusterFaults {
 
   #transfer(): void {
     const group = this.#group();
-    this.#ask(() => this.#leaderLog(group)?.transferLeadership(this.#anyone(), true));
+    this.#ask(() => this.#leaderLog(group)?.transferLeadership(this.#anyone(), 'wanted'));
   }
 
   /** A replica leaves a group, or stays as a learner, or comes back. */

@@ -173,7 +173,8 @@ export class RaftReplica {
       retainBytes,
       checkpointNeeded,
       malformed: (_, why) => this.#options.failed(why),
-      unfit: () => this.#replica?.control.anyBehindBut(group) ?? false,
+      stuck: () => false,
+      othersBehind: () => this.#replica?.control.anyBehindBut(group) ?? false,
       behind: (is) => this.#replica?.control.setBehind(group, is),
       diskHangs: () => undefined,
     });

@@ -104,7 +104,7 @@ describe('the handshake of a link', () => {
 
   it('reads back the HELLO that it wrote', () => {
     expect(decodePeerHello(helloOf({ from: 7, to: 9, epoch: 0xffff_ffff }))).toMatchObject({
-      protocol: 2,
+      protocol: 3,
       cluster: IDENTITY.cluster,
       from: 7,
       to: 9,

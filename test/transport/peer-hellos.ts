@@ -1,6 +1,7 @@
 /** What a replica that a test plays says before its link is up. */
 import {
   encodePeerHello,
+  PEER_PROTOCOL_VERSION,
   encodeProof,
   type PeerHello,
   PeerKind,
@@ -16,7 +17,18 @@ export function helloOf(fields: Partial<PeerHello>): Uint8Array {
   const instance = new Uint8Array(16);
   new DataView(instance.buffer).setUint32(0, ++drawn);
   const nonce = new Uint8Array(32).fill(1);
-  return encodePeerHello({ protocol: 2, cluster, service, epoch, group, from: 2, to: 1, instance, nonce, ...fields });
+  return encodePeerHello({
+    protocol: PEER_PROTOCOL_VERSION,
+    cluster,
+    service,
+    epoch,
+    group,
+    from: 2,
+    to: 1,
+    instance,
+    nonce,
+    ...fields,
+  });
 }
 
 export function proofFor(hello: Uint8Array, challenge: Uint8Array): Uint8Array {

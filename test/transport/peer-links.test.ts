@@ -96,7 +96,7 @@ describe.each(IMPLEMENTATIONS)('links between replicas, accepted by %s', (_name,
       socket.send(helloOf({ protocol: 99 }));
       const { code, message } = decodeGoodbye(await nextMessage(socket));
       expect(code).toBe('PROTOCOL_VERSION');
-      expect(message).toMatch(/version 99 .*version 2: upgrade psmr on the replica that listens/);
+      expect(message).toMatch(/version 99 .*version 3: upgrade psmr on the replica that listens/);
       expect(one.problems.map((problem) => problem.code)).toEqual(['PROTOCOL_VERSION']);
     });
 

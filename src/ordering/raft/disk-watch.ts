@@ -46,9 +46,9 @@ export class DiskWatch {
   successor({ role, membership: { voters }, followers }: Raft, durableIndex: number, nowMs: number): ReplicaId {
     if (role !== 'leader' || !this.hangs || Math.abs(nowMs - this.#triedAt) < ATTEMPT_MS) return 0;
     const able = followers.filter(
-      ({ id, matchIndex, unfit }) => voters.includes(id) && !unfit && matchIndex > durableIndex && !this.#tried.has(id),
+      ({ id, matchIndex }) => voters.includes(id) && matchIndex > durableIndex && !this.#tried.has(id),
     );
-    const [best] = able.sort((a, b) => b.matchIndex - a.matchIndex);
+    const [best] = able.sort((a, b) => Number(a.unfit) - Number(b.unfit) || b.matchIndex - a.matchIndex);
     if (best === undefined) {
       this.#tried.clear();
       return 0;

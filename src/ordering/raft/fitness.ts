@@ -5,11 +5,17 @@ import type { RaftLog } from './raft-log.js';
 const UNEXECUTED_MAX = 64;
 /** Under load there are always some; who has missed some has those of a longer time. */
 const LATE_MS = 500;
-const LOOK_MS = 50;
+/** By a clock that was set back, all are of one time. */
+const UNEXECUTED_MANY = 4096;
+const LOOK_MS = 250;
+
+type Options = Pick<RaftGroupLogOptions, 'stuck' | 'othersBehind' | 'behind'>;
 
 /** Whether much is committed that has not been executed here: `next` and what follows. */
 export function isBehind(log: Pick<RaftLog, 'at' | 'timestampMs'>, next: number, committed: number): boolean {
-  return committed - next >= UNEXECUTED_MAX && log.timestampMs - log.at(next).entry.timestampMs >= LATE_MS;
+  const unexecuted = committed + 1 - next;
+  if (unexecuted <= UNEXECUTED_MAX) return false;
+  return unexecuted > UNEXECUTED_MANY || log.timestampMs - log.at(next).entry.timestampMs >= LATE_MS;
 }
 
 /**
@@ -17,13 +23,13 @@ export function isBehind(log: Pick<RaftLog, 'at' | 'timestampMs'>, next: number,
  * take it costs all that waits here until it can be answered. So its leader is told beforehand.
  */
 export class Fitness {
-  readonly #options: Pick<RaftGroupLogOptions, 'unfit' | 'behind'>;
+  readonly #options: Options;
   readonly #isBehind: () => boolean;
   #behind = false;
   #unfit = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: Pick<RaftGroupLogOptions, 'unfit' | 'behind'>, behind: () => boolean) {
+  constructor(options: Options, behind: () => boolean) {
     this.#options = options;
     this.#isBehind = behind;
   }
@@ -40,7 +46,7 @@ export class Fitness {
     const behind = this.#isBehind();
     if (behind !== this.#behind) this.#options.behind(behind);
     this.#behind = behind;
-    this.#unfit = behind || this.#options.unfit();
+    this.#unfit = behind || this.#options.othersBehind() || this.#options.stuck();
     return this.#unfit;
   }
 }

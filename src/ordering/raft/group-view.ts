@@ -15,6 +15,10 @@ export function leadershipOf({ role, settled, transferringTo, leader, term }: Ra
   return { leading, leader: known, term };
 }
 
+export function isSameLeadership(a: Leadership, b: Leadership): boolean {
+  return a.leading === b.leading && a.leader === b.leader && a.term === b.term;
+}
+
 /** The oldest entry that has to stay when those below `index` may go. */
 export function neededFrom(index: number, followers: readonly FollowerProgress[], electionMs: number): number {
   const live = followers.filter((follower) => follower.silentMs < electionMs * GONE_AFTER_ELECTIONS);

@@ -5,7 +5,7 @@ import { LeaderReads } from './leader-reads.js';
 import { stepProblem } from './membership-rules.js';
 import { Progress } from './progress.js';
 import { reachedByMajority } from './quorum.js';
-import type { AppendReply, ReplicaId } from './raft-types.js';
+import type { AppendReply, ReplicaId, TransferReason } from './raft-types.js';
 import type { ReplicaState } from './replica-state.js';
 import { Rounds } from './rounds.js';
 import { Transfer } from './transfer.js';
@@ -160,10 +160,10 @@ export class Leading {
     this.#countRounds();
   }
 
-  transfer(to: ReplicaId, stay: boolean): boolean {
+  transfer(to: ReplicaId, why: TransferReason): boolean {
     const { id, membership } = this.#state;
     if (to === id || !membership.voters.includes(to) || this.removed) return false;
-    return this.#transfer.begin(to, stay);
+    return this.#transfer.begin(to, why);
   }
 
   probe(id: ReplicaId): void {
@@ -174,7 +174,7 @@ export class Leading {
     this.#sender.heartbeat(follower);
   }
 
-  /** `removed`: hands the leadership to the follower that is furthest. */
+  /** `removed`: hands the leadership to the follower that is furthest, of those that are fit for it if there are any. */
   end(): void {
     this.#reads.fail();
     if (!this.removed) return;
@@ -182,10 +182,13 @@ export class Leading {
     for (const follower of this.#followers) {
       this.#sender.heartbeat(follower);
       if (!this.#state.membership.voters.includes(follower.id)) continue;
-      if (best === undefined || follower.match > best.match) best = follower;
+      const isFitter = best !== undefined && best.unfit && !follower.unfit;
+      if (best === undefined || isFitter || (follower.match > best.match && follower.unfit === best.unfit))
+        best = follower;
     }
     // Whom somebody wanted to lead is another.
     if (best?.id !== this.#transfer.to) this.#transfer.end();
+    if (best !== undefined) this.#transfer.begin(best.id, 'needed');
     this.#transfer.tell(best);
   }
 

@@ -15,6 +15,7 @@ import type {
   RaftOptions,
   ReplicaId,
   Role,
+  TransferReason,
 } from './raft-types.js';
 import { ReplicaState } from './replica-state.js';
 
@@ -147,9 +148,9 @@ export class RaftCore implements Raft {
     else this.#leading.read(id, 0);
   }
 
-  transferLeadership(to: ReplicaId, stay: boolean, nowMs: number): boolean {
+  transferLeadership(to: ReplicaId, why: TransferReason, nowMs: number): boolean {
     this.#advance(nowMs);
-    return this.#leading?.transfer(to, stay) ?? false;
+    return this.#leading?.transfer(to, why) ?? false;
   }
 
   probe(id: ReplicaId, nowMs: number): void {

@@ -37,9 +37,11 @@ export interface RaftGroupLogOptions {
   readonly checkpointNeeded: (from: ReplicaId) => void;
   /** A message that no replica without a fault sends has come from this one, and is passed over. */
   readonly malformed: (from: ReplicaId, why: PsmrError) => void;
-  /** Another group here is behind, or stands still with its disk: who leads here now had better be another replica. */
-  readonly unfit: () => boolean;
-  /** Whether this group is: much is committed that has not been executed here. */
+  /** Another group here stands still with its disk: this replica cannot lead now. */
+  readonly stuck: () => boolean;
+  /** Another group here is behind: much of it is committed that has not been executed. */
+  readonly othersBehind: () => boolean;
+  /** Whether this one is. */
   readonly behind: (is: boolean) => void;
   /** This replica's disk does not answer. Once each time. */
   readonly diskHangs: () => void;

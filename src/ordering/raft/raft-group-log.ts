@@ -19,7 +19,7 @@ import { notLeader } from '../not-leader.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { DiskWatch } from './disk-watch.js';
 import { Fitness, isBehind } from './fitness.js';
-import { leadershipOf, neededFrom, statusOf, unsentFrom } from './group-view.js';
+import { isSameLeadership, leadershipOf, neededFrom, statusOf, unsentFrom } from './group-view.js';
 import { LeaderPreference } from './leader-preference.js';
 import { cannotLead, entriesMissing, membersStay } from './log-refusals.js';
 import { RaftCore } from './raft-core.js';
@@ -27,7 +27,7 @@ import { RaftLog } from './raft-log.js';
 import { piecesOf, readMessage } from './raft-message-codec.js';
 import type { RaftGroupLogOptions, RaftStatus } from './raft-group-log-options.js';
 import { encodeMembership, type ReceivedEntry } from './raft-record.js';
-import type { Effects, ReplicaId } from './raft-types.js';
+import type { Effects, ReplicaId, TransferReason } from './raft-types.js';
 import { ReadRequests } from './read-requests.js';
 
 export class RaftGroupLog implements GroupLog {
@@ -165,14 +165,14 @@ export class RaftGroupLog implements GroupLog {
   }
 
   /**
-   * Hands the group to another replica, which takes over when it has all entries; `stay`: it is to keep the group, whoever
-   * is preferred. Throws NOT_LEADER, INVALID_ARGUMENT, ENGINE_STOPPED.
+   * Hands the group to another replica, which takes over when it has all entries. What is wanted stays there, whoever is
+   * preferred. Throws NOT_LEADER, INVALID_ARGUMENT, ENGINE_STOPPED.
    */
-  transferLeadership(to: ReplicaId, stay: boolean): void {
+  transferLeadership(to: ReplicaId, why: TransferReason): void {
     if (this.#closed) throw logClosed();
     if (this.#core.role !== 'leader') throw notLeader(this.#core.leader);
     if (this.#core.leader === to) return;
-    const accepted = this.#step((now) => this.#core.transferLeadership(to, stay, now));
+    const accepted = this.#step((now) => this.#core.transferLeadership(to, why, now));
     if (accepted !== true) throw cannotLead(this.group, to);
   }
 
@@ -236,8 +236,9 @@ export class RaftGroupLog implements GroupLog {
     const received = readMessage(from, this.#options.replica, bytes);
     if (received instanceof PsmrError) return this.#options.malformed(from, received);
     if (received.message.type === 'timeout-now') {
-      if (this.#fitness.unfit) return;
-      this.#preference.handed(received.message.term + 1, received.message.stay);
+      const { term, stay, needed } = received.message;
+      if (needed ? this.#options.stuck() : this.#fitness.unfit) return;
+      this.#preference.handed(term + 1, stay);
     }
     this.#step((now) => this.#core.receive(received.message, now), received.entries);
   }
@@ -331,8 +332,7 @@ export class RaftGroupLog implements GroupLog {
   #look(): void {
     const { commitIndex } = this.#core;
     const leadership = leadershipOf(this.#core, this.#options.replica);
-    const { leading, leader, term } = this.#leadership;
-    if (leading !== leadership.leading || leader !== leadership.leader || term !== leadership.term) {
+    if (!isSameLeadership(leadership, this.#leadership)) {
       this.#leadership = leadership;
       this.onLeadership?.();
     }
@@ -347,6 +347,6 @@ export class RaftGroupLog implements GroupLog {
     const instead = this.#disk.successor(this.#core, this.#durable, nowMs);
     const to = instead || this.#preference.wishes(this.#core, this.#log.lastIndex, nowMs);
     if (to === 0) return;
-    this.#step((now) => this.#core.transferLeadership(to, false, now));
+    this.#step((now) => this.#core.transferLeadership(to, instead === 0 ? 'preferred' : 'needed', now));
   }
 }

@@ -8,7 +8,7 @@
  *                   then each entry as its log stores it: u32 bytes, the bytes (which begin with the entry's term)
  *   append-reply    20 f64 index | 28 f64 term of index | 36 f64 round          flags: 1 ok, 2 unfit
  *   checkpoint-notice 20 f64 first index
- *   timeout-now     nothing                                                    flags: 1 stay
+ *   timeout-now     nothing                                                    flags: 1 stay, 2 needed
  *   read-request    20 f64 id
  *   read-reply      20 f64 id | 28 f64 index
  */
@@ -37,7 +37,7 @@ const FORMS: Readonly<Record<RaftMessage['type'], { readonly flags: number; read
   'append-request': { flags: 0, fields: 4 },
   'append-reply': { flags: 3, fields: 3 },
   'checkpoint-notice': { flags: 0, fields: 1 },
-  'timeout-now': { flags: 1, fields: 0 },
+  'timeout-now': { flags: 3, fields: 0 },
   'read-request': { flags: 0, fields: 1 },
   'read-reply': { flags: 0, fields: 2 },
 };
@@ -110,7 +110,7 @@ function writeFields(message: RaftMessage, head: Buffer): number {
       write(head, message.firstIndex);
       return 0;
     case 'timeout-now':
-      return Number(message.stay);
+      return Number(message.stay) | (Number(message.needed) << 1);
     case 'read-request':
       write(head, message.id);
       return 0;
@@ -197,7 +197,7 @@ function decodeSmall(
     case 'checkpoint-notice':
       return { type, from, to, term, firstIndex: field(0) };
     case 'timeout-now':
-      return { type, from, to, term, stay: first };
+      return { type, from, to, term, stay: first, needed: second };
     case 'read-request':
       return { type, from, to, term, id: field(0) };
     case 'read-reply':

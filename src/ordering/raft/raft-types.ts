@@ -107,7 +107,7 @@ export interface AppendReply extends MessageHead {
   /** Not ok: the term of the follower's entry at `index`, for fast back-up. */
   readonly indexTerm: number;
   readonly round: number;
-  /** It had better not lead now: it would not take what is handed over. */
+  /** It had better not lead now: it would not take what is handed over, unless that is needed. */
   readonly unfit: boolean;
 }
 
@@ -118,11 +118,16 @@ export interface CheckpointNotice extends MessageHead {
   readonly firstIndex: number;
 }
 
+/** Why a leader hands over: somebody wants another to lead; it cannot go on itself; or that one is preferred. */
+export type TransferReason = 'wanted' | 'needed' | 'preferred';
+
 /** Leadership transfer: ask for votes now. */
 export interface TimeoutNow extends MessageHead {
   readonly type: 'timeout-now';
-  /** Somebody wants it to lead, whoever is preferred; else the leader only cannot go on. */
+  /** Somebody wants it to lead, whoever is preferred. */
   readonly stay: boolean;
+  /** The leader cannot go on: one that would answer late is better. */
+  readonly needed: boolean;
 }
 
 /** A follower asks on behalf of a reader. */
@@ -211,8 +216,8 @@ export interface Raft {
   hardStateDurable(nowMs: number): void;
   /** Asks for an index that a linearizable read must see; answered in Effects.reads. Followers ask their leader. */
   read(id: number, nowMs: number): void;
-  /** As leader: brings `to` up to date, then tells it to stand; `stay`: see TimeoutNow. False: it cannot be done now. */
-  transferLeadership(to: ReplicaId, stay: boolean, nowMs: number): boolean;
+  /** As leader: brings `to` up to date, then tells it to stand. False: it cannot be done now. */
+  transferLeadership(to: ReplicaId, why: TransferReason, nowMs: number): boolean;
   /** As leader: this follower has installed a checkpoint, or its link has come up: probe it now. */
   probe(id: ReplicaId, nowMs: number): void;
   /** The connection to this replica has ended: as a follower of it, expect no more of it. */

@@ -1,5 +1,5 @@
 import type { Progress } from './progress.js';
-import type { ReplicaId } from './raft-types.js';
+import type { ReplicaId, TransferReason } from './raft-types.js';
 import type { ReplicaState } from './replica-state.js';
 
 /** Handing the leadership to a follower: bring it up to date, then tell it to stand (thesis 3.10). */
@@ -15,14 +15,16 @@ export class Transfer {
   told = false;
   #due = false;
   #stay = false;
+  #needed = false;
 
   constructor(state: ReplicaState) {
     this.#state = state;
   }
 
-  begin(to: ReplicaId, stay: boolean): boolean {
+  begin(to: ReplicaId, why: TransferReason): boolean {
     if (this.to !== 0 && this.to !== to) return false;
-    this.#stay = stay || (this.to === to && this.#stay);
+    this.#stay ||= why === 'wanted';
+    this.#needed ||= why === 'needed';
     if (this.to === to) return true;
     this.to = to;
     this.deadline = this.#state.now + this.#state.timing.electionMs;
@@ -37,6 +39,7 @@ export class Transfer {
   end(): void {
     this.to = 0;
     this.#stay = false;
+    this.#needed = false;
     this.deadline = Number.POSITIVE_INFINITY;
     this.#due = false;
   }
@@ -56,6 +59,7 @@ export class Transfer {
     if (follower === undefined) return;
     const { id, term, outbox } = this.#state;
     this.told = true;
-    outbox.send({ type: 'timeout-now', from: id, to: follower.id, term, stay: this.#stay });
+    const why = { stay: this.#stay, needed: this.#needed };
+    outbox.send({ type: 'timeout-now', from: id, to: follower.id, term, ...why });
   }
 }

@@ -161,8 +161,7 @@ export class ClusterClient {
 
   async #unfitness(group: number, id: number): Promise<string> {
     const { leader } = leaderOf(await this.views().catch(() => []), group);
-    const followers = leader?.status?.groups[group]?.followers ?? [];
-    if (!followers.some((follower) => follower.id === id && follower.unfit)) return '';
+    if (!isUnfit(leader, group, id)) return '';
     return `Replica ${id} takes no group yet: it executes what it has missed, or its disk does not answer. `;
   }
 
@@ -173,9 +172,10 @@ export class ClusterClient {
       const views = await this.views();
       const { leader, voters, learners } = leaderOf(views, group);
       tookPart ||= leader === null || voters.includes(id) || learners.includes(id);
-      // One that does not answer, or does not take part yet, cannot take over.
+      // One that does not answer, does not take part yet, or is behind, cannot take over now.
       const others = voters.filter(
-        (voter) => voter !== id && views.some((view) => view.id === voter && takesPart(view)),
+        (voter) =>
+          voter !== id && views.some((view) => view.id === voter && takesPart(view)) && !isUnfit(leader, group, voter),
       );
       if (leader?.id === id && others.length > 0) await this.moveLeader(group, preferredLeader(others, group));
       await this.#untilDone(group, '/members', { group, remove: id }, `group ${group} removes replica ${id}`);
@@ -353,4 +353,10 @@ function checkpointUnderWay({ id }: ReplicaView, ms: number): PsmrError {
     `After ${ms} ms the checkpoint that replica ${id} was asked for is under way still. It goes on, and may yet be made: ` +
       'psmr status shows the last one that was agreed on. To wait longer for the next one, give a longer --timeout.',
   );
+}
+
+/** Whether a follower would not take the group, as its leader knows. */
+function isUnfit(leader: ReplicaView | null, group: number, id: number): boolean {
+  const followers = leader?.status?.groups[group]?.followers ?? [];
+  return followers.some((follower) => follower.id === id && follower.unfit);
 }

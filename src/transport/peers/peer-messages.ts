@@ -9,7 +9,7 @@ import { bytes as exactly, fields, text, whole } from '../../shape.js';
 import { badFrame } from '../frames.js';
 import { decodeFields, encodeMessage, parseFields } from '../handshake.js';
 
-export const PEER_PROTOCOL_VERSION = 2;
+export const PEER_PROTOCOL_VERSION = 3;
 
 export const PeerKind = { hello: 16, challenge: 17, proof: 18, welcome: 19 } as const;
 

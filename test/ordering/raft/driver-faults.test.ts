@@ -34,7 +34,8 @@ async function lonely(voters: number[]) {
     retainBytes: 0,
     checkpointNeeded: () => undefined,
     malformed: (from, { code }) => malformed.push(`${from}: ${code}`),
-    unfit: () => false,
+    stuck: () => false,
+    othersBehind: () => false,
     behind: () => undefined,
     diskHangs: () => undefined,
   });

@@ -13,29 +13,39 @@ describe('a replica is behind', () => {
     expect(isBehind(every(10), 900, 1000)).toBe(true);
   });
 
+  it('where it has very many, whatever their times: a clock may have been set back', () => {
+    expect(isBehind(every(0), 1, 5000)).toBe(true);
+  });
+
   it.each([
     ['as many as come in half a second under load', every(1), 900],
     ['a few, of however long a time', every(100_000), 990],
     ['none', every(10), 1001],
+    ['some thousands of one moment', every(0), 1],
   ])('not where it has %s', (_, log, next) => {
     expect(isBehind(log, next, 1000)).toBe(false);
   });
 });
 
 describe('a replica is unfit to lead a group', () => {
-  it('where the group is behind, of which its other groups hear, or another group of it is', () => {
+  it('where the group is behind, of which its other groups hear, or another group of it is or stands still', () => {
     const told: boolean[] = [];
-    let [behind, other] = [false, false];
-    const fitness = new Fitness({ unfit: () => other, behind: (is) => told.push(is) }, () => behind);
+    let [behind, othersBehind, stuck] = [false, false, false];
+    const options = { stuck: () => stuck, othersBehind: () => othersBehind, behind: (is: boolean) => told.push(is) };
+    const fitness = new Fitness(options, () => behind);
     expect(fitness.look(0)).toBe(false);
     behind = true;
     expect(fitness.look(10)).toBe(false); // that was a moment ago
     expect(fitness.unfit).toBe(true);
-    expect(fitness.look(60)).toBe(true);
+    expect(fitness.look(260)).toBe(true);
     behind = false;
-    expect(fitness.look(120)).toBe(false);
-    other = true;
-    expect(fitness.look(180)).toBe(true);
+    expect(fitness.look(520)).toBe(false);
+    othersBehind = true;
+    expect(fitness.look(780)).toBe(true);
+    othersBehind = false;
+    expect(fitness.look(1040)).toBe(false);
+    stuck = true;
+    expect(fitness.look(1300)).toBe(true);
     expect(told).toEqual([true, false]);
   });
 });

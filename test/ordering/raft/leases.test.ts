@@ -79,7 +79,7 @@ describe('a lease counts on followers that give nobody else their vote meanwhile
       return reads.length > 0;
     };
     expect(answeredAtOnce(1)).toBe(true);
-    expect(one.core.transferLeadership(2, true, one.nowMs)).toBe(true);
+    expect(one.core.transferLeadership(2, 'wanted', one.nowMs)).toBe(true);
     expect(one.settle()).toMatchObject([{ type: 'timeout-now', to: 2 }]);
     for (let i = 0; i < 10; i++) heartbeats();
     expect(one.core).toMatchObject({ role: 'leader', transferringTo: 0 });

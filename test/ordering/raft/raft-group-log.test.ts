@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PsmrError } from '../../../src/errors.js';
+import type { TransferReason } from '../../../src/ordering/raft/raft-types.js';
 import { proposal, SimulatedGroup, textsOf } from './simulated-group.js';
 
 async function started(members: number, seed = 1, options = {}): Promise<SimulatedGroup> {
@@ -150,7 +151,7 @@ describe('a replicated group log', () => {
   it('moves the leadership when asked to, and back to whom the group prefers when that one has been away', async () => {
     const group = await started(3, 3, { preferred: 2 });
     await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
-    group.leader?.log.transferLeadership(3, true);
+    group.leader?.log.transferLeadership(3, 'wanted');
     await group.until('replica 3 leads', () => group.leader?.id === 3);
     await group.pass(10_000);
     expect(group.leader?.id).toBe(3);
@@ -159,7 +160,7 @@ describe('a replicated group log', () => {
     await group.start(2);
     await group.until('the preferred one leads again', () => group.leader?.id === 2, 20_000);
 
-    group.leader?.log.transferLeadership(3, true);
+    group.leader?.log.transferLeadership(3, 'wanted');
     await group.until('replica 3 leads', () => group.leader?.id === 3);
     await group.pass(10_000);
     await group.crash(2);
@@ -167,16 +168,22 @@ describe('a replicated group log', () => {
     await group.until('the preferred one leads again', () => group.leader?.id === 2, 20_000);
   });
 
-  it('is not handed over to a replica that is unfit, and goes on', async () => {
+  it('is not handed over to a replica that cannot lead now, nor to one that is behind unless it must be, and goes on', async () => {
     const group = await started(3, 3, { preferred: 2 });
     await group.until('the preferred one leads', () => group.leader?.id === 2, 20_000);
-    const unfit = group.replicas.get(3);
-    if (unfit !== undefined) unfit.unfit = true;
-    group.leader?.log.transferLeadership(3, true);
-    await group.pass(1000);
-    expect(group.leader?.id).toBe(2);
-    if (unfit !== undefined) unfit.unfit = false;
-    group.leader?.log.transferLeadership(3, true);
+    const third = group.replicas.get(3);
+    if (third === undefined) throw new Error('it runs');
+    const stays = async (why: TransferReason): Promise<void> => {
+      group.leader?.log.transferLeadership(3, why);
+      await group.pass(1000);
+      expect(group.leader?.id).toBe(2);
+    };
+    third.stuck = true;
+    for (const why of ['wanted', 'needed'] as const) await stays(why);
+    third.stuck = false;
+    third.othersBehind = true;
+    await stays('wanted');
+    group.leader?.log.transferLeadership(3, 'needed');
     await group.until('replica 3 leads', () => group.leader?.id === 3);
   });
 
@@ -191,13 +198,13 @@ describe('a replicated group log', () => {
       await group.pass(1);
     }
     await group.until('it holds them', () => late.log.committedIndex === leader.log.committedIndex);
-    leader.log.transferLeadership(3, true);
+    leader.log.transferLeadership(3, 'wanted');
     await group.pass(1000);
     expect(group.leader?.id).toBe(2);
     late.executes = true;
     leader.log.propose(proposal('has it look'));
     await group.until('it has executed them', () => textsOf(late).includes('has it look'));
-    leader.log.transferLeadership(3, true);
+    leader.log.transferLeadership(3, 'wanted');
     await group.until('replica 3 leads', () => group.leader?.id === 3);
   });
 

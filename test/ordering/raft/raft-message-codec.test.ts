@@ -31,7 +31,7 @@ const small: fc.Arbitrary<RaftMessage> = fc.oneof(
     round: whole,
   }),
   fc.record({ ...head, type: fc.constant('checkpoint-notice' as const), firstIndex: whole }),
-  fc.record({ ...head, type: fc.constant('timeout-now' as const), stay: fc.boolean() }),
+  fc.record({ ...head, type: fc.constant('timeout-now' as const), stay: fc.boolean(), needed: fc.boolean() }),
   fc.record({ ...head, type: fc.constant('read-request' as const), id: whole }),
   fc.record({ ...head, type: fc.constant('read-reply' as const), id: whole, index: fc.constantFrom(-1, 0, 7) }),
 );
@@ -120,7 +120,7 @@ describe('a message between replicas', () => {
   });
 
   it('is passed over where it cannot be read, or comes from another than it says', () => {
-    const message: RaftMessage = { type: 'timeout-now', from: 2, to: 1, term: 3, stay: false };
+    const message: RaftMessage = { type: 'timeout-now', from: 2, to: 1, term: 3, stay: false, needed: false };
     const bytes = Buffer.concat(encodeRaftMessage(message));
     expect(readMessage(2, 1, bytes)).toMatchObject({ message });
     expect(readMessage(3, 1, bytes)).toMatchObject({ code: 'BAD_FRAME' });

@@ -30,7 +30,7 @@ const small: fc.Arbitrary<RaftMessage> = fc.oneof(
     round: count,
   }),
   fc.record({ type: fc.constant('checkpoint-notice' as const), ...head, firstIndex: count }),
-  fc.record({ type: fc.constant('timeout-now' as const), ...head, stay: fc.boolean() }),
+  fc.record({ type: fc.constant('timeout-now' as const), ...head, stay: fc.boolean(), needed: fc.boolean() }),
   fc.record({ type: fc.constant('read-request' as const), ...head, id: count }),
   fc.record({ type: fc.constant('read-reply' as const), ...head, id: count, index: fc.oneof(count, fc.constant(-1)) }),
 );

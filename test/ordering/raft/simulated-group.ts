@@ -15,8 +15,10 @@ const FLOW = { appendBytesMax: 4096, inflightBytesMax: 65_536, inflightAppendsMa
 
 export interface GroupReplica {
   readonly id: number;
-  /** It does not take what is handed over. */
-  unfit: boolean;
+  /** Another group of it stands still with its disk. */
+  stuck: boolean;
+  /** Another group of it has much to execute. */
+  othersBehind: boolean;
   /** It executes what is committed. */
   executes: boolean;
   readonly log: RaftGroupLog;
@@ -65,7 +67,8 @@ export class SimulatedGroup {
     await prepareStore(store, start);
     const replica: GroupReplica = {
       id,
-      unfit: false,
+      stuck: false,
+      othersBehind: false,
       executes: true,
       log: this.#log(id, store, hardState, start),
       taken: [],
@@ -158,7 +161,8 @@ export class SimulatedGroup {
       malformed: (_, why) => {
         throw why;
       },
-      unfit: () => this.replicas.get(id)?.unfit ?? false,
+      stuck: () => this.replicas.get(id)?.stuck ?? false,
+      othersBehind: () => this.replicas.get(id)?.othersBehind ?? false,
       behind: () => undefined,
       diskHangs: () => {
         const replica = this.replicas.get(id);

@@ -132,7 +132,7 @@ export class SimulatedReplica {
 
   transfer(to: ReplicaId): void {
     this.#whenAwake(() => {
-      this.core.transferLeadership(to, false, this.localMs);
+      this.core.transferLeadership(to, 'preferred', this.localMs);
       this.#carryOut();
     });
   }

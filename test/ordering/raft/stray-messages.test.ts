@@ -17,13 +17,15 @@ function anyMessage(random: () => number): RaftMessage {
     { ...head, type: 'vote-reply', pre: yes(), granted: yes() },
     { ...head, type: 'append-reply', ok: yes(), index: number(), indexTerm: number(), round: number(), unfit: yes() },
     { ...head, type: 'checkpoint-notice', firstIndex: number() },
-    { ...head, type: 'timeout-now', stay: random() < 0.5 },
+    { ...head, type: 'timeout-now', stay: random() < 0.5, needed: random() < 0.5 },
     { ...head, type: 'read-request', id: number() },
     { ...head, type: 'read-reply', id: number(), index: number() },
   ];
   const append = { previousIndex: number(), previousTerm: number(), lastIndex: number(), terms: runs };
   messages.push({ ...head, ...append, type: 'append-request', commitIndex: number(), round: number() });
-  return messages[Math.floor(random() * messages.length)] ?? { ...head, type: 'timeout-now', stay: false };
+  return (
+    messages[Math.floor(random() * messages.length)] ?? { ...head, type: 'timeout-now', stay: false, needed: false }
+  );
 }
 
 describe('messages that no replica without a fault sends', () => {
