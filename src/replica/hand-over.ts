@@ -42,7 +42,7 @@ export async function handOverAll(pool: WorkerPool): Promise<void> {
   late.abort();
 }
 
-function ledByAnother({ role, leader }: RaftStatus): boolean {
+export function ledByAnother({ role, leader }: RaftStatus): boolean {
   return role !== 'leader' && leader !== 0;
 }
 

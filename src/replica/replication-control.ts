@@ -1,7 +1,7 @@
 /** What the main thread has a replicated group do, and what it hears of it. Control only: a few messages a second. */
 import { Counter, type Counters } from '../memory/counters.js';
 import { PsmrError } from '../errors.js';
-import { handOver } from './hand-over.js';
+import { handOver, ledByAnother } from './hand-over.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { ReplicationEvents } from './replicated-log.js';
 import type { LeaderSight, StallWatch } from './stall-watch.js';
@@ -86,14 +86,14 @@ export class ReplicationControl {
   #look(): void {
     const leading = this.#log.status.role === 'leader';
     if (!this.#stalls.look({ leading, ...this.#sight() }, performance.now())) return;
-    void handOver(this.#log).then(() => this.#tellOfStall(this.#log.status.role === 'leader'));
+    void handOver(this.#log).then(() => this.#tellOfStall(ledByAnother(this.#log.status)));
   }
 
-  #tellOfStall(goesOn: boolean): void {
+  #tellOfStall(isHandedOver: boolean): void {
     const message =
-      `Group ${this.#log.group} ${goesOn ? 'finds no replica to take it over' : 'is handed over'}: this replica is cut ` +
-      'off from another group, or its disk does not answer there, so that commands which touch both wait here. Check ' +
-      'its network interfaces and its disk.';
+      `Group ${this.#log.group} ${isHandedOver ? 'is handed over' : 'should be led by another replica, and none has taken it yet'}: ` +
+      'this replica is cut off from another group, or its disk does not answer there, so that commands which touch both ' +
+      'wait here. Check its network interfaces and its disk.';
     this.#send({ type: 'problem', code: 'UNREACHABLE', message });
   }
 

@@ -174,7 +174,7 @@ export class Leading {
     this.#sender.heartbeat(follower);
   }
 
-  /** `removed`: hands the leadership to the follower that is furthest, of those that are fit for it if there are any. */
+  /** `removed`: hands the leadership to the follower that is best for it. */
   end(): void {
     this.#reads.fail();
     if (!this.removed) return;
@@ -182,14 +182,19 @@ export class Leading {
     for (const follower of this.#followers) {
       this.#sender.heartbeat(follower);
       if (!this.#state.membership.voters.includes(follower.id)) continue;
-      const isFitter = best !== undefined && best.unfit && !follower.unfit;
-      if (best === undefined || isFitter || (follower.match > best.match && follower.unfit === best.unfit))
-        best = follower;
+      if (best === undefined || this.#isBetter(follower, best)) best = follower;
     }
     // Whom somebody wanted to lead is another.
     if (best?.id !== this.#transfer.to) this.#transfer.end();
     if (best !== undefined) this.#transfer.begin(best.id, 'needed');
     this.#transfer.tell(best);
+  }
+
+  /** One that lacks what is committed gets no votes; else one that is fit to lead; else the one that is furthest. */
+  #isBetter(one: Progress, other: Progress): boolean {
+    const { commitIndex } = this.#state;
+    const rank = ({ match, unfit }: Progress): number => Number(match >= commitIndex) * 2 + Number(!unfit);
+    return rank(one) > rank(other) || (rank(one) === rank(other) && one.match > other.match);
   }
 
   get #leased(): boolean {

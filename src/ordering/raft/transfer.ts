@@ -21,11 +21,18 @@ export class Transfer {
     this.#state = state;
   }
 
+  /** False: another one is under way, and this one is not needed. */
   begin(to: ReplicaId, why: TransferReason): boolean {
-    if (this.to !== 0 && this.to !== to) return false;
+    const isNeeded = why === 'needed';
+    if (this.to !== 0 && this.to !== to) {
+      if (!isNeeded) return false;
+      this.end();
+    }
+    // It may have been told already, and have refused what was not needed.
+    const isNew = this.to === 0 || (isNeeded && !this.#needed);
     this.#stay ||= why === 'wanted';
-    this.#needed ||= why === 'needed';
-    if (this.to === to) return true;
+    this.#needed ||= isNeeded;
+    if (!isNew) return true;
     this.to = to;
     this.deadline = this.#state.now + this.#state.timing.electionMs;
     this.#due = true;

@@ -172,12 +172,13 @@ export class ClusterClient {
       const views = await this.views();
       const { leader, voters, learners } = leaderOf(views, group);
       tookPart ||= leader === null || voters.includes(id) || learners.includes(id);
-      // One that does not answer, does not take part yet, or is behind, cannot take over now.
+      // One that does not answer, or does not take part yet, cannot take over.
       const others = voters.filter(
-        (voter) =>
-          voter !== id && views.some((view) => view.id === voter && takesPart(view)) && !isUnfit(leader, group, voter),
+        (voter) => voter !== id && views.some((view) => view.id === voter && takesPart(view)),
       );
-      if (leader?.id === id && others.length > 0) await this.moveLeader(group, preferredLeader(others, group));
+      const due = preferredLeader(others, group);
+      // One that is behind gets the group later: as the leader goes, it hands over to whom it can.
+      if (leader?.id === id && others.length > 0 && !isUnfit(leader, group, due)) await this.moveLeader(group, due);
       await this.#untilDone(group, '/members', { group, remove: id }, `group ${group} removes replica ${id}`);
     }
     return tookPart;

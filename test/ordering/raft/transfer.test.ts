@@ -65,4 +65,17 @@ describe('who is told to lead is told whether somebody wants it to stay, and whe
     hasAll(one, 3);
     expect(told(hasAll(one, 2, true))).toMatchObject([{ to: 3, stay: false, needed: true }]);
   });
+
+  it('where it is needed now, also if another was asked, or the same was and has refused', () => {
+    const one = new SingleCore();
+    one.lead();
+    hasAll(one, 3);
+    expect(one.core.transferLeadership(2, 'preferred', one.nowMs)).toBe(true);
+    expect(told(hasAll(one, 2))).toMatchObject([{ to: 2, needed: false }]);
+    expect(one.core.transferLeadership(3, 'wanted', one.nowMs)).toBe(false);
+    one.core.transferLeadership(2, 'needed', one.nowMs);
+    expect(told(one.settle())).toMatchObject([{ to: 2, needed: true }]);
+    one.core.transferLeadership(3, 'needed', one.nowMs);
+    expect(told(one.settle())).toMatchObject([{ to: 3, needed: true }]);
+  });
 });
