@@ -4,7 +4,7 @@
  */
 const CUT_AT_LEAST = 1024;
 
-export class Fifo<T extends object> {
+export class Fifo<T extends object | number> {
   #items: (T | undefined)[] = [];
   #head = 0;
 

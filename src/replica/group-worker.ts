@@ -75,7 +75,7 @@ export async function openStorage(task: WorkerTask): Promise<GroupStorage> {
     part: partOf(task),
     map,
     events,
-    fitness: {
+    others: {
       stuck: () => control.anyStuckAtDiskBut(group),
       othersBehind: () => control.anyBehindBut(group),
       behind: (is) => control.setBehind(group, is),

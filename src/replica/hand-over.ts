@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PsmrError } from '../errors.js';
 import type { WorkerPool } from './worker-pool.js';
+import { betterSuccessor } from '../ordering/raft/group-view.js';
 import type { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
 import type { RaftStatus } from '../ordering/raft/raft-group-log-options.js';
 
@@ -55,5 +56,5 @@ export function successorOf(
     ({ id, state, silentMs }) =>
       voters.includes(id) && !tried.has(id) && state === 'streaming' && silentMs < SILENT_MS_MAX,
   );
-  return able.sort((a, b) => Number(a.unfit) - Number(b.unfit) || b.matchIndex - a.matchIndex)[0]?.id ?? 0;
+  return able.sort(betterSuccessor)[0]?.id ?? 0;
 }

@@ -10,7 +10,7 @@ import type { Membership } from '../ordering/group-log.js';
 import { HardStateFile } from '../ordering/raft/hard-state-file.js';
 import { prepareStore } from '../ordering/raft/prepare-store.js';
 import { RaftGroupLog } from '../ordering/raft/raft-group-log.js';
-import type { RaftClock, RaftGroupLogOptions } from '../ordering/raft/raft-group-log-options.js';
+import type { OtherGroups, RaftClock } from '../ordering/raft/raft-group-log-options.js';
 import type { RaftFlow } from '../ordering/raft/raft-types.js';
 import type { PartManifest } from '../storage/checkpoint-store.js';
 import { voteFile } from '../storage/data-paths.js';
@@ -76,11 +76,11 @@ export async function openReplicatedLog(
     part: PartManifest | null;
     map: PartitionMap;
     events: ReplicationEvents;
-    fitness: Pick<RaftGroupLogOptions, 'stuck' | 'othersBehind' | 'behind'>;
+    others: OtherGroups;
   },
 ): Promise<RaftGroupLog> {
   const { cluster, replica, group, members, timing, retainBytes } = replication;
-  const { dataDir, fileSystem, store, part, map, events, fitness } = parts;
+  const { dataDir, fileSystem, store, part, map, events, others } = parts;
   const start = {
     index: part?.position.index ?? 0,
     term: part?.position.term ?? 0,
@@ -115,7 +115,7 @@ export async function openReplicatedLog(
     retainBytes,
     checkpointNeeded: (from) => events.checkpointNeeded(from),
     malformed: (from, why) => events.malformed(from, why),
-    ...fitness,
+    ...others,
     diskHangs: () => events.problem(diskHangs(group, dataDir)),
   });
   log.setPeers(replication.peers);

@@ -5,7 +5,7 @@ import type { SyncRun } from '../ordering/sync-run.js';
 /** The runs that group 0's worker has handed out and whose results have not come back. */
 export class RunsUnderWay {
   /** By the stream that coordinates them, their indexes: each stream reports in the order in which it was given them. */
-  readonly #open: readonly Fifo<{ readonly index: number }>[];
+  readonly #open: readonly Fifo<number>[];
   #count = 0;
 
   constructor(streams: number) {
@@ -19,12 +19,12 @@ export class RunsUnderWay {
   /** The oldest entry with such a run; null: there is none. Some streams may still answer while others do not. */
   get oldest(): number | null {
     let oldest = Infinity;
-    for (const open of this.#open) oldest = Math.min(oldest, open.first?.index ?? Infinity);
+    for (const open of this.#open) oldest = Math.min(oldest, open.first ?? Infinity);
     return oldest === Infinity ? null : oldest;
   }
 
   handed(run: SyncRun): void {
-    this.#open[lowestOf(run) - 1]?.push({ index: run.index });
+    this.#open[lowestOf(run) - 1]?.push(run.index);
     this.#count++;
   }
 

@@ -127,11 +127,11 @@ export class WorkerPool {
 
   /** It says so itself, and then ends, or ends without a word. */
   #failed(group: number, worker: WorkerHandle, failure: PsmrError): void {
-    const isNew = worker.failure === null;
-    worker.failure ??= failure;
+    if (worker.failure !== null) return;
+    worker.failure = failure;
     const waiters = worker.waiters.splice(0);
     for (const waiter of waiters) waiter.reject(this.#stopping ? stopped() : failure);
-    if (isNew && !this.#stopping) this.#handlers.died(group, failure);
+    if (!this.#stopping) this.#handlers.died(group, failure);
   }
 
   #receive(group: number, worker: WorkerHandle, message: FromWorker): void {

@@ -1,3 +1,4 @@
+import { betterSuccessor } from './group-view.js';
 import type { Raft, ReplicaId } from './raft-types.js';
 
 /** Longer than a healthy disk takes, however busy. */
@@ -48,7 +49,7 @@ export class DiskWatch {
     const able = followers.filter(
       ({ id, matchIndex }) => voters.includes(id) && matchIndex > durableIndex && !this.#tried.has(id),
     );
-    const [best] = able.sort((a, b) => Number(a.unfit) - Number(b.unfit) || b.matchIndex - a.matchIndex);
+    const [best] = able.sort(betterSuccessor);
     if (best === undefined) {
       this.#tried.clear();
       return 0;

@@ -1,4 +1,4 @@
-import type { RaftGroupLogOptions } from './raft-group-log-options.js';
+import type { OtherGroups } from './raft-group-log-options.js';
 import type { RaftLog } from './raft-log.js';
 
 /** So many entries are executed before a client notices. */
@@ -8,8 +8,6 @@ const LATE_MS = 500;
 /** By a clock that was set back, all are of one time. */
 const UNEXECUTED_MANY = 4096;
 const LOOK_MS = 250;
-
-type Options = Pick<RaftGroupLogOptions, 'stuck' | 'othersBehind' | 'behind'>;
 
 /** Whether much is committed that has not been executed here: `next` and what follows. */
 export function isBehind(log: Pick<RaftLog, 'at' | 'timestampMs'>, next: number, committed: number): boolean {
@@ -23,30 +21,30 @@ export function isBehind(log: Pick<RaftLog, 'at' | 'timestampMs'>, next: number,
  * take it costs all that waits here until it can be answered. So its leader is told beforehand.
  */
 export class Fitness {
-  readonly #options: Options;
+  readonly #others: OtherGroups;
   readonly #isBehind: () => boolean;
   #behind = false;
   #unfit = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: Options, behind: () => boolean) {
-    this.#options = options;
-    this.#isBehind = behind;
+  constructor(others: OtherGroups, isBehind: () => boolean) {
+    this.#others = others;
+    this.#isBehind = isBehind;
   }
 
-  /** As of a moment ago: to be called often. */
+  /** The same as of a moment ago: to be called often. */
   look(nowMs: number): boolean {
     if (Math.abs(nowMs - this.#lookedAt) < LOOK_MS) return this.#unfit;
     this.#lookedAt = nowMs;
-    return this.unfit;
+    return this.isUnfit();
   }
 
-  /** As of now. */
-  get unfit(): boolean {
+  /** As of now; the other groups hear whether this one is behind. */
+  isUnfit(): boolean {
     const behind = this.#isBehind();
-    if (behind !== this.#behind) this.#options.behind(behind);
+    if (behind !== this.#behind) this.#others.behind(behind);
     this.#behind = behind;
-    this.#unfit = behind || this.#options.othersBehind() || this.#options.stuck();
+    this.#unfit = behind || this.#others.othersBehind() || this.#others.stuck();
     return this.#unfit;
   }
 }

@@ -15,6 +15,11 @@ export function leadershipOf({ role, settled, transferringTo, leader, term }: Ra
   return { leading, leader: known, term };
 }
 
+/** Who is fit to lead before who is not, and who has more before who has less. */
+export function betterSuccessor(a: FollowerProgress, b: FollowerProgress): number {
+  return Number(a.unfit) - Number(b.unfit) || b.matchIndex - a.matchIndex;
+}
+
 export function isSameLeadership(a: Leadership, b: Leadership): boolean {
   return a.leading === b.leading && a.leader === b.leader && a.term === b.term;
 }

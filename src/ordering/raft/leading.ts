@@ -184,9 +184,8 @@ export class Leading {
       if (!this.#state.membership.voters.includes(follower.id)) continue;
       if (best === undefined || this.#isBetter(follower, best)) best = follower;
     }
-    // Whom somebody wanted to lead is another.
-    if (best?.id !== this.#transfer.to) this.#transfer.end();
-    if (best !== undefined) this.#transfer.begin(best.id, 'needed');
+    if (best === undefined) return;
+    this.#transfer.begin(best.id, 'needed');
     this.#transfer.tell(best);
   }
 

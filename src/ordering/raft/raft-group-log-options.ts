@@ -17,7 +17,17 @@ export interface RaftClock {
   soon(act: () => void): void;
 }
 
-export interface RaftGroupLogOptions {
+/** What the groups of one replica know of each other. */
+export interface OtherGroups {
+  /** Another group here stands still with its disk: this replica cannot lead now. */
+  readonly stuck: () => boolean;
+  /** Another group here is behind: much of it is committed that has not been executed. */
+  readonly othersBehind: () => boolean;
+  /** Whether this one is. */
+  readonly behind: (is: boolean) => void;
+}
+
+export interface RaftGroupLogOptions extends OtherGroups {
   readonly group: number;
   readonly replica: ReplicaId;
   readonly store: LogStore;
@@ -37,12 +47,6 @@ export interface RaftGroupLogOptions {
   readonly checkpointNeeded: (from: ReplicaId) => void;
   /** A message that no replica without a fault sends has come from this one, and is passed over. */
   readonly malformed: (from: ReplicaId, why: PsmrError) => void;
-  /** Another group here stands still with its disk: this replica cannot lead now. */
-  readonly stuck: () => boolean;
-  /** Another group here is behind: much of it is committed that has not been executed. */
-  readonly othersBehind: () => boolean;
-  /** Whether this one is. */
-  readonly behind: (is: boolean) => void;
   /** This replica's disk does not answer. Once each time. */
   readonly diskHangs: () => void;
 }

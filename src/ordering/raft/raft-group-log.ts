@@ -237,7 +237,7 @@ export class RaftGroupLog implements GroupLog {
     if (received instanceof PsmrError) return this.#options.malformed(from, received);
     if (received.message.type === 'timeout-now') {
       const { term, stay, needed } = received.message;
-      if (needed ? this.#options.stuck() : this.#fitness.unfit) return;
+      if (needed ? this.#options.stuck() : this.#fitness.isUnfit()) return;
       this.#preference.handed(term + 1, stay);
     }
     this.#step((now) => this.#core.receive(received.message, now), received.entries);

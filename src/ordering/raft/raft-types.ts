@@ -107,7 +107,10 @@ export interface AppendReply extends MessageHead {
   /** Not ok: the term of the follower's entry at `index`, for fast back-up. */
   readonly indexTerm: number;
   readonly round: number;
-  /** It had better not lead now. It takes what is handed over only where that is needed, and not while a disk of it does not answer. */
+  /**
+   * It had better not lead now. It takes what is handed over only where that is needed, and not while a disk of it does
+   * not answer.
+   */
   readonly unfit: boolean;
 }
 

@@ -21,7 +21,7 @@ export class Transfer {
     this.#state = state;
   }
 
-  /** False: another one is under way, and this one is not needed. */
+  /** What is needed takes the place of another that is under way; false: this one does not. */
   begin(to: ReplicaId, why: TransferReason): boolean {
     const isNeeded = why === 'needed';
     if (this.to !== 0 && this.to !== to) {
@@ -62,11 +62,9 @@ export class Transfer {
     this.tell(follower);
   }
 
-  tell(follower: Progress | undefined): void {
-    if (follower === undefined) return;
-    const { id, term, outbox } = this.#state;
+  tell({ id: to }: Progress): void {
+    const { id: from, term, outbox } = this.#state;
     this.told = true;
-    const why = { stay: this.#stay, needed: this.#needed };
-    outbox.send({ type: 'timeout-now', from: id, to: follower.id, term, ...why });
+    outbox.send({ type: 'timeout-now', from, to, term, stay: this.#stay, needed: this.#needed });
   }
 }
