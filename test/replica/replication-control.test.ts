@@ -10,6 +10,35 @@ const nobody = (): void => {
   throw new Error('nobody hears of it');
 };
 
+describe('a leader that is stuck', () => {
+  it('tells the operator when nobody takes its group over', async () => {
+    const group = new SimulatedGroup(1, 1);
+    await group.start(1);
+    const { log } = await group.elected();
+    const events: ReplicationEvents = {
+      checkpointNeeded: nobody,
+      problem: nobody,
+      malformed: nobody,
+      reachable: nobody,
+    };
+    const parts = {
+      stalls: new StallWatch(250),
+      sight: () => ({ cutOff: true, diskHangs: true, stuckAt: 7 }),
+      counters: new Counters(createCounters(1), 0),
+    };
+    let tell: (message: string) => void = nobody;
+    const told = new Promise<string>((resolve) => (tell = resolve));
+    const control = new ReplicationControl({ log, events }, parts, (message) => {
+      if (message.type === 'problem') tell(message.message);
+    });
+    expect(await told).toMatch(
+      /^Group 1 should be led by another replica, and none has taken it yet: this replica is cut off/,
+    );
+    control.close();
+    await log.close();
+  });
+});
+
 describe('messages that no replica without a fault sends', () => {
   const events: ReplicationEvents = { checkpointNeeded: nobody, problem: nobody, malformed: nobody, reachable: nobody };
   let counters: Counters;
